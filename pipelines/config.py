@@ -1,0 +1,89 @@
+"""The one settings class. Flags win over the environment (`DUNGHAN_*`), the environment over `dunghan.toml`.
+
+Nothing else reads the environment or the file. Problems are told all at once, in Vietnamese first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from warehouse.layout import REPOSITORY, Layout
+
+CONFIG_FILE = "dunghan.toml"
+
+
+class ConfigurationError(Exception):
+    """Settings cannot be used. The message names every missing or wrong piece at once."""
+
+
+class Settings(BaseSettings):
+    """Everything a run can be told. Times are local wall clock of Asia/Ho_Chi_Minh; sizes are DuckDB size strings."""
+
+    model_config = SettingsConfigDict(env_prefix="DUNGHAN_", toml_file=CONFIG_FILE, extra="forbid")
+
+    drop_zone: str = Field(default=str(REPOSITORY / "warehouse" / "data" / "inbox"), description="root of the exports: folder or fsspec URL")
+    warehouse: Path = Field(default=REPOSITORY / "warehouse" / "data", description="folder of lake, build, published marts, keys and state")
+    privacy_key: SecretStr | None = Field(default=None, description="key of the HMAC that replaces identity numbers; at least 16 characters")
+    as_of: datetime | None = Field(default=None, description="moment at which figures are closed; default: latest exported_at loaded")
+    known_at: datetime | None = Field(default=None, description="use only exports up to this moment; default: no limit")
+    keep_officer_names: bool = Field(default=False, description="keep NguoiXuLy in clear instead of its key")
+    mostly_bad_share: float = Field(default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows")
+    alert_share: float = Field(default=0.0, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this")
+    keep_versions: int = Field(default=7, ge=1, description="published versions kept for rollback")
+    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit")
+    threads: int = Field(default=2, ge=1, description="DuckDB and dbt threads")
+    settle_seconds: int = Field(default=0, ge=0, description="leave files alone that changed less than this many seconds ago")
+    webhook_url: SecretStr | None = Field(default=None, description="failure notices are POSTed here; without it they are logged")
+    nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
+    lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
+
+    @field_validator("as_of", "known_at", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("as_of", "known_at")
+    @classmethod
+    def _wall_clock(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is not None:
+            raise ValueError("giờ Việt Nam, không kèm múi giờ / local wall clock without a time zone")
+        return value
+
+    @field_validator("privacy_key")
+    @classmethod
+    def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 16:
+            raise ValueError("khóa phải có ít nhất 16 ký tự / the key needs at least 16 characters")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def layout(self) -> Layout:
+        return Layout(self.warehouse.expanduser().resolve())
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Settings from flags (None = not given), environment and file.
+
+    Raises ConfigurationError naming every wrong piece; values are not repeated, since they may be secrets.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        lines = [f"  DUNGHAN_{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise ConfigurationError("Cấu hình chưa đúng / configuration problems:\n" + "\n".join(lines)) from None

@@ -1,0 +1,78 @@
+"""Where things lie in the warehouse folder. Every path of `$DUNGHAN_WAREHOUSE` is named here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DBT_PROJECT = REPOSITORY / "dbt_project"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below one warehouse folder (absolute). Creating the object touches no disk; `create()` makes the folders."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def build_db(self) -> Path:
+        """The private build: one writer, no reader may ever open it while a run is on."""
+        return self.root / "build.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def quality(self) -> Path:
+        """Great Expectations Data Docs."""
+        return self.root / "quality"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def privacy_key(self) -> Path:
+        return self.keys / "privacy.key"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def dlt_state(self) -> Path:
+        return self.state / "dlt"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.state / "dbt"
+
+    @property
+    def temp(self) -> Path:
+        """DuckDB spills here."""
+        return self.state / "tmp"
+
+    @property
+    def lock(self) -> Path:
+        """Held (flock) by the one run that may write."""
+        return self.state / "run.lock"
+
+    @property
+    def last_run(self) -> Path:
+        return self.state / "last-run.json"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.root / "dagster"
+
+    def create(self) -> None:
+        """Make every folder. Keys are readable by their owner only."""
+        for folder in (self.lake, self.published, self.quality, self.dlt_state, self.dbt_target, self.temp, self.dagster_home):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
