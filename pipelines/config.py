@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     known_at: datetime | None = Field(default=None, description="use only exports up to this moment; default: no limit")
     keep_officer_names: bool = Field(default=False, description="keep NguoiXuLy in clear instead of its key")
     mostly_bad_share: float = Field(default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows")
-    alert_share: float = Field(default=0.0, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this")
+    alert_share: float = Field(default=0.01, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this")
     keep_versions: int = Field(default=7, ge=1, description="published versions kept for rollback")
     memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit")
     threads: int = Field(default=2, ge=1, description="DuckDB and dbt threads")
