@@ -17,8 +17,7 @@ def duckdb_config(settings: Settings) -> dict[str, Any]:
         "threads": settings.threads,
         "temp_directory": str(settings.layout.temp),
         "autoinstall_known_extensions": False,
-        "autoload_known_extensions": True,
-        "TimeZone": "Asia/Ho_Chi_Minh",
+        "autoload_known_extensions": False,
     }
 
 
