@@ -1,0 +1,276 @@
+"""The lake: the schemas of its tables, and which of its rows count.
+
+A load that was killed leaves Parquet files without an entry in `_dlt_loads`: such files are never read. A file that
+was landed twice (killed after the commit, before anybody knew) has two landings: only the smallest `landing_id` of a
+(source, kind, file_sha256) counts. So landing is idempotent whatever happened, and nothing in the lake is ever changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.config import Settings
+
+DATASET = "raw"
+PIPELINE = "dunghan"
+LEDGER = "files"
+
+_IDENTITY = {"landing_id": "VARCHAR", "source": "VARCHAR"}
+_ROW = {"file_sha256": "VARCHAR", "row_number": "BIGINT", "is_record": "BOOLEAN"}
+
+#: Every table of the lake: column → DuckDB type, in the order they are stored (docs/architecture.md).
+SCHEMAS: dict[str, dict[str, str]] = {
+    "files": {
+        **_IDENTITY,
+        "kind": "VARCHAR",
+        "file_name": "VARCHAR",
+        "file_path": "VARCHAR",
+        "file_size": "BIGINT",
+        "file_mtime": "TIMESTAMP",
+        "file_sha256": "VARCHAR",
+        "exported_at": "TIMESTAMP",
+        "exported_at_from": "VARCHAR",
+        "outcome": "VARCHAR",
+        "reason": "VARCHAR",
+        "detail": "VARCHAR",
+        "format": "VARCHAR",
+        "rows_read": "BIGINT",
+        "drift": "VARCHAR",
+        "notes": "VARCHAR",
+        "seen_at": "TIMESTAMP",
+    },
+    "dossiers": {
+        **_IDENTITY,
+        **_ROW,
+        "dossier_code": "VARCHAR",
+        "envelope_agency": "VARCHAR",
+        "agency_code": "VARCHAR",
+        "code_date": "DATE",
+        "code_form": "VARCHAR",
+        "sequence_digits": "INTEGER",
+        "procedure_code": "VARCHAR",
+        "procedure_key": "VARCHAR",
+        "procedure_padded": "BOOLEAN",
+        "procedure_name": "VARCHAR",
+        "field_code": "VARCHAR",
+        "field_name": "VARCHAR",
+        "channel": "VARCHAR",
+        "applicant_type": "VARCHAR",
+        "submitted_at": "TIMESTAMP",
+        "received_at": "TIMESTAMP",
+        "due_at": "TIMESTAMP",
+        "finished_at": "TIMESTAMP",
+        "returned_at": "TIMESTAMP",
+        "refused_at": "TIMESTAMP",
+        "status": "INTEGER",
+        "return_method": "VARCHAR",
+        "agency_name": "VARCHAR",
+        "submitted_via": "VARCHAR",
+        "has_digitised_parts": "BOOLEAN",
+        "vneid_verified": "BOOLEAN",
+        "online_payment": "VARCHAR",
+        "connected_databases": "VARCHAR",
+        "submitted_files": "INTEGER",
+        "digitised_files": "INTEGER",
+        "reused_files": "INTEGER",
+        "fee_count": "INTEGER",
+        "fee_total": "BIGINT",
+        "supplements": "VARCHAR",
+        "supplement_count": "INTEGER",
+        "result_documents": "INTEGER",
+        "electronic_results": "INTEGER",
+        "applicant_key": "VARCHAR",
+        "placeholder_id": "BOOLEAN",
+        "content_hash": "VARCHAR",
+        "bad_values": "VARCHAR",
+    },
+    "events": {
+        **_IDENTITY,
+        **_ROW,
+        "dossier_code": "VARCHAR",
+        "event_at": "TIMESTAMP",
+        "status": "INTEGER",
+        "unit_name": "VARCHAR",
+        "officer_key": "VARCHAR",
+        "event_key": "VARCHAR",
+        "started_at": "TIMESTAMP",
+        "due_at": "TIMESTAMP",
+        "bad_values": "VARCHAR",
+    },
+    "procedures": {
+        **_IDENTITY,
+        **_ROW,
+        "procedure_code": "VARCHAR",
+        "procedure_key": "VARCHAR",
+        "procedure_name": "VARCHAR",
+        "field_code": "VARCHAR",
+        "field_name": "VARCHAR",
+        "limits": "VARCHAR",
+        "bad_values": "VARCHAR",
+    },
+    "agencies": {
+        **_IDENTITY,
+        **_ROW,
+        "agency_code": "VARCHAR",
+        "agency_name": "VARCHAR",
+        "parent_code": "VARCHAR",
+        "level": "VARCHAR",
+        "valid_from": "DATE",
+        "valid_to": "DATE",
+        "successor_code": "VARCHAR",
+        "bad_values": "VARCHAR",
+    },
+    "portal_reports": {
+        **_IDENTITY,
+        **_ROW,
+        "department_id": "VARCHAR",
+        "department_name": "VARCHAR",
+        "department_code": "VARCHAR",
+        "level": "VARCHAR",
+        "total_received": "BIGINT",
+        "total_on_time": "BIGINT",
+        "total_overdue": "BIGINT",
+        "total_completed": "BIGINT",
+        "avg_processing_days": "DOUBLE",
+        "ratio": "DOUBLE",
+        "score": "DOUBLE",
+        "max_score": "DOUBLE",
+        "score_delta": "DOUBLE",
+        "is_parent": "BOOLEAN",
+        "bad_values": "VARCHAR",
+    },
+}
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+
+
+def arrow_schema(table: str) -> pa.Schema:
+    """Arrow schema of a lake table; every column may be null. Raises KeyError for a table the lake does not have."""
+    return pa.schema([(column, _ARROW[kind]) for column, kind in SCHEMAS[table].items()])
+
+
+@dataclass(frozen=True)
+class Landing:
+    """One completed attempt to land one file. `load_id` is the dlt load that holds its rows."""
+
+    landing_id: str
+    source: str
+    kind: str
+    file_sha256: str
+    outcome: str
+    load_id: str
+
+
+class Lake:
+    """Read access to the lake of one warehouse. Looks at the disk at every call, so that it is never stale."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.layout.lake / DATASET
+
+    def completed_loads(self) -> list[str]:
+        """dlt load ids that were committed (a `_dlt_loads` entry is dlt's last act of a load), oldest first."""
+        found = set()
+        for entry in (self._root / "_dlt_loads").glob("*.jsonl"):
+            for line in entry.read_text(encoding="utf-8").splitlines():
+                load = json.loads(line) if line.strip() else {}
+                if load.get("status") == 0:
+                    found.add(str(load["load_id"]))
+        return sorted(found)
+
+    def paths(self, table: str, loads: Collection[str] | None = None) -> list[Path]:
+        """Parquet files of `table` that belong to completed loads (of `loads` only, if given), in load order."""
+        completed = set(self.completed_loads())
+        wanted = completed if loads is None else completed & set(loads)
+        return sorted(p for p in (self._root / table).glob("*.parquet") if _load_id(p) in wanted)
+
+    def relation(self, table: str, loads: Collection[str] | None = None) -> str:
+        """SQL text for FROM: every row of completed loads, typed as in SCHEMAS; empty but typed when there is none.
+
+        May hold the same file more than once, see `rows`. `loads` limits the Parquet files that are opened.
+        """
+        columns = SCHEMAS[table]
+        empty = "select " + ", ".join(f"null::{kind} as {name}" for name, kind in columns.items()) + " where false"
+        paths = self.paths(table, loads)
+        if not paths:
+            return f"({empty})"
+        files = ", ".join(_literal(str(path)) for path in paths)
+        # Union by name with the empty relation: a Parquet file older than a column gives null in it, not an error.
+        return (
+            f"(select {', '.join(columns)} from ({empty} union all by name "
+            f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)))"
+        )
+
+    def landings(self, hashes: Collection[str] | None = None) -> list[Landing]:
+        """The landing that counts of each (source, kind, file_sha256): the smallest landing_id; of `hashes` if given."""
+        paths = self.paths(LEDGER)
+        if not paths:
+            return []
+        files = ", ".join(_literal(str(path)) for path in paths)
+        query = f"""
+            select landing_id, source, kind, file_sha256, outcome, filename
+            from read_parquet([{files}], filename = true, union_by_name = true)
+            where outcome in ('read', 'unreadable') and file_sha256 is not null
+            qualify row_number() over (partition by source, kind, file_sha256 order by landing_id) = 1
+            order by landing_id
+        """
+        with duckdb.connect() as con:
+            found = con.execute(query).fetchall()
+        wanted = None if hashes is None else set(hashes)
+        return [
+            Landing(*row[:5], load_id=_load_id(Path(row[5]))) for row in found if wanted is None or row[3] in wanted
+        ]
+
+    def rows(self, table: str, hashes: Collection[str] | None = None) -> str:
+        """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.
+
+        hashes: file_sha256 of the files to read; None: all. With them only the Parquet files that hold them are opened.
+        For `files` itself every sighting is returned (duplicates included), except repeated landings.
+        """
+        if table == LEDGER:
+            return self._sightings(hashes)
+        counting = self.landings(hashes)
+        if not counting:
+            return self.relation(table, [])
+        ids = ", ".join(_literal(landing.landing_id) for landing in counting)
+        relation = self.relation(table, {landing.load_id for landing in counting})
+        return f"(select * from {relation} where landing_id in ({ids}))"
+
+    def _sightings(self, hashes: Collection[str] | None) -> str:
+        """The ledger: one row per (source, kind, file_path, content), the landing itself before later sightings.
+
+        A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
+        """
+        limit = "true" if hashes is None else f"file_sha256 in ({', '.join(_literal(h) for h in hashes) or 'null'})"
+        return f"""(
+            select * from {self.relation(LEDGER)}
+            qualify {limit} and case
+                when file_sha256 is null
+                    then landing_id = max(landing_id) over (partition by source, kind, file_path)
+                else row_number() over (
+                    partition by source, kind, file_path, file_sha256 order by outcome = 'duplicate', landing_id
+                ) = 1
+            end
+        )"""
+
+
+def _load_id(path: Path) -> str:
+    """`<load_id>.<file_id>.parquet`; the load id itself holds a point."""
+    return path.name.removesuffix(".parquet").rpartition(".")[0]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
