@@ -1,7 +1,8 @@
-"""Opening DuckDB the one way this project does: bounded memory, own spill folder, absolute paths, nothing fetched from the network."""
+"""Opening DuckDB the one way this project does: bounded memory, own spill folder, absolute paths, no network."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,34 @@ def duckdb_config(settings: Settings) -> dict[str, Any]:
 
 def connect(settings: Settings, path: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open `path` (None: in memory). The caller closes. Only the run that holds the lock may open the build file."""
-    return duckdb.connect(str(path.resolve()) if path else ":memory:", read_only=read_only, config=duckdb_config(settings))
+    return duckdb.connect(
+        str(path.resolve()) if path else ":memory:", read_only=read_only, config=duckdb_config(settings)
+    )
 
 
-def connect_build(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """Open the private build file for writing."""
-    return connect(settings, settings.layout.build_db)
+def connect_published(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published file read-only as catalog `published`.
+
+    Opened directly, `marts.duckdb` is a catalog with the name of its own schema, and DuckDB calls `marts.x` ambiguous.
+    """
+    con = connect(settings)
+    location = str(path.resolve(strict=True)).replace("'", "''")
+    con.execute(f"attach '{location}' as published (read_only)")
+    con.execute("use published")
+    return con
+
+
+def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyConnection:
+    """Open the private build file for writing.
+
+    A dbt that outlived its killed run still holds the file until its statement ends: wait for it, at most `patience`
+    seconds, then raise duckdb.IOException, which names that process.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return connect(settings, settings.layout.build_db)
+        except duckdb.IOException as error:
+            if "lock" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.5)

@@ -11,7 +11,7 @@ DBT_PROJECT = REPOSITORY / "dbt_project"
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below one warehouse folder (absolute). Creating the object touches no disk; `create()` makes the folders."""
+    """Paths below one warehouse folder (absolute). Creating it touches no disk; `create()` makes the folders."""
 
     root: Path
 
@@ -73,6 +73,15 @@ class Layout:
 
     def create(self) -> None:
         """Make every folder. Keys are readable by their owner only."""
-        for folder in (self.lake, self.published, self.quality, self.dlt_state, self.dbt_target, self.temp, self.dagster_home):
+        folders = (
+            self.lake,
+            self.published,
+            self.quality,
+            self.dlt_state,
+            self.dbt_target,
+            self.temp,
+            self.dagster_home,
+        )
+        for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,267 @@
+"""What one build is: the moment it closes figures at, what it may assume of the build before, and how dbt is called.
+
+The build file keeps its own watermark (`state.builds`, docs/architecture.md). It moves only when a build was green; an
+attempt that was killed stays there without an end, because it may have changed tables, and the next plan must know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from pipelines.config import Settings
+from warehouse.database import connect_build
+from warehouse.layout import DBT_PROJECT
+
+# What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
+FINGERPRINTED = ("models", "macros", "seeds")
+VIETNAM = timedelta(hours=7)  # 01 §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
+
+_BUILDS = """
+create schema if not exists state;
+create table if not exists state.builds (
+    build_id bigint, as_of timestamp, known_at timestamp, judge_seq bigint, fingerprint varchar,
+    definitions_version varchar, changed_since bigint, full_refresh boolean, started_at timestamp, finished_at timestamp
+)
+"""
+
+
+class BuildError(Exception):
+    """A build cannot be planned. The message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """One attempt to build. Times are local wall clock; `known_at` None means no limit.
+
+    `changed_since`: rows of `judged` with a greater judge_seq are new to this build. `judge_seq`: the newest row of
+    `judged`. `because`: why it is a full refresh; empty when it is not.
+    """
+
+    build_id: int
+    as_of: datetime
+    known_at: datetime | None
+    changed_since: int
+    full_refresh: bool
+    judge_seq: int
+    fingerprint: str
+    definitions_version: str
+    because: str = ""
+
+    @property
+    def vars(self) -> dict[str, Any]:
+        """The variables that dbt gets."""
+        return {
+            "as_of": self.as_of.isoformat(sep=" "),
+            "known_at": self.known_at.isoformat(sep=" ") if self.known_at else "",
+            "changed_since": self.changed_since,
+        }
+
+
+def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
+    """Decide what the next build is and note in the build file that it begins.
+
+    as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
+    the lock and has closed the build file. Raises BuildError when nothing is loaded.
+    """
+    if not settings.layout.build_db.exists():
+        raise BuildError(_nothing_loaded(settings))
+    definitions = definitions_version()
+    fingerprint = f"{definitions}:{project_hash()}"
+    with connect_build(settings) as con:
+        as_of = settings.as_of or _latest_export(con, settings)
+        judge_seq = _newest_judging(con)
+        con.execute(_BUILDS)
+        attempts = _attempts_since_green(con)
+        because = (
+            "--full-refresh" if full_refresh else _why_full(attempts, as_of, settings.known_at, judge_seq, fingerprint)
+        )
+        plan = BuildPlan(
+            build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
+            as_of=as_of,
+            known_at=settings.known_at,
+            changed_since=0 if because else attempts[0].judge_seq,
+            full_refresh=bool(because),
+            judge_seq=judge_seq,
+            fingerprint=fingerprint,
+            definitions_version=definitions,
+            because=because,
+        )
+        row = {**asdict(plan), "started_at": wall_clock()}
+        con.execute(
+            """insert into state.builds
+            select $build_id, $as_of, $known_at, $judge_seq, $fingerprint, $definitions_version, $changed_since,
+            $full_refresh, $started_at, null""",
+            {name: value for name, value in row.items() if name != "because"},
+        )
+    return plan
+
+
+def record_green(settings: Settings, plan: BuildPlan) -> None:
+    """Move the watermark: the build of this plan ran through and its audit was green."""
+    with connect_build(settings) as con:
+        con.execute("update state.builds set finished_at = ? where build_id = ?", [wall_clock(), plan.build_id])
+        # What was before the last green build answers no question any more.
+        con.execute("delete from state.builds where build_id < ?", [plan.build_id])
+
+
+def last_green(settings: Settings) -> BuildPlan:
+    """The plan whose result lies in the build file now, for publishing it once more.
+
+    Raises BuildError when there is no green build, or when something was loaded or begun after it.
+    """
+    redo = "hãy chạy `dunghan run` / run `dunghan run`"
+    if not settings.layout.build_db.exists():
+        raise BuildError(f"Chưa có lần dựng nào thành công; / There is no green build yet; {redo}")
+    with connect_build(settings) as con:
+        con.execute(_BUILDS)
+        attempts = _attempts_since_green(con)
+        if not attempts or attempts[0].because:
+            raise BuildError(f"Chưa có lần dựng nào thành công; / There is no green build yet; {redo}")
+        if len(attempts) > 1 or _newest_judging(con) != attempts[0].judge_seq:
+            raise BuildError(
+                "Tệp dựng đã thay đổi sau lần dựng thành công cuối; / "
+                f"The build file changed after the last green build; {redo}"
+            )
+    return attempts[0]
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Environment variables that dbt needs on top of the process's own: paths, limits, and nothing called out."""
+    layout = settings.layout
+    return {
+        "DUNGHAN_BUILD_DB": str(layout.build_db),
+        "DUNGHAN_THREADS": str(settings.threads),
+        "DUNGHAN_MEMORY_LIMIT": settings.memory_limit,
+        "DUNGHAN_TEMP": str(layout.temp),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(layout.dbt_target / "target"),
+        "DBT_LOG_PATH": str(layout.dbt_target / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_VERSION_CHECK": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt_arguments(plan: BuildPlan) -> list[str]:
+    """Arguments after `dbt`: seeds, models and data tests in one go. Unit tests need no data; `make test` runs them."""
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(plan.vars)]
+    return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
+
+
+def dbt_executable() -> Path:
+    """dbt of the environment that runs this."""
+    return Path(sys.executable).with_name("dbt")
+
+
+def definitions_version(project: Path = DBT_PROJECT) -> str:
+    """Version of the rules of page 02 that the dbt project implements. Raises BuildError when it does not say."""
+    try:
+        return str(
+            yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["definitions_version"]
+        )
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise BuildError(
+            f"{project.name}/dbt_project.yml: thiếu / missing: vars.definitions_version ({error})"
+        ) from None
+
+
+def project_hash(project: Path = DBT_PROJECT) -> str:
+    """SHA-256 of what decides figures in the dbt project: models, macros, seeds and the project file."""
+    digest = hashlib.sha256()
+    for path in sorted(_fingerprinted(project)):
+        digest.update(f"{path.relative_to(project).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def wall_clock() -> datetime:
+    """Now, as a clock in Vietnam shows it, without a time zone."""
+    return (datetime.now(UTC) + VIETNAM).replace(tzinfo=None, microsecond=0)
+
+
+def _fingerprinted(project: Path) -> Iterator[Path]:
+    yield project / "dbt_project.yml"
+    for folder in FINGERPRINTED:
+        yield from (path for path in (project / folder).rglob("*") if path.is_file() and path.suffix != ".md")
+
+
+def _nothing_loaded(settings: Settings) -> str:
+    until = f" đến / up to {settings.known_at:%Y-%m-%dT%H:%M:%S}" if settings.known_at else ""
+    return (
+        f"Chưa có tệp nào được nạp{until}; hãy xem `dunghan doctor` và thư mục nhận tệp {settings.drop_zone}\n"
+        f"No file is loaded{until}; see `dunghan doctor` and the drop zone {settings.drop_zone}"
+    )
+
+
+def _latest_export(con: duckdb.DuckDBPyConnection, settings: Settings) -> datetime:
+    try:
+        found = con.execute(
+            """select max(exported_at) from judged.files
+            where status = 'loaded' and exported_at <= coalesce(?, exported_at)""",
+            [settings.known_at],
+        ).fetchone()
+    except duckdb.CatalogException:
+        found = None
+    if not found or found[0] is None:
+        raise BuildError(_nothing_loaded(settings))
+    latest: datetime = found[0]
+    return latest
+
+
+def _newest_judging(con: duckdb.DuckDBPyConnection) -> int:
+    """The greatest judge_seq of any table of `judged`; 0 when there is none."""
+    tables = con.execute(
+        "select table_name from duckdb_columns() where schema_name = 'judged' and column_name = 'judge_seq' order by 1"
+    ).fetchall()
+    newest = [_scalar(con, f'select coalesce(max(judge_seq), 0) from judged."{table}"') for (table,) in tables]
+    return max(newest, default=0)
+
+
+def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
+    """The last green build, then every attempt after it. When no build was ever green, the first has `because` set."""
+    rows = con.execute(
+        """select build_id, as_of, known_at, changed_since, full_refresh, judge_seq, fingerprint, definitions_version,
+            case when finished_at is null then 'not finished' else '' end
+        from state.builds
+        where build_id >= coalesce((select max(build_id) from state.builds where finished_at is not null), 0)
+        order by build_id"""
+    ).fetchall()
+    return [BuildPlan(*row) for row in rows]
+
+
+def _why_full(
+    attempts: list[BuildPlan], as_of: datetime, known_at: datetime | None, judge_seq: int, fingerprint: str
+) -> str:
+    """Why the tables of the last green build cannot be carried on from; empty when they can.
+
+    An attempt that did not finish may have rewritten any table, so it must be a step forward from the green build too.
+    """
+    if not attempts or attempts[0].because:
+        return "no green build"
+    if known_at is not None:
+        return "known_at"
+    green, *unfinished = attempts
+    reasons = {
+        "full refresh not finished": any(attempt.full_refresh for attempt in unfinished),
+        "definitions changed": any(attempt.fingerprint != fingerprint for attempt in attempts),
+        "known_at before": any(attempt.known_at is not None for attempt in attempts),
+        "as_of goes back": any(attempt.as_of > as_of for attempt in attempts),
+        "judged was rebuilt": green.judge_seq > judge_seq,
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "")
+
+
+def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,387 @@
+"""Publication: a whole new version is made beside the old ones, then one rename moves the pointer (decision 0004).
+
+    published/current                      → versions/<version>: the one pointer; nothing else ever switches
+    published/marts.duckdb, parquet, manifest.json   fixed links through `current`
+    published/marts-<version>.duckdb       the marts of one version
+    published/versions/<version>/          marts.duckdb (link), parquet/<mart>.parquet, manifest.json
+    published/.publishing-<version>/       a publication under way; what a killed one left is swept by the next
+
+Publishing and rolling back are done by whoever holds the run lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.config import Settings
+from warehouse.build import BuildPlan
+from warehouse.database import connect, connect_published
+from warehouse.layout import REPOSITORY
+
+#: Relations published beside schema `marts`: published name in schema `quality` → relation of the build.
+QUALITY = {"quarantine": ("judged", "quarantine"), "rules": ("judged", "rules")}
+
+# A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
+MINIMUM_KEPT = 2
+_UNDER_WAY = ".publishing-"
+_LINKS = ("marts.duckdb", "parquet", "manifest.json")
+_VERSION = re.compile(r"\d{8}T\d{6}-\d{8}T\d{12}Z")
+
+
+class PublicationError(Exception):
+    """Nothing was published; what was published before is untouched. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One complete version on disk. `manifest` is the content of its manifest.json."""
+
+    version: str
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def created_at(self) -> str:
+        """UTC, ISO: sorts as text."""
+        return str(self.manifest["created_at"])
+
+
+def publish(settings: Settings, plan: BuildPlan) -> Publication:
+    """Publish the marts that lie in the build file; returns what readers now see.
+
+    The build must be green and closed by everybody. On any failure the pointer stays where it is and nothing is left
+    behind (after a kill: until the next publication). Raises PublicationError.
+    """
+    published = settings.layout.published
+    published.mkdir(parents=True, exist_ok=True)
+    sweep(settings)
+    version = f"{plan.as_of:%Y%m%dT%H%M%S}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z"
+    work = published / f"{_UNDER_WAY}{version}"
+    # The folder's name is the note of what is under way: it is on disk before anything else of this version is.
+    work.mkdir()
+    _sync(published)
+    try:
+        _write_version(settings, plan, version, work)
+        _move_in(published, version, work)
+        _link_fixed_names(published, work)
+        _point(published, version, work)
+    except (OSError, duckdb.Error) as error:
+        raise PublicationError(
+            f"Không công bố được, bản cũ vẫn giữ nguyên; hãy khắc phục rồi chạy `dunghan publish`: {error}\n"
+            f"Not published, the version before stays; mend the cause, then run `dunghan publish`: {error}"
+        ) from error
+    finally:
+        sweep(settings)
+    _retain(settings)
+    return _read(published / "versions" / version)
+
+
+def rollback(settings: Settings, version: str | None = None) -> Publication:
+    """Point readers to `version` (default: the newest one made before the current one). One rename.
+
+    Raises PublicationError when there is no such version.
+    """
+    known = {found.version: found for found in versions(settings)}
+    now = current(settings)
+    if version is None:
+        before = [found for found in known.values() if now and found.created_at < now.created_at]
+        if not before:
+            raise PublicationError("Không có bản nào trước bản hiện tại / There is no version before the current one")
+        version = before[0].version
+    if version not in known:
+        names = ", ".join(known) or "-"
+        raise PublicationError(
+            f"Không có bản {version}; đang có: {names}\nNo version {version}; there are: {names} (`dunghan versions`)"
+        )
+    published = settings.layout.published
+    sweep(settings)
+    work = published / f"{_UNDER_WAY}rollback"
+    work.mkdir()
+    _link_fixed_names(published, work)
+    _point(published, version, work)
+    shutil.rmtree(work)
+    return known[version]
+
+
+def versions(settings: Settings) -> list[Publication]:
+    """Every complete version, newest first."""
+    folder = settings.layout.published / "versions"
+    found = []
+    for path in folder.glob("*"):
+        # A version may be removed by a run while somebody lists them.
+        with contextlib.suppress(FileNotFoundError):
+            found.append(_read(path))
+    return sorted(found, key=lambda publication: publication.created_at, reverse=True)
+
+
+def current(settings: Settings) -> Publication | None:
+    """What readers see now; None before the first publication."""
+    try:
+        return _read((settings.layout.published / "current").resolve(strict=True))
+    except OSError:
+        return None
+
+
+def sweep(settings: Settings) -> list[str]:
+    """Remove what publications that did not end left behind; returns their versions."""
+    published = settings.layout.published
+    now = _pointed(published)
+    swept = []
+    for work in sorted(published.glob(f"{_UNDER_WAY}*")):
+        version = work.name.removeprefix(_UNDER_WAY)
+        if version != now and _VERSION.fullmatch(version):
+            _remove(published, version)
+        shutil.rmtree(work)
+        swept.append(version)
+    # Versions come into `versions/` whole: one without manifest is a removal that was killed.
+    for folder in (published / "versions").glob("*"):
+        if not (folder / "manifest.json").exists():
+            _remove(published, folder.name)
+            swept.append(folder.name)
+    return swept
+
+
+def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Hash of what a relation says: the same for the same rows in any order, whatever the file they lie in.
+
+    Rows as JSON with columns sorted by name, md5 of each, both halves summed. Floating point numbers count with 9
+    significant digits: the last ones depend on the order in which threads added them up. `relation` is quoted SQL.
+    """
+    columns = sorted((str(name), str(kind)) for name, kind, *_ in con.execute(f"describe {relation}").fetchall())
+    fields = ", ".join(f"{_quoted(name)} := {_hashed(name, kind)}" for name, kind in columns)
+    row = con.execute(
+        f"""select count(*), sum(md5_number_lower(line)), sum(md5_number_upper(line))
+        from (select to_json(struct_pack({fields}))::varchar as line from {relation})"""
+    ).fetchone()
+    return hashlib.md5(repr((columns, row)).encode(), usedforsecurity=False).hexdigest()
+
+
+def _hashed(name: str, kind: str) -> str:
+    return f"printf('%.9g', {_quoted(name)})" if kind in ("DOUBLE", "FLOAT") else _quoted(name)
+
+
+def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path) -> None:
+    """Make the whole version in `work`: marts.duckdb and folder `version`, every byte on disk."""
+    folder = work / "version"
+    (folder / "parquet").mkdir(parents=True)
+    database = work / "marts.duckdb"
+    with connect(settings) as con:
+        # dbt writes the catalog's name into views, and that is the file's name without its suffix.
+        con.execute(
+            f"attach {_literal(settings.layout.build_db)} as {_quoted(settings.layout.build_db.stem)} (read_only)"
+        )
+        con.execute(f"attach {_literal(database)} as target")
+        build = settings.layout.build_db.stem
+        for schema, name, origin in _to_publish(con, build):
+            con.execute(f"create schema if not exists target.{schema}")
+            con.execute(f"create table target.{schema}.{_quoted(name)} as {_selection(origin, plan)}")
+            _copy_comments(con, build, origin, f"target.{schema}.{_quoted(name)}")
+        con.execute(f"detach {_quoted(build)}")
+        con.execute("checkpoint target")
+        con.execute("detach target")
+    (folder / "marts.duckdb").symlink_to(Path("..", "..", f"marts-{version}.duckdb"))
+    relations = _export(settings, database, folder / "parquet")
+    if not relations:
+        raise PublicationError("Lần dựng không có mart nào / The build holds no mart; `dunghan run --full-refresh`")
+    manifest = _manifest(plan, version, relations)
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    # Published files are never written again, whoever opens them.
+    database.chmod(0o444)
+    for path in (database, folder / "manifest.json", *(folder / "parquet").iterdir()):
+        _sync(path)
+    for path in (folder / "parquet", folder, work):
+        _sync(path)
+
+
+def _to_publish(con: duckdb.DuckDBPyConnection, build: str) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
+    """(schema, name, (catalog, schema, name) in the build) of everything that is published."""
+    relations = set(
+        con.execute(
+            """select schema_name, table_name from duckdb_tables() where database_name = $build
+            union all
+            select schema_name, view_name from duckdb_views() where database_name = $build and not internal""",
+            {"build": build},
+        ).fetchall()
+    )
+    for schema, name in sorted(relations):
+        if schema == "marts":
+            yield "marts", name, (build, schema, name)
+    for name, (schema, table) in QUALITY.items():
+        if (schema, table) in relations:
+            yield "quality", name, (build, schema, table)
+
+
+def _selection(origin: tuple[str, str, str], plan: BuildPlan) -> str:
+    """What of a relation is published. The quarantine is limited by known_at as the marts are (02 §1).
+
+    judge_seq says when this warehouse happened to judge a row, so it is no part of the content.
+    """
+    relation = ".".join(_quoted(part) for part in origin)
+    limited = origin[2] == "quarantine" and plan.known_at is not None
+    where = f" where exported_at <= timestamp '{plan.known_at}'" if limited else ""
+    return f"select columns(name -> name <> 'judge_seq') from {relation}{where}"
+
+
+def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, origin: tuple[str, str, str], target: str) -> None:
+    """Carry dbt's descriptions over, so that a BI tool shows them."""
+    comments = con.execute(
+        """select column_name, comment from duckdb_columns()
+        where database_name = ? and schema_name = ? and table_name = ? and comment is not null""",
+        [build, *origin[1:]],
+    ).fetchall()
+    for column, comment in comments:
+        con.execute(f"comment on column {target}.{_quoted(column)} is {_literal(comment)}")
+
+
+def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the finished file back: Parquet of every mart, and what the manifest says about each."""
+    relations: dict[str, dict[str, Any]] = {}
+    with connect_published(settings, database) as con:
+        tables = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'published' order by 1, 2"
+        ).fetchall()
+        for schema, name in tables:
+            relation = f"{schema}.{_quoted(name)}"
+            (rows,) = con.execute(f"select count(*) from {relation}").fetchone() or (0,)
+            entry: dict[str, Any] = {"rows": rows, "content_hash": content_hash(con, relation)}
+            if schema == "marts":
+                path = folder / f"{name}.parquet"
+                con.execute(f"copy {relation} to {_literal(path)} (format parquet, compression zstd)")
+                entry["parquet"] = {
+                    "file": f"parquet/{path.name}",
+                    "bytes": path.stat().st_size,
+                    "sha256": _sha256(path),
+                }
+            relations[f"{schema}.{name}"] = entry
+    return relations
+
+
+def _manifest(plan: BuildPlan, version: str, relations: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    marts = {key.removeprefix("marts."): entry for key, entry in relations.items() if key.startswith("marts.")}
+    return {
+        "version": version,
+        "as_of": plan.as_of.isoformat(),
+        "known_at": plan.known_at.isoformat() if plan.known_at else None,
+        "definitions_version": plan.definitions_version,
+        "fingerprint": plan.fingerprint,
+        "judge_seq": plan.judge_seq,
+        "created_at": datetime.now(UTC).isoformat(),
+        "git_revision": git_revision(),
+        "package_version": package_version(),
+        "duckdb_version": duckdb.__version__,
+        "database": f"marts-{version}.duckdb",
+        "marts": marts,
+        "quality": {key.removeprefix("quality."): e for key, e in relations.items() if key.startswith("quality.")},
+    }
+
+
+def package_version() -> str | None:
+    """Version of the installed package; None when the code runs without being installed."""
+    try:
+        return metadata.version("dunghan")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def git_revision(folder: Path = REPOSITORY) -> str | None:
+    """Commit of the code that runs, with `-dirty` when files were changed; None when it is not a git checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return None
+    describe = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    done = subprocess.run(  # noqa: S603  (fixed command)
+        [git, "--no-optional-locks", "-C", str(folder), *describe], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or None
+
+
+def _move_in(published: Path, version: str, work: Path) -> None:
+    """Bring the finished version to its place. No reader looks there before the pointer does."""
+    (published / "versions").mkdir(exist_ok=True)
+    (work / "marts.duckdb").rename(published / f"marts-{version}.duckdb")
+    (work / "version").rename(published / "versions" / version)
+    _sync(published / "versions")
+    _sync(published)
+
+
+def _link_fixed_names(published: Path, work: Path) -> None:
+    """`marts.duckdb`, `parquet`, `manifest.json` → through `current`. Made once, before the pointer exists."""
+    for name in _LINKS:
+        link = published / name
+        target = f"current/{name}"
+        if not link.is_symlink() or str(link.readlink()) != target:
+            (work / name).symlink_to(target)
+            (work / name).rename(link)
+    _sync(published)
+
+
+def _point(published: Path, version: str, work: Path) -> None:
+    """The publication itself: one rename."""
+    (work / "current").symlink_to(Path("versions", version))
+    (work / "current").rename(published / "current")
+    _sync(published)
+
+
+def _pointed(published: Path) -> str | None:
+    link = published / "current"
+    return link.readlink().name if link.is_symlink() else None
+
+
+def _retain(settings: Settings) -> None:
+    """Remove versions beyond `keep_versions`, oldest first, never the current one."""
+    published = settings.layout.published
+    kept = max(settings.keep_versions, MINIMUM_KEPT)
+    for old in versions(settings)[kept:]:
+        if old.version != _pointed(published):
+            _remove(published, old.version)
+
+
+def _remove(published: Path, version: str) -> None:
+    """Remove one version; readers that have its files open keep reading them.
+
+    First it stops being listed, last goes the folder by which `sweep` finds a removal that was killed.
+    """
+    (published / "versions" / version / "manifest.json").unlink(missing_ok=True)
+    (published / f"marts-{version}.duckdb").unlink(missing_ok=True)
+    shutil.rmtree(published / "versions" / version, ignore_errors=True)
+
+
+def _read(folder: Path) -> Publication:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return Publication(version=str(manifest["version"]), folder=folder, manifest=manifest)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """fsync of a file or folder: after it, a power failure does not take it back."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str | Path) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
