@@ -1,0 +1,62 @@
+{#- Everything that DuckDB and Spark write differently, and nothing else. `default__` is standard SQL or Spark's. -#}
+
+{#- Date plus a number of days (may be an expression, may be negative): a date. -#}
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days')(day, days)) }}{% endmacro %}
+{% macro default__add_days(day, days) -%} date_add({{ day }}, cast({{ days }} as int)) {%- endmacro %}
+{% macro duckdb__add_days(day, days) -%} ({{ day }} + cast({{ days }} as integer)) {%- endmacro %}
+
+{#- Date plus a number of whole months, cut to the last day of a shorter month: a date. -#}
+{% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months')(day, months)) }}{% endmacro %}
+{% macro default__add_months(day, months) -%} add_months({{ day }}, cast({{ months }} as int)) {%- endmacro %}
+{% macro duckdb__add_months(day, months) -%} cast({{ day }} + to_months(cast({{ months }} as integer)) as date) {%- endmacro %}
+
+{#- First day of the calendar month of a date: a date. -#}
+{% macro first_of_month(day) -%} cast(date_trunc('month', {{ day }}) as date) {%- endmacro %}
+
+{#- Timestamp plus a number of seconds (may be negative). -#}
+{% macro add_seconds(moment, seconds) %}{{ return(adapter.dispatch('add_seconds')(moment, seconds)) }}{% endmacro %}
+{% macro default__add_seconds(moment, seconds) -%} ({{ moment }} + make_dt_interval(0, 0, 0, {{ seconds }})) {%- endmacro %}
+{% macro duckdb__add_seconds(moment, seconds) -%} ({{ moment }} + to_seconds({{ seconds }})) {%- endmacro %}
+
+{#- Whole seconds from one timestamp to another: bigint, negative when the second is earlier. -#}
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{% endmacro %}
+{% macro default__seconds_between(earlier, later) -%} timestampdiff(second, {{ earlier }}, {{ later }}) {%- endmacro %}
+{% macro duckdb__seconds_between(earlier, later) -%} date_diff('second', {{ earlier }}, {{ later }}) {%- endmacro %}
+
+{#- Days from one date to another: bigint, negative when the second is earlier. -#}
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
+{% macro default__days_between(earlier, later) -%} cast(datediff({{ later }}, {{ earlier }}) as bigint) {%- endmacro %}
+{% macro duckdb__days_between(earlier, later) -%} date_diff('day', {{ earlier }}, {{ later }}) {%- endmacro %}
+
+{#- Monday = 1 … Sunday = 7. -#}
+{% macro iso_weekday(day) %}{{ return(adapter.dispatch('iso_weekday')(day)) }}{% endmacro %}
+{% macro default__iso_weekday(day) -%} weekday({{ day }}) + 1 {%- endmacro %}
+{% macro duckdb__iso_weekday(day) -%} cast(isodow({{ day }}) as integer) {%- endmacro %}
+
+{#- One row per element of a list: a set-returning expression for a select list. -#}
+{% macro explode_list(list) %}{{ return(adapter.dispatch('explode_list')(list)) }}{% endmacro %}
+{% macro default__explode_list(list) -%} explode({{ list }}) {%- endmacro %}
+{% macro duckdb__explode_list(list) -%} unnest({{ list }}) {%- endmacro %}
+
+{#- Type of a list of texts, as a contract writes it. -#}
+{% macro text_list_type() %}{{ return(adapter.dispatch('text_list_type')()) }}{% endmacro %}
+{% macro default__text_list_type() -%} array<string> {%- endmacro %}
+{% macro duckdb__text_list_type() -%} varchar[] {%- endmacro %}
+
+{#- A list (may be null) and single values (may be null) as one sorted list without nulls and repetitions. -#}
+{% macro sorted_set(list, values) %}{{ return(adapter.dispatch('sorted_set')(list, values)) }}{% endmacro %}
+{% macro default__sorted_set(list, values) -%}
+    array_sort(array_distinct(array_compact(concat(coalesce({{ list }}, cast(array() as array<string>)), array({{ values | join(', ') }})))))
+{%- endmacro %}
+{% macro duckdb__sorted_set(list, values) -%}
+    list_sort(list_distinct(list_concat({{ list }}, [{{ values | join(', ') }}])))
+{%- endmacro %}
+
+{#- The latest value that was not null in the rows before this one (window function; `window` holds partition and order). -#}
+{% macro previous_not_null(column, window) %}{{ return(adapter.dispatch('previous_not_null')(column, window)) }}{% endmacro %}
+{% macro default__previous_not_null(column, window) -%}
+    last_value({{ column }}, true) over ({{ window }} rows between unbounded preceding and 1 preceding)
+{%- endmacro %}
+{% macro duckdb__previous_not_null(column, window) -%}
+    last_value({{ column }} ignore nulls) over ({{ window }} rows between unbounded preceding and 1 preceding)
+{%- endmacro %}

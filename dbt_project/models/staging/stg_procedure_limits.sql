@@ -1,0 +1,15 @@
+-- grain: source, file_sha256, row_number, position
+
+select
+    source,
+    file_sha256,
+    row_number,
+    procedure_key,
+    position,
+    channel,
+    amount,
+    unit,
+    exported_at,
+    file_name,
+    judge_seq
+from {{ source('judged', 'procedure_limits') }}

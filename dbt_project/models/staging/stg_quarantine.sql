@@ -1,0 +1,16 @@
+-- grain: source, kind, file_sha256, row_number
+
+select
+    source,
+    kind,
+    file_name,
+    file_path,
+    exported_at,
+    file_sha256,
+    row_number,
+    reasons,
+    offending,
+    agency_code,
+    dossier_code,
+    judge_seq
+from {{ source('judged', 'quarantine') }}

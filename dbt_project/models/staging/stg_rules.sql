@@ -1,0 +1,14 @@
+-- grain: rule_id
+
+select
+    rule_id,
+    level,
+    severity,
+    kinds,
+    evaluated_in,
+    message_vi,
+    message_en,
+    advice_vi,
+    advice_en,
+    judge_seq
+from {{ source('judged', 'rules') }}

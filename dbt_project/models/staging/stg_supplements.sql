@@ -1,0 +1,14 @@
+-- grain: source, file_sha256, row_number, position
+
+select
+    source,
+    file_sha256,
+    row_number,
+    dossier_code,
+    position,
+    requested_at,
+    answered_at,
+    due_before,
+    due_after,
+    judge_seq
+from {{ source('judged', 'supplements') }}
