@@ -5,6 +5,8 @@ Nothing else reads the environment or the file. Problems are told all at once, i
 
 from __future__ import annotations
 
+import re
+import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +17,21 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from warehouse.layout import REPOSITORY, Layout
 
 CONFIG_FILE = "dunghan.toml"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+# pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
+_VIETNAMESE = {
+    "datetime": "không phải thời điểm, ví dụ 2024-05-31T23:59:59",
+    "int": "phải là số nguyên",
+    "float": "phải là số",
+    "bool": "phải là true hoặc false",
+    "greater": "quá nhỏ",
+    "less": "quá lớn",
+    "string_pattern": "sai dạng",
+    "literal": "không phải giá trị cho phép",
+    "extra_forbidden": "không có mục cấu hình này",
+    "path": "phải là đường dẫn",
+}
 
 
 class ConfigurationError(Exception):
@@ -26,33 +43,57 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DUNGHAN_", toml_file=CONFIG_FILE, extra="forbid")
 
-    drop_zone: str = Field(default=str(REPOSITORY / "warehouse" / "data" / "inbox"), description="root of the exports: folder or fsspec URL")
-    warehouse: Path = Field(default=REPOSITORY / "warehouse" / "data", description="folder of lake, build, published marts, keys and state")
-    privacy_key: SecretStr | None = Field(default=None, description="key of the HMAC that replaces identity numbers; at least 16 characters")
-    as_of: datetime | None = Field(default=None, description="moment at which figures are closed; default: latest exported_at loaded")
+    drop_zone: str = Field(
+        default=str(REPOSITORY / "warehouse" / "data" / "inbox"),
+        description="root of the exports: folder or fsspec URL",
+    )
+    warehouse: Path = Field(
+        default=REPOSITORY / "warehouse" / "data", description="folder of lake, build, published marts, keys and state"
+    )
+    privacy_key: SecretStr | None = Field(
+        default=None, description="key of the HMAC that replaces identity numbers; at least 16 characters"
+    )
+    as_of: datetime | None = Field(
+        default=None, description="moment at which figures are closed; default: latest exported_at loaded"
+    )
     known_at: datetime | None = Field(default=None, description="use only exports up to this moment; default: no limit")
     keep_officer_names: bool = Field(default=False, description="keep NguoiXuLy in clear instead of its key")
-    mostly_bad_share: float = Field(default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows")
-    alert_share: float = Field(default=0.01, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this")
+    mostly_bad_share: float = Field(
+        default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows"
+    )
+    alert_share: float = Field(
+        default=0.01, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this"
+    )
     keep_versions: int = Field(default=7, ge=1, description="published versions kept for rollback")
-    memory_limit: str = Field(default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit")
+    memory_limit: str = Field(
+        default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit"
+    )
     threads: int = Field(default=2, ge=1, description="DuckDB and dbt threads")
-    settle_seconds: int = Field(default=0, ge=0, description="leave files alone that changed less than this many seconds ago")
-    webhook_url: SecretStr | None = Field(default=None, description="failure notices are POSTed here; without it they are logged")
+    settle_seconds: int = Field(
+        default=0, ge=0, description="leave files alone that changed less than this many seconds ago"
+    )
+    webhook_url: SecretStr | None = Field(
+        default=None, description="failure notices are POSTed here; without it they are logged"
+    )
     nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
 
     @field_validator("as_of", "known_at", mode="before")
     @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return None if value == "" else value
+    def _moment(cls, value: Any) -> Any:
+        """Empty means not given; a date alone means the end of that day, as in 01 §1."""
+        if isinstance(value, str) and not value.strip():
+            return None
+        if isinstance(value, str) and _DAY.fullmatch(value.strip()):
+            return f"{value.strip()}T23:59:59"
+        return value
 
     @field_validator("as_of", "known_at")
     @classmethod
     def _wall_clock(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is not None:
             raise ValueError("giờ Việt Nam, không kèm múi giờ / local wall clock without a time zone")
-        return value
+        return value and value.replace(microsecond=0)
 
     @field_validator("privacy_key")
     @classmethod
@@ -85,5 +126,19 @@ def load_settings(**flags: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        lines = [f"  DUNGHAN_{'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        problems = [
+            (".".join(str(part) for part in found["loc"]), found["type"], found["msg"])
+            for found in error.errors(include_input=False, include_url=False)
+        ]
+        lines = [f"  DUNGHAN_{name.upper()} ({name}): {_told(kind, text)}" for name, kind, text in problems]
         raise ConfigurationError("Cấu hình chưa đúng / configuration problems:\n" + "\n".join(lines)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"Không đọc được {CONFIG_FILE} / cannot be read: {Path(CONFIG_FILE).resolve()}: {error}"
+        ) from None
+
+
+def _told(kind: str, text: str) -> str:
+    vietnamese = next((words for start, words in _VIETNAMESE.items() if kind.startswith(start)), None)
+    text = text.removeprefix("Value error, ")
+    return f"{vietnamese} / {text}" if vietnamese else text

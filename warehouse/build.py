@@ -24,6 +24,8 @@ from warehouse.layout import DBT_PROJECT
 
 # What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
 FINGERPRINTED = ("models", "macros", "seeds")
+DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")
+NOTHING = -1  # a watermark below every judge_seq
 VIETNAM = timedelta(hours=7)  # 01 §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
 
 _BUILDS = """
@@ -68,7 +70,7 @@ class BuildPlan:
 
 
 def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
-    """Decide what the next build is and note in the build file that it begins.
+    """Decide what the next build is and note in the build file that it begins; a full refresh empties dbt's schemas.
 
     as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
     the lock and has closed the build file. Raises BuildError when nothing is loaded.
@@ -89,7 +91,7 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
             as_of=as_of,
             known_at=settings.known_at,
-            changed_since=0 if because else attempts[0].judge_seq,
+            changed_since=NOTHING if because else attempts[0].judge_seq,
             full_refresh=bool(because),
             judge_seq=judge_seq,
             fingerprint=fingerprint,
@@ -103,6 +105,10 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             $full_refresh, $started_at, null""",
             {name: value for name, value in row.items() if name != "because"},
         )
+        if plan.full_refresh:
+            # Otherwise tables of models that are no longer in the project would stay, and be published.
+            for schema in DBT_SCHEMAS:
+                con.execute(f"drop schema if exists {schema} cascade")
     return plan
 
 

@@ -18,7 +18,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -31,9 +30,6 @@ from pipelines.config import Settings
 from warehouse.build import BuildPlan
 from warehouse.database import connect, connect_published
 from warehouse.layout import REPOSITORY
-
-#: Relations published beside schema `marts`: published name in schema `quality` → relation of the build.
-QUALITY = {"quarantine": ("judged", "quarantine"), "rules": ("judged", "rules")}
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
 MINIMUM_KEPT = 2
@@ -186,18 +182,16 @@ def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path
         )
         con.execute(f"attach {_literal(database)} as target")
         build = settings.layout.build_db.stem
-        for schema, name, origin in _to_publish(con, build):
-            con.execute(f"create schema if not exists target.{schema}")
-            con.execute(f"create table target.{schema}.{_quoted(name)} as {_selection(origin, plan)}")
-            _copy_comments(con, build, origin, f"target.{schema}.{_quoted(name)}")
+        con.execute("create schema target.marts")
+        for mart in _marts(con, build):
+            relation = f"{_quoted(build)}.marts.{_quoted(mart)}"
+            con.execute(f"create table target.marts.{_quoted(mart)} as from {relation}")
+            _copy_comments(con, build, mart)
         con.execute(f"detach {_quoted(build)}")
         con.execute("checkpoint target")
         con.execute("detach target")
     (folder / "marts.duckdb").symlink_to(Path("..", "..", f"marts-{version}.duckdb"))
-    relations = _export(settings, database, folder / "parquet")
-    if not relations:
-        raise PublicationError("Lần dựng không có mart nào / The build holds no mart; `dunghan run --full-refresh`")
-    manifest = _manifest(plan, version, relations)
+    manifest = _manifest(plan, version, _export(settings, database, folder / "parquet"))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)
@@ -207,71 +201,53 @@ def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path
         _sync(path)
 
 
-def _to_publish(con: duckdb.DuckDBPyConnection, build: str) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
-    """(schema, name, (catalog, schema, name) in the build) of everything that is published."""
-    relations = set(
-        con.execute(
-            """select schema_name, table_name from duckdb_tables() where database_name = $build
+def _marts(con: duckdb.DuckDBPyConnection, build: str) -> list[str]:
+    """Every table and view of schema `marts` in the build, without what a killed dbt left half done."""
+    rows = con.execute(
+        """select name from (
+            select database_name, schema_name, table_name as name from duckdb_tables()
             union all
-            select schema_name, view_name from duckdb_views() where database_name = $build and not internal""",
-            {"build": build},
-        ).fetchall()
-    )
-    for schema, name in sorted(relations):
-        if schema == "marts":
-            yield "marts", name, (build, schema, name)
-    for name, (schema, table) in QUALITY.items():
-        if (schema, table) in relations:
-            yield "quality", name, (build, schema, table)
+            select database_name, schema_name, view_name from duckdb_views()
+        )
+        where database_name = $build and schema_name = 'marts' and not contains(name, '__dbt_')
+        order by name""",
+        {"build": build},
+    ).fetchall()
+    if not rows:
+        raise PublicationError("Lần dựng không có mart nào / The build holds no mart; `dunghan run --full-refresh`")
+    return [str(name) for (name,) in rows]
 
 
-def _selection(origin: tuple[str, str, str], plan: BuildPlan) -> str:
-    """What of a relation is published. The quarantine is limited by known_at as the marts are (02 §1).
-
-    judge_seq says when this warehouse happened to judge a row, so it is no part of the content.
-    """
-    relation = ".".join(_quoted(part) for part in origin)
-    limited = origin[2] == "quarantine" and plan.known_at is not None
-    where = f" where exported_at <= timestamp '{plan.known_at}'" if limited else ""
-    return f"select columns(name -> name <> 'judge_seq') from {relation}{where}"
-
-
-def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, origin: tuple[str, str, str], target: str) -> None:
-    """Carry dbt's descriptions over, so that a BI tool shows them."""
+def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> None:
+    """Carry dbt's descriptions of columns over, so that a BI tool shows them."""
     comments = con.execute(
         """select column_name, comment from duckdb_columns()
-        where database_name = ? and schema_name = ? and table_name = ? and comment is not null""",
-        [build, *origin[1:]],
+        where database_name = ? and schema_name = 'marts' and table_name = ? and comment is not null""",
+        [build, mart],
     ).fetchall()
     for column, comment in comments:
-        con.execute(f"comment on column {target}.{_quoted(column)} is {_literal(comment)}")
+        con.execute(f"comment on column target.marts.{_quoted(mart)}.{_quoted(column)} is {_literal(comment)}")
 
 
 def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[str, Any]]:
     """Read the finished file back: Parquet of every mart, and what the manifest says about each."""
-    relations: dict[str, dict[str, Any]] = {}
+    marts: dict[str, dict[str, Any]] = {}
     with connect_published(settings, database) as con:
-        tables = con.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'published' order by 1, 2"
-        ).fetchall()
-        for schema, name in tables:
-            relation = f"{schema}.{_quoted(name)}"
+        names = con.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
+        for (name,) in names:
+            relation = f"marts.{_quoted(name)}"
+            path = folder / f"{name}.parquet"
+            con.execute(f"copy {relation} to {_literal(path)} (format parquet, compression zstd)")
             (rows,) = con.execute(f"select count(*) from {relation}").fetchone() or (0,)
-            entry: dict[str, Any] = {"rows": rows, "content_hash": content_hash(con, relation)}
-            if schema == "marts":
-                path = folder / f"{name}.parquet"
-                con.execute(f"copy {relation} to {_literal(path)} (format parquet, compression zstd)")
-                entry["parquet"] = {
-                    "file": f"parquet/{path.name}",
-                    "bytes": path.stat().st_size,
-                    "sha256": _sha256(path),
-                }
-            relations[f"{schema}.{name}"] = entry
-    return relations
+            marts[name] = {
+                "rows": rows,
+                "content_hash": content_hash(con, relation),
+                "parquet": {"file": f"parquet/{path.name}", "bytes": path.stat().st_size, "sha256": _sha256(path)},
+            }
+    return marts
 
 
-def _manifest(plan: BuildPlan, version: str, relations: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    marts = {key.removeprefix("marts."): entry for key, entry in relations.items() if key.startswith("marts.")}
+def _manifest(plan: BuildPlan, version: str, marts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "version": version,
         "as_of": plan.as_of.isoformat(),
@@ -285,7 +261,6 @@ def _manifest(plan: BuildPlan, version: str, relations: dict[str, dict[str, Any]
         "duckdb_version": duckdb.__version__,
         "database": f"marts-{version}.duckdb",
         "marts": marts,
-        "quality": {key.removeprefix("quality."): e for key, e in relations.items() if key.startswith("quality.")},
     }
 
 

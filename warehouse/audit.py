@@ -1,0 +1,211 @@
+"""Accounting identities (01 §6): nothing that was sent may disappear on the way. Any one that fails stops publication.
+
+Looks at the lake, at `judged` and at the marts after dbt; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.config import Settings
+from pipelines.landing.lake import Lake
+from warehouse.build import BuildPlan
+from warehouse.database import connect_build
+from warehouse.publish import current
+
+#: Kind of file → its table in the lake and in `judged`.
+TABLES = {
+    "dossiers": "dossiers",
+    "progress": "events",
+    "procedures": "procedures",
+    "agencies": "agencies",
+    "portal_reports": "portal_reports",
+}
+
+#: A new version with fewer dossiers than this share of the published one is not believed without --force.
+SMALLEST_SHARE = 0.9
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One thing that must add up. `expected` and `found` are rows, files or dossiers, as the message says."""
+
+    name: str
+    ok: bool
+    expected: int
+    found: int
+    message_vi: str
+    message_en: str
+
+    def message(self, lang: str) -> str:
+        """The message in `lang`, with the figures."""
+        text = self.message_vi if lang == "vi" else self.message_en
+        return f"{text}: {self.found} ≠ {self.expected}" if not self.ok else f"{text}: {self.found}"
+
+
+def identities(settings: Settings) -> list[Identity]:
+    """Every identity of 01 §6 on the build as dbt left it. The caller holds the lock; the build file is closed."""
+    with connect_build(settings) as con:
+        return [
+            *_lake(con, settings),
+            _files(con),
+            *_rows(con),
+            *_history(con),
+            *_ledger(con),
+        ]
+
+
+def replacement_guard(settings: Settings, plan: BuildPlan) -> Identity:
+    """The new marts must not hold far fewer dossiers than the published ones.
+
+    Only for a pair that can be compared: no known_at in either, as_of not earlier than the published one.
+    """
+    vi = "Số hồ sơ của bản mới so với bản đang công bố (ít nhất 90 %; `--force` để vẫn công bố)"
+    en = "Dossiers of the new version against the published one (at least 90 %; `--force` publishes all the same)"
+    with connect_build(settings) as con:
+        found = _number(con, "select count(*) from marts.fct_dossiers")
+    published = current(settings)
+    comparable = (
+        published is not None
+        and plan.known_at is None
+        and published.manifest["known_at"] is None
+        and plan.as_of.isoformat() >= published.manifest["as_of"]
+    )
+    before = int(published.manifest["marts"]["fct_dossiers"]["rows"]) if published and comparable else 0
+    return Identity("replacement", found >= SMALLEST_SHARE * before, before, found, vi, en)
+
+
+def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identity]:
+    """Every file seen is in the ledger; every row of the lake was judged."""
+    lake = Lake(settings)
+    sightings = f"(select distinct source, kind, file_path, coalesce(file_sha256, '') as sha from {lake.rows('files')})"
+    seen = _number(con, f"select count(*) from {sightings}")
+    in_ledger = _number(
+        con,
+        f"""select count(*) from {sightings} semi join (
+            select source, kind, file_path, coalesce(file_sha256, '') as sha from judged.files
+        ) using (source, kind, file_path, sha)""",
+    )
+    yield Identity(
+        "every_file_in_ledger",
+        in_ledger == seen,
+        seen,
+        in_ledger,
+        "Tệp đã thấy có trong sổ nạp",
+        "Files seen that are in the ledger",
+    )
+    for kind, table in TABLES.items():
+        landed = _number(con, f"select count(*) from {lake.rows(table)}")
+        judged = _number(
+            con,
+            f"select coalesce(sum(rows_read), 0) from judged.files where kind = '{kind}' and status <> 'duplicate'",
+        )
+        yield Identity(
+            f"lake_{kind}",
+            landed == judged,
+            landed,
+            judged,
+            f"Dòng {kind} trong hồ dữ liệu đã được thẩm định",
+            f"Rows of {kind} in the lake that were judged",
+        )
+
+
+def _files(con: duckdb.DuckDBPyConnection) -> Identity:
+    """rows_read = rows_accepted + rows_quarantined, file by file."""
+    wrong = con.execute(
+        """select file_name from judged.files
+        where coalesce(rows_read, 0) <> coalesce(rows_accepted, 0) + coalesce(rows_quarantined, 0)
+        order by file_name"""
+    ).fetchall()
+    total = _number(con, "select count(*) from judged.files")
+    names = _names([name for (name,) in wrong])
+    return Identity(
+        "rows_of_files",
+        not wrong,
+        total,
+        total - len(wrong),
+        f"Tệp có số dòng đọc = nhận + cách ly{names}",
+        f"Files whose rows read = accepted + quarantined{names}",
+    )
+
+
+def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
+    """The ledger's figures are the rows that are really there."""
+    present = {
+        str(name)
+        for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'judged'").fetchall()
+    }
+    for kind, table in TABLES.items():
+        if table not in present:
+            continue
+        promised = _number(con, f"select coalesce(sum(rows_accepted), 0) from judged.files where kind = '{kind}'")
+        found = _number(con, f"select count(*) from judged.{table}")
+        yield Identity(
+            f"accepted_{kind}",
+            promised == found,
+            promised,
+            found,
+            f"Dòng {kind} được nhận theo sổ nạp",
+            f"Rows of {kind} accepted according to the ledger",
+        )
+    promised = _number(con, "select coalesce(sum(rows_quarantined), 0) from judged.files")
+    found = _number(con, "select count(*) from judged.quarantine")
+    yield Identity(
+        "quarantined",
+        promised == found,
+        promised,
+        found,
+        "Dòng bị cách ly theo sổ nạp",
+        "Rows quarantined according to the ledger",
+    )
+
+
+def _history(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
+    """Per source: all accepted rows = versions + unchanged + superseded (02 §1)."""
+    rows = con.execute(
+        """select source, coalesce(accepted.rows, 0), coalesce(history.rows, 0)
+        from (select source, count(*) as rows from judged.dossiers group by source) as accepted
+        full join (
+            select source, sum(versions + unchanged_rows + superseded_rows) as rows
+            from intermediate.int_history_accounting group by source
+        ) as history using (source)
+        order by source"""
+    ).fetchall()
+    for source, accepted, in_history in rows:
+        yield Identity(
+            f"history_{source}",
+            accepted == in_history,
+            int(accepted),
+            int(in_history),
+            f"Nguồn {source}: dòng nhận = phiên bản + không đổi + bị thay thế",
+            f"Source {source}: rows accepted = versions + unchanged + superseded",
+        )
+
+
+def _ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
+    """The published ledger and quarantine hold what `judged` holds, up to known_at."""
+    for mart, origin, what_vi, what_en in (
+        ("mart_load_ledger", "files", "Tệp trong sổ nạp công bố", "Files in the published ledger"),
+        ("mart_quarantine", "quarantine", "Dòng cách ly công bố", "Quarantined rows published"),
+    ):
+        expected = _number(
+            con,
+            f"""select count(*) from judged.{origin}
+            where exported_at <= coalesce((select max(known_at) from marts.{mart}), exported_at)""",
+        )
+        found = _number(con, f"select count(*) from marts.{mart}")
+        yield Identity(f"published_{origin}", expected == found, expected, found, what_vi, what_en)
+
+
+def _names(names: list[str]) -> str:
+    more = " …" if len(names) > _NAMED else ""
+    return f" ({', '.join(names[:_NAMED])}{more})" if names else ""
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
