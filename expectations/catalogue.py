@@ -1,0 +1,103 @@
+"""The rule catalogue: `rules.yml`, read and checked. What a rule says stands there; here only its shape.
+
+Nothing else in the project spells out a rule of 01 §6.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+RULES_FILE = Path(__file__).with_name("rules.yml")
+
+Kind = Literal["dossiers", "progress", "procedures", "agencies", "portal_reports"]
+Level = Literal["row", "file", "history"]
+Severity = Literal["reject", "warn"]
+Place = Literal["judge", "dbt", "reader"]
+
+#: The one rule that excludes all others of a row (01 §6).
+NOT_A_RECORD = "REJ_NOT_A_RECORD"
+
+
+class CatalogueError(Exception):
+    """rules.yml cannot be used. The message names every wrong entry."""
+
+
+class Rule(BaseModel):
+    """One rule of 01 §6. `predicate`: SQL boolean, true = violated; there exactly when the judge evaluates the rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^(REJ|WRN)_[A-Z]+(_[A-Z]+)*$")
+    level: Level
+    severity: Severity
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    evaluated_in: Place
+    predicate: str | dict[Kind, str] | None = None
+    message_vi: str = Field(min_length=1)
+    message_en: str = Field(min_length=1)
+    advice_vi: str = Field(min_length=1)
+    advice_en: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.id.startswith("REJ_") != (self.severity == "reject"):
+            raise ValueError(f"{self.id}: REJ_ means reject, WRN_ means warn; severity is {self.severity}")
+        if (self.evaluated_in == "judge") != (self.predicate is not None):
+            raise ValueError(f"{self.id}: a predicate is needed exactly when evaluated_in is judge")
+        if isinstance(self.predicate, dict) and set(self.predicate) != set(self.kinds):
+            raise ValueError(f"{self.id}: predicates for {sorted(self.predicate)}, kinds are {sorted(self.kinds)}")
+        if self.level == "history" and self.evaluated_in != "dbt":
+            raise ValueError(f"{self.id}: history is known only in dbt")
+        return self
+
+    def predicate_for(self, kind: Kind) -> str:
+        """The SQL boolean for rows (or files) of `kind`. Raises KeyError when the judge does not evaluate it there."""
+        if self.predicate is None or kind not in self.kinds:
+            raise KeyError(f"{self.id} is not evaluated by the judge for {kind}")
+        return self.predicate if isinstance(self.predicate, str) else self.predicate[kind]
+
+
+class Catalogue(BaseModel):
+    """All rules in their order, and the portal's names of the date columns of each kind (column → field)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    date_fields: dict[Kind, dict[str, str]]
+    rules: tuple[Rule, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"rule ids given twice: {twice}")
+        return self
+
+    def judged(self, kind: Kind, level: Level, severity: Severity) -> list[Rule]:
+        """Rules that the judge evaluates for `kind`, in the catalogue's order."""
+        return [
+            rule
+            for rule in self.rules
+            if rule.evaluated_in == "judge" and kind in rule.kinds and (rule.level, rule.severity) == (level, severity)
+        ]
+
+    def rule(self, rule_id: str) -> Rule:
+        """Raises KeyError for an id that the catalogue does not have."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)
+
+
+@cache
+def load_catalogue(path: Path = RULES_FILE) -> Catalogue:
+    """Read and check the catalogue. Raises CatalogueError naming the entries that are wrong."""
+    try:
+        return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise CatalogueError(f"{path.name}: {error}") from error

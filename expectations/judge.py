@@ -1,0 +1,465 @@
+"""JUDGE: landed rows become accepted or quarantined rows and a ledger of files (schema `judged` of the build file).
+
+Only files that are new, or whose canonical sighting changed, are judged; what a judging writes appears in one
+transaction or not at all. Great Expectations looks at the batch before it is split; when it counts otherwise than the
+split, nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from expectations import predicates
+from expectations.catalogue import Catalogue, Kind, load_catalogue
+from expectations.results import CheckResult, JudgeResult
+from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
+from pipelines.config import Settings
+from pipelines.landing.lake import Lake
+from warehouse.database import connect_build
+
+Progress = Callable[[str], None]
+
+#: Codes of the two known forms may be shown (01 §5); anything else that stands for a code may be personal data.
+_KNOWN_CODE = r"(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(\.\d{1,3}){0,4})-\d{6}-\d{4,6}"
+
+#: kind → (column with the code of the record, its name in the portal's records)
+_CODES: dict[Kind, tuple[str, str]] = {
+    "dossiers": ("dossier_code", "MaHoSo"),
+    "progress": ("dossier_code", "MaHoSo"),
+    "procedures": ("procedure_code", "MATTHC"),
+    "agencies": ("agency_code", "agency_code"),
+}
+
+#: kind → (lake column with a JSON list, table that takes its entries, shape of an entry)
+_LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
+    "dossiers": (
+        "supplements",
+        "supplements",
+        dict.fromkeys(("requested_at", "answered_at", "due_before", "due_after"), "TIMESTAMP"),
+    ),
+    "procedures": ("limits", "procedure_limits", {"channel": "VARCHAR", "amount": "DOUBLE", "unit": "VARCHAR"}),
+}
+
+
+class JudgeError(Exception):
+    """A judging could not be made; `judged` is as it was before. The message says what to do."""
+
+
+def judge(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> JudgeResult:
+    """Judge what the lake holds and `judged` does not (01 §6). `rebuild`: judge every file again.
+
+    Opens and closes the build file; the caller holds the lock of the run. Everything is judged again, too, when the
+    rules or the share of REJ_FILE_MOSTLY_BAD changed since the last judging. Raises JudgeError, duckdb.Error.
+    """
+    con = connect_build(settings)
+    try:
+        return _Judging(con, settings, load_catalogue(), progress or (lambda _: None)).run(rebuild)
+    finally:
+        con.close()
+
+
+class _Judging:
+    """One judging on one connection, in temporary tables until `_write`:
+
+    sightings (of files, in the lake), ledger (judged.files before), changed (identities whose sightings differ), stale
+    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), verdicts (one per file to judge).
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
+        self.con = con
+        self.settings = settings
+        self.catalogue = catalogue
+        self.say = say
+        self.lake = Lake(settings)
+        con.execute(f"set variable mostly_bad_share = {settings.mostly_bad_share}")
+
+    def run(self, rebuild: bool) -> JudgeResult:
+        """Raises JudgeError when a file's rows are not all in the lake."""
+        create_tables(self.con)
+        fingerprint = _fingerprint(self.catalogue, self.settings)
+        last = self._query("select judge_seq, fingerprint from judged.judgings order by judge_seq desc limit 1")
+        last_seq, last_fingerprint = last[0] if last else (0, fingerprint)
+        rebuild = rebuild or last_fingerprint != fingerprint
+        self._find_changes(rebuild)
+        if last and not rebuild and not self._count("changed"):
+            return JudgeResult(judge_seq=last_seq)
+
+        kinds = [kind for kind in TABLES if self._count("to_judge", f"kind = '{kind}'")]
+        self.say(f"JUDGE: {self._count('to_judge')} tệp / files")
+        self._stage(kinds, rebuild)
+        observed, docs_index = self._validate(kinds)
+
+        seq = last_seq + 1
+        self.con.begin()
+        try:
+            self._write(kinds, seq, fingerprint, rebuild)
+            result = self._result(seq, observed)
+        except BaseException:
+            self.con.rollback()
+            raise
+        if result.failed:
+            self.con.rollback()
+        else:
+            self.con.commit()
+            self.con.execute("checkpoint")
+        return replace(result, docs_index=docs_index, rebuilt=rebuild, committed=not result.failed)
+
+    # ---- what is to be judged ---------------------------------------------------------------------------------------
+
+    def _find_changes(self, rebuild: bool) -> None:
+        """Compare the sightings in the lake with the ledger. Of the sightings of one content the smallest (exported_at,
+        file_path) is the file (docs/decisions/0002). A file that could not be opened has no hash: its path stands in.
+        """
+        self.con.execute(f"""
+            create temp table sightings as
+            with seen as (
+                select *, coalesce(file_sha256, file_path) as identity from {self.lake.rows("files")}
+            ),
+            content as (
+                select source, kind, identity, outcome, reason, detail, format, rows_read, drift, notes
+                from seen
+                where outcome <> 'duplicate'
+                qualify row_number() over (partition by source, kind, identity order by landing_id) = 1
+            )
+            select
+                s.source, s.kind, s.identity, s.file_sha256, s.file_name, s.file_path,
+                s.exported_at, s.exported_at_from,
+                row_number() over (
+                    partition by s.source, s.kind, s.identity order by s.exported_at, s.file_path
+                ) = 1 as canonical,
+                c.outcome, c.reason, c.detail, c.format, coalesce(c.rows_read, 0) as rows_read, c.drift, c.notes,
+            from seen as s
+            join content as c using (source, kind, identity)
+        """)
+        self.con.execute(f"""
+            create temp table ledger as
+            select *, coalesce(file_sha256, file_path) as identity from judged.files where {not rebuild}
+        """)
+        sighting = "source, kind, identity, file_path, exported_at"
+        self.con.execute(f"""
+            create temp table changed as
+            select distinct source, kind, identity from (
+                (select {sighting} from sightings except select {sighting} from ledger)
+                union all
+                (select {sighting} from ledger except select {sighting} from sightings)
+            )
+        """)
+        self.con.execute(f"""
+            create temp table to_judge as
+            select * from sightings
+            where canonical
+                and ({sighting}) not in (select ({sighting}) from ledger where status <> 'duplicate')
+        """)
+        self.con.execute(f"""
+            create temp table stale as
+            select * from ledger
+            where (source, kind, identity) in (select (source, kind, identity) from to_judge)
+                or ({sighting}) not in (select ({sighting}) from sightings)
+        """)
+
+    def _stage(self, kinds: list[Kind], everything: bool) -> None:
+        """Fill batch_<kind> (the rows to judge, with their reasons and warnings) and verdicts."""
+        hashes = None
+        if not everything:
+            hashes = [
+                h for (h,) in self._query("select distinct file_sha256 from to_judge where file_sha256 is not null")
+            ]
+        statistics = []
+        for kind in kinds:
+            reasons = predicates.violated(self.catalogue.judged(kind, "row", "reject"), kind)
+            warnings = predicates.violated(self.catalogue.judged(kind, "row", "warn"), kind)
+            self.con.execute(f"""
+                create temp table batch_{kind} as
+                select *, {reasons} as reasons, {warnings} as warnings
+                from (
+                    select
+                        r.*, f.file_name, f.file_path, f.exported_at,
+                        case when f.outcome = 'unreadable' then f.reason end as file_reason,
+                    from {self.lake.rows(TABLES[kind], hashes)} as r
+                    join to_judge as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+                )
+            """)
+            statistics.append(
+                f"select '{kind}' as kind, source, file_sha256, rows, rejected, reason "
+                f"from ({predicates.file_statistics(self.catalogue, kind, f'batch_{kind}')})"
+            )
+        # A file without rows has no statistics; what the reader said of it is then all there is.
+        statistics.append(
+            "select null::varchar as kind, null::varchar as source, null::varchar as file_sha256, 0::bigint as rows, "
+            "0::bigint as rejected, null::varchar as reason where false"
+        )
+        self.con.execute(f"""
+            create temp table verdicts as
+            select
+                f.* exclude (canonical, outcome, reason),
+                case when f.outcome = 'unreadable' then f.reason else s.reason end as reason,
+                s.reason is not null and f.outcome <> 'unreadable' as by_judge,
+                s.rows as rows_landed, s.rejected as rows_rejected,
+            from to_judge as f
+            left join ({" union all ".join(statistics)}) as s
+                on s.kind = f.kind and s.source = f.source and s.file_sha256 = f.file_sha256
+        """)
+
+    def _validate(self, kinds: list[Kind]) -> tuple[dict[tuple[str, Kind], int], Path | None]:
+        """What Great Expectations counts in the batches, (rule, kind) → violations, and the first page of the docs."""
+        batches = {kind: f"batch_{kind}" for kind in kinds if self._count(f"batch_{kind}")}
+        if not batches:
+            return {}, None
+        self.say("JUDGE: Great Expectations")
+        from expectations.suites import validate_batches  # takes 8 s to import, so only when there is something to see
+
+        return validate_batches(self.con, self.settings, self.catalogue, batches)
+
+    # ---- the split --------------------------------------------------------------------------------------------------
+
+    def _write(self, kinds: list[Kind], seq: int, fingerprint: str, rebuild: bool) -> None:
+        if rebuild:
+            for table in JUDGED:
+                self.con.execute(f"drop table judged.{table}")
+            create_tables(self.con)
+        else:
+            self._forget()
+        for kind in kinds:
+            self._accept(kind, seq)
+            self._quarantine(kind, seq)
+        self._write_ledger(kinds, seq)
+        self._write_rules(seq)
+        self._insert(
+            "judgings",
+            f"""
+            select '{fingerprint}' as fingerprint, count(*) as files, coalesce(sum(rows_landed), 0) as rows
+            from verdicts
+            """,
+            seq,
+        )
+
+    def _forget(self) -> None:
+        """Take out stale ledger rows and the rows of the files that they stood for."""
+        for (kind,) in self._query("select distinct kind from stale where status <> 'duplicate'"):
+            files = f"select (source, file_sha256) from stale where kind = '{kind}' and status <> 'duplicate'"
+            for table in ROW_TABLES[kind]:
+                self.con.execute(f"delete from judged.{table} where (source, file_sha256) in ({files})")
+            self.con.execute(
+                f"delete from judged.quarantine where kind = '{kind}' and (source, file_sha256) in ({files})"
+            )
+        self.con.execute("""
+            delete from judged.files
+            where (source, kind, coalesce(file_sha256, file_path), file_path, exported_at) in (
+                select (source, kind, identity, file_path, exported_at) from stale
+            )
+        """)
+
+    def _accept(self, kind: Kind, seq: int) -> None:
+        accepted = f"select b.* from {self._batch(kind)} where v.reason is null and len(b.reasons) = 0"
+        self._insert(TABLES[kind], accepted, seq)
+        if kind in _LISTS:
+            column, table, entry = _LISTS[kind]
+            self._insert(
+                table,
+                f"""
+                select * exclude (entries, entry), entry.*
+                from (
+                    select *, unnest(entries) as entry, generate_subscripts(entries, 1) as position
+                    from (
+                        select *, from_json({column}, '{json.dumps([entry])}') as entries
+                        from ({accepted})
+                        where {column} is not null and {column} <> '[]'
+                    )
+                )
+                """,
+                seq,
+            )
+
+    def _quarantine(self, kind: Kind, seq: int) -> None:
+        """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
+        code, field = _CODES.get(kind, ("null::varchar", ""))
+        shown = (
+            f"case when regexp_full_match({code}, '{_KNOWN_CODE}') then {code} "
+            rf"else regexp_replace(regexp_replace({code}, '\d', '9', 'g'), '\p{{L}}', 'X', 'g') end"
+        )
+        # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
+        offending = f"""
+            case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
+                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field}', {shown})) as varchar)
+                else b.bad_values
+            end"""
+        self._insert(
+            "quarantine",
+            f"""
+            select
+                b.source, '{kind}' as kind, b.file_name, b.file_path, b.exported_at, b.file_sha256, b.row_number,
+                case when v.reason is null then b.reasons else list_prepend(v.reason, b.reasons) end as reasons,
+                {offending} as offending,
+                {"b.agency_code" if kind == "dossiers" else "null::varchar"} as agency_code,
+                {shown if code == "dossier_code" else "null::varchar"} as dossier_code,
+            from {self._batch(kind)}
+            where v.reason is not null or len(b.reasons) > 0
+            """,
+            seq,
+        )
+
+    def _write_ledger(self, kinds: list[Kind], seq: int) -> None:
+        """One row per new sighting. Rows are counted where they were written, not where they came from."""
+        counted = " union all ".join(
+            f"select '{kind}' as kind, source, file_sha256, count(*) as rows from judged.{TABLES[kind]} "
+            f"where judge_seq = {seq} group by all"
+            for kind in kinds
+        )
+        none = (
+            "select null::varchar as kind, null::varchar as source, null::varchar as file_sha256, 0 as rows where false"
+        )
+        self._insert(
+            "files",
+            f"""
+            select
+                v.* exclude (detail),
+                case when v.reason is null then 'loaded' else 'rejected' end as status,
+                case when v.by_judge then concat(v.rows_rejected, ' / ', v.rows_landed) else v.detail end as detail,
+                coalesce(a.rows, 0) as rows_accepted,
+                coalesce(q.rows, 0) as rows_quarantined,
+                left(v.file_sha256, 16) as load_id,
+            from verdicts as v
+            left join ({counted or none}) as a using (source, kind, file_sha256)
+            left join (
+                select source, kind, file_sha256, count(*) as rows
+                from judged.quarantine
+                where judge_seq = {seq}
+                group by all
+            ) as q using (source, kind, file_sha256)
+            """,
+            seq,
+        )
+        self._insert(
+            "files",
+            """
+            select
+                s.* exclude (rows_read, reason, detail, drift, notes),
+                'duplicate' as status, 0 as rows_read, 0 as rows_accepted, 0 as rows_quarantined,
+                left(s.file_sha256, 16) as load_id,
+            from sightings as s
+            where not s.canonical and (s.source, s.kind, s.identity, s.file_path, s.exported_at) not in (
+                select (source, kind, coalesce(file_sha256, file_path), file_path, exported_at) from judged.files
+            )
+            """,
+            seq,
+        )
+
+    def _write_rules(self, seq: int) -> None:
+        """judged.rules says what rules.yml says; its rows keep their judge_seq while they stay the same."""
+        rows = [rule.model_dump(exclude={"predicate"}) | {"rule_id": rule.id} for rule in self.catalogue.rules]
+        columns = [column for column in JUDGED["rules"] if column != "judge_seq"]
+        types = {column: JUDGED["rules"][column] for column in columns}
+        self.con.execute(
+            "create temp table rules as select unnest(from_json($1, $2), recursive := true)",
+            [json.dumps([{c: row[c] for c in columns} for row in rows]), json.dumps([types])],
+        )
+        listed = ", ".join(columns)
+        self.con.execute(f"delete from judged.rules where ({listed}) not in (select ({listed}) from rules)")
+        self._insert("rules", f"select * from rules where ({listed}) not in (select ({listed}) from judged.rules)", seq)
+
+    # ---- what came of it --------------------------------------------------------------------------------------------
+
+    def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> JudgeResult:
+        cursor = self.con.execute(
+            "select * from judged.files where judge_seq = $1 order by source, kind, exported_at, file_path", [seq]
+        )
+        names = [column[0] for column in cursor.description]
+        files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        split = self._split_counts(seq)
+        checks = [_accounting(files)]
+        for (rule_id, kind), unexpected in observed.items():
+            rule = self.catalogue.rule(rule_id)
+            expected = split.get((rule_id, kind), 0)
+            checks.append(
+                CheckResult(
+                    rule_id=rule_id,
+                    kind=kind,
+                    success=unexpected == expected,
+                    unexpected=unexpected,
+                    expected=expected,
+                    severity=rule.severity,
+                    description_vi=rule.message_vi,
+                    description_en=rule.message_en,
+                )
+            )
+        totals: dict[str, int] = {}
+        for (rule_id, _), count in split.items():
+            totals[rule_id] = totals.get(rule_id, 0) + count
+        return JudgeResult(
+            judge_seq=seq,
+            files=files,
+            rows_read=sum(file["rows_read"] for file in files),
+            rows_accepted=sum(file["rows_accepted"] for file in files),
+            rows_quarantined=sum(file["rows_quarantined"] for file in files),
+            reasons={rule_id: n for rule_id, n in sorted(totals.items()) if rule_id.startswith("REJ_")},
+            warnings={rule_id: n for rule_id, n in sorted(totals.items()) if rule_id.startswith("WRN_")},
+            checks=checks,
+        )
+
+    def _split_counts(self, seq: int) -> dict[tuple[str, Kind], int]:
+        """(rule, kind) → rows in the tables that this judging wrote; for rules on files, files."""
+        rows = self._query(f"""
+            select reason as rule_id, kind, count(*) from judged.files
+            where judge_seq = {seq} and reason is not null group by all
+            union all
+            select rule_id, kind, count(*)
+            from (select kind, unnest(reasons) as rule_id from judged.quarantine where judge_seq = {seq})
+            where rule_id not like 'REJ\\_FILE\\_%' escape '\\' group by all
+            union all
+            select rule_id, 'dossiers', count(*)
+            from (select unnest(warnings) as rule_id from judged.dossiers where judge_seq = {seq}) group by all
+        """)
+        return {(rule_id, kind): count for rule_id, kind, count in rows}
+
+    # ---- SQL --------------------------------------------------------------------------------------------------------
+
+    def _query(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.con.execute(sql).fetchall()
+
+    def _count(self, table: str, where: str = "true") -> int:
+        return int(self._query(f"select count(*) from {table} where {where}")[0][0])
+
+    def _batch(self, kind: Kind) -> str:
+        return (
+            f"batch_{kind} as b join verdicts as v "
+            f"on v.kind = '{kind}' and v.source = b.source and v.file_sha256 = b.file_sha256"
+        )
+
+    def _insert(self, table: str, query: str, seq: int) -> None:
+        """Insert by name: columns of `query` that the table lacks are left out, columns that it lacks are null."""
+        self.con.execute(f"create or replace temp view incoming as {query}")
+        have = {row[0] for row in self._query("select column_name from (describe incoming)")}
+        columns = ", ".join(column for column in JUDGED[table] if column in have)
+        self.con.execute(f"insert into judged.{table} ({columns}, judge_seq) select {columns}, {seq} from incoming")
+
+
+def _accounting(files: list[dict[str, Any]]) -> CheckResult:
+    """01 §6: rows_read = rows_accepted + rows_quarantined, for every file."""
+    wrong = [f for f in files if f["rows_read"] != f["rows_accepted"] + f["rows_quarantined"]]
+    names = ", ".join(
+        f"{f['file_path']} ({f['rows_read']} ≠ {f['rows_accepted']} + {f['rows_quarantined']})" for f in wrong[:5]
+    )
+    return CheckResult(
+        rule_id="ACCOUNTING_FILES",
+        kind="files",
+        success=not wrong,
+        unexpected=len(wrong),
+        expected=0,
+        severity="error",
+        description_vi=f"Số dòng đọc = số dòng nhận + số dòng cách ly, ở từng tệp. {names}".strip(),
+        description_en=f"Rows read = rows accepted + rows quarantined, for every file. {names}".strip(),
+    )
+
+
+def _fingerprint(catalogue: Catalogue, settings: Settings) -> str:
+    """What a judging depends on besides the lake. Texts may change without judging again."""
+    rules = [(rule.id, rule.kinds, rule.predicate) for rule in catalogue.rules if rule.evaluated_in == "judge"]
+    basis = json.dumps([rules, catalogue.date_fields, settings.mostly_bad_share, JUDGED], sort_keys=True)
+    return hashlib.sha256(basis.encode()).hexdigest()[:16]

@@ -1,0 +1,91 @@
+"""Rules as SQL over a batch: one relation per kind with the lake's columns, file_name, exported_at and file_reason.
+
+The split (judge.py) and the Great Expectations suites (suites.py) both take their SQL from here, so that a rule cannot
+mean two things. `file_reason` is what the reader said of the whole file (null: it could be read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from expectations.catalogue import NOT_A_RECORD, Catalogue, Kind, Rule
+
+
+def condition(rule: Rule, kind: Kind) -> str:
+    """SQL boolean, never null: the row violates the rule. A row that is no record violates REJ_NOT_A_RECORD alone."""
+    predicate = rule.predicate_for(kind)
+    if rule.level == "row" and rule.id != NOT_A_RECORD:
+        return f"(is_record and coalesce(({predicate}), false))"
+    return f"coalesce(({predicate}), false)"
+
+
+def rejected(catalogue: Catalogue, kind: Kind) -> str:
+    """SQL boolean: the row has a reason of its own to be rejected."""
+    return _any(condition(rule, kind) for rule in catalogue.judged(kind, "row", "reject"))
+
+
+def violated(rules: list[Rule], kind: Kind) -> str:
+    """SQL VARCHAR[]: ids of the rules that the row violates, in the catalogue's order; empty when there are none."""
+    if not rules:
+        return "[]::varchar[]"
+    conditions = [condition(rule, kind) for rule in rules]
+    cases = ", ".join(f"case when {c} then '{r.id}' end" for r, c in zip(rules, conditions, strict=True))
+    # Nearly all rows violate nothing: they must not pay for building and filtering a list.
+    return (
+        f"case when {_any(conditions)} then list_filter([{cases}], lambda rule: rule is not null) "
+        "else []::varchar[] end"
+    )
+
+
+def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
+    """SQL query: one row per file of `batch` with the columns that file rules are written over, and `reason`.
+
+    Columns: source, file_sha256, file_name, file_reason, rows, rejected, shifted_values, reason (the reader's, else the
+    first file rule that applies, else null).
+    """
+    shifted = ", ".join(
+        f"case when count({column}) = 0 then count(*) filter (json_exists(bad_values, '$.{field}')) end"
+        for column, field in catalogue.date_fields[kind].items()
+    )
+    whens = " ".join(
+        f"when {condition(rule, kind)} then '{rule.id}'" for rule in catalogue.judged(kind, "file", "reject")
+    )
+    return f"""
+        select *, case when file_reason is not null then file_reason {whens} end as reason
+        from (
+            select
+                source,
+                file_sha256,
+                any_value(file_name) as file_name,
+                any_value(file_reason) as file_reason,
+                count(*) as rows,
+                count(*) filter ({rejected(catalogue, kind)}) as rejected,
+                coalesce(greatest({shifted or "0"}), 0) as shifted_values
+            from {batch}
+            group by source, file_sha256
+        )"""
+
+
+def violations(catalogue: Catalogue, rule: Rule, kind: Kind, batch: str) -> str:
+    """SQL query: where the rule is violated in `batch` (source, file_name, row_number), without any value of the data.
+
+    What it counts is what the split must come to: rejecting rules count every row; warnings only rows that are kept;
+    file rules count files (row_number null), each under its first reason.
+    """
+    if rule.level == "file":
+        return f"""
+        select source, file_name, null::bigint as row_number
+        from ({file_statistics(catalogue, kind, batch)})
+        where reason = '{rule.id}'"""
+    where = condition(rule, kind)
+    if rule.severity == "warn":
+        where += f"""
+            and not {rejected(catalogue, kind)}
+            and (source, file_sha256) not in (
+                select (source, file_sha256) from ({file_statistics(catalogue, kind, batch)}) where reason is not null
+            )"""
+    return f"select source, file_name, row_number from {batch} where {where}"
+
+
+def _any(conditions: Iterable[str]) -> str:
+    return "(" + " or ".join(conditions) + ")"

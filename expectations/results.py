@@ -1,0 +1,52 @@
+"""What a judging and a check hand to their callers. Plain data, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check. `success` is `unexpected == expected`; a check that failed blocks publication, whatever its severity.
+
+    In a judging `unexpected` is what Great Expectations counted in the batch and `expected` what the split came to; on
+    the marts `expected` is 0. `kind` is the kind of export, or the mart. `severity`: reject, warn or error.
+    """
+
+    rule_id: str
+    kind: str
+    success: bool
+    unexpected: int
+    expected: int
+    severity: str
+    description_vi: str
+    description_en: str
+
+
+@dataclass(frozen=True)
+class JudgeResult:
+    """One judging. `files`: the ledger rows it wrote (columns of judged.files). Counts are of rows judged this time.
+
+    `judge_seq` is that of the last judging when nothing was new (`files` is empty then). `rebuilt`: every file was
+    judged again, so rows that were accepted before may be gone and whatever was built from them must be built afresh.
+    When a check failed nothing was written (`committed` is false).
+    """
+
+    judge_seq: int
+    files: list[dict[str, Any]] = field(default_factory=list)
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    warnings: dict[str, int] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+    docs_index: Path | None = None
+    rebuilt: bool = False
+    committed: bool = True
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """The checks that block publication."""
+        return [check for check in self.checks if not check.success]
