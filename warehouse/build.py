@@ -81,11 +81,11 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
     fingerprint = f"{definitions}:{project_hash()}"
     with connect_build(settings) as con:
         as_of = settings.as_of or _latest_export(con, settings)
-        judge_seq = _newest_judging(con)
+        judgings = _judgings(con)
         con.execute(_BUILDS)
         attempts = _attempts_since_green(con)
         because = (
-            "--full-refresh" if full_refresh else _why_full(attempts, as_of, settings.known_at, judge_seq, fingerprint)
+            "--full-refresh" if full_refresh else _why_full(attempts, as_of, settings.known_at, judgings, fingerprint)
         )
         plan = BuildPlan(
             build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
@@ -93,7 +93,7 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             known_at=settings.known_at,
             changed_since=NOTHING if because else attempts[0].judge_seq,
             full_refresh=bool(because),
-            judge_seq=judge_seq,
+            judge_seq=judgings[1],
             fingerprint=fingerprint,
             definitions_version=definitions,
             because=because,
@@ -133,7 +133,7 @@ def last_green(settings: Settings) -> BuildPlan:
         attempts = _attempts_since_green(con)
         if not attempts or attempts[0].because:
             raise BuildError(f"Chưa có lần dựng nào thành công; / There is no green build yet; {redo}")
-        if len(attempts) > 1 or _newest_judging(con) != attempts[0].judge_seq:
+        if len(attempts) > 1 or _judgings(con)[1] != attempts[0].judge_seq:
             raise BuildError(
                 "Tệp dựng đã thay đổi sau lần dựng thành công cuối; / "
                 f"The build file changed after the last green build; {redo}"
@@ -225,13 +225,13 @@ def _latest_export(con: duckdb.DuckDBPyConnection, settings: Settings) -> dateti
     return latest
 
 
-def _newest_judging(con: duckdb.DuckDBPyConnection) -> int:
-    """The greatest judge_seq of any table of `judged`; 0 when there is none."""
+def _judgings(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """The oldest judging that a file of the ledger still stands from, and the newest of any table of `judged`."""
     tables = con.execute(
         "select table_name from duckdb_columns() where schema_name = 'judged' and column_name = 'judge_seq' order by 1"
     ).fetchall()
     newest = [_scalar(con, f'select coalesce(max(judge_seq), 0) from judged."{table}"') for (table,) in tables]
-    return max(newest, default=0)
+    return _scalar(con, "select coalesce(min(judge_seq), 0) from judged.files"), max(newest, default=0)
 
 
 def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
@@ -247,7 +247,7 @@ def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
 
 
 def _why_full(
-    attempts: list[BuildPlan], as_of: datetime, known_at: datetime | None, judge_seq: int, fingerprint: str
+    attempts: list[BuildPlan], as_of: datetime, known_at: datetime | None, judgings: tuple[int, int], fingerprint: str
 ) -> str:
     """Why the tables of the last green build cannot be carried on from; empty when they can.
 
@@ -263,7 +263,8 @@ def _why_full(
         "definitions changed": any(attempt.fingerprint != fingerprint for attempt in attempts),
         "known_at before": any(attempt.known_at is not None for attempt in attempts),
         "as_of goes back": any(attempt.as_of > as_of for attempt in attempts),
-        "judged was rebuilt": green.judge_seq > judge_seq,
+        # Rows accepted before may be gone, and no judge_seq tells of that.
+        "everything was judged again": not judgings[0] <= green.judge_seq <= judgings[1],
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 

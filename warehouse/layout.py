@@ -68,6 +68,11 @@ class Layout:
         return self.state / "last-run.json"
 
     @property
+    def key_fingerprint(self) -> Path:
+        """HMAC of a constant under the privacy key that filled this warehouse."""
+        return self.state / "privacy-key.fingerprint"
+
+    @property
     def dagster_home(self) -> Path:
         return self.root / "dagster"
 

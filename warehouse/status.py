@@ -1,0 +1,197 @@
+"""What people ask a warehouse: what is published, what the last run did, which files and rows were turned away.
+
+Reads the published version and `state/last-run.json` only; the build file is never opened, so it works during a run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from pipelines.config import Settings
+from warehouse.database import connect_published
+from warehouse.lock import holder
+from warehouse.publish import Publication, current, versions
+
+Row = dict[str, Any]
+
+
+class NothingPublishedError(Exception):
+    """There is no published version to read. The message says what to do."""
+
+
+def status(settings: Settings) -> Row:
+    """Everything `dunghan status` shows, ready for JSON. Works on a warehouse that does not exist yet."""
+    published = current(settings)
+    running = holder(settings)
+    return {
+        "warehouse": str(settings.layout.root),
+        "drop_zone": settings.drop_zone,
+        "running": asdict(running) if running else None,
+        "last_run": last_run(settings),
+        "published": _published(settings, published) if published else None,
+        "versions": len(versions(settings)),
+        "figures": figures(settings) if published else [],
+        "ledger": ledger_totals(settings) if published else [],
+    }
+
+
+def last_run(settings: Settings) -> Row | None:
+    """The record of the last run, whatever became of it; None when there was none or it cannot be read."""
+    try:
+        record = json.loads(settings.layout.last_run.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def figures(settings: Settings) -> list[Row]:
+    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, 02 §7).
+
+    Sources are not added up: the national portal and the one-stop system report the same dossiers. Shares are percent,
+    two decimals, rounded half up; None when nothing was received or resolved. Digitised input: dossiers received in the
+    year with digitised parts, of those received; digitised output: dossiers finished in the year with an electronic
+    result, of those finished. Raises NothingPublishedError.
+    """
+    found = _rows(
+        settings,
+        """
+        with form as (
+            select
+                source,
+                any_value(period) as period,
+                any_value(period_from) as period_from,
+                max(period_to) as period_to,
+                sum(received_total) as received,
+                sum(received_online) as received_online,
+                sum(carried_over) as carried_over,
+                sum(resolved_total) as resolved,
+                sum(resolved_early) as early,
+                sum(resolved_on_time) as on_time,
+                sum(resolved_late) as late,
+                sum(pending_in_time) as pending_in_time,
+                sum(pending_overdue) as pending_overdue,
+            from marts.rpt_form_ii06
+            where scheme = 'calendar' and period = strftime(as_of, '%Y')
+            group by source
+        ),
+        digitised as (
+            select
+                source,
+                count(*) filter (year(received_at) = year(as_of)) as inputs,
+                count(*) filter (
+                    year(received_at) = year(as_of) and (has_digitised_parts or coalesce(digitised_files, 0) > 0)
+                ) as digitised_inputs,
+                count(*) filter (state = 'finished' and year(ended_at) = year(as_of)) as outputs,
+                count(*) filter (
+                    state = 'finished' and year(ended_at) = year(as_of) and coalesce(electronic_results, 0) > 0
+                ) as digitised_outputs,
+            from marts.fct_dossiers
+            where in_population and state <> 'refused'
+            group by source
+        )
+        select * from form left join digitised using (source) order by source
+        """,
+    )
+    for row in found:
+        row["early_percent"] = percent(row["early"], row["resolved"])
+        row["on_time_percent"] = percent(row["on_time"], row["resolved"])
+        row["digitised_input_percent"] = percent(row.pop("digitised_inputs"), row.pop("inputs"))
+        row["digitised_output_percent"] = percent(row.pop("digitised_outputs"), row.pop("outputs"))
+    return found
+
+
+def ledger_totals(settings: Settings) -> list[Row]:
+    """Files and rows of the published ledger by status. Raises NothingPublishedError."""
+    return _rows(
+        settings,
+        """
+        select
+            status, count(*) as files, coalesce(sum(rows_read), 0) as rows_read,
+            coalesce(sum(rows_accepted), 0) as rows_accepted, coalesce(sum(rows_quarantined), 0) as rows_quarantined,
+        from marts.mart_load_ledger group by status order by status
+        """,
+    )
+
+
+def ledger(settings: Settings, *, source: str | None, file_status: str | None, limit: int | None) -> list[Row]:
+    """Files of the published ledger, newest export first; `limit` None = all. Raises NothingPublishedError."""
+    return _rows(
+        settings,
+        """
+        select * exclude (as_of, known_at, definitions_version) from marts.mart_load_ledger
+        where source = coalesce($source, source) and status = coalesce($status, status)
+        order by exported_at desc, source, kind, file_name limit $limit
+        """,
+        {"source": source, "status": file_status, "limit": limit},
+    )
+
+
+def quarantine(settings: Settings, *, reason: str | None, file_name: str | None, limit: int | None) -> list[Row]:
+    """Rejected rows, newest export first, in file order. `file_name` may be a part of the name. Values are masked.
+
+    Raises NothingPublishedError.
+    """
+    return _rows(
+        settings,
+        """
+        select
+            source, kind, file_name, row_number, reasons, offending, agency_code, dossier_code, exported_at, file_path
+        from marts.mart_quarantine
+        where ($reason is null or list_contains(reasons, $reason)) and ($file is null or contains(file_name, $file))
+        order by exported_at desc, source, kind, file_name, row_number limit $limit
+        """,
+        {"reason": reason, "file": file_name, "limit": limit},
+    )
+
+
+def rejected_files(settings: Settings, *, reason: str | None, file_name: str | None) -> list[Row]:
+    """Files of which nothing was accepted, newest export first. Raises NothingPublishedError."""
+    return _rows(
+        settings,
+        """
+        select source, kind, file_name, reason, detail, exported_at, rows_read, file_path
+        from marts.mart_load_ledger
+        where status = 'rejected' and ($reason is null or reason = $reason)
+            and ($file is null or contains(file_name, $file))
+        order by exported_at desc, source, kind, file_name
+        """,
+        {"reason": reason, "file": file_name},
+    )
+
+
+def rules(settings: Settings) -> dict[str, Row]:
+    """What each rule means and what to do, by rule id, as published. Raises NothingPublishedError."""
+    columns = "rule_id, level, severity, message_vi, message_en, advice_vi, advice_en"
+    return {row["rule_id"]: row for row in _rows(settings, f"select {columns} from marts.dim_rule")}
+
+
+def percent(part: int | None, whole: int | None) -> Decimal | None:
+    """100 × part / whole with two decimals, rounded half up; None when there is nothing to divide by."""
+    if not whole:
+        return None
+    return (Decimal(100) * Decimal(part or 0) / Decimal(whole)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _published(settings: Settings, publication: Publication) -> Row:
+    known = ("version", "as_of", "known_at", "definitions_version", "created_at", "git_revision", "package_version")
+    return {
+        **{name: publication.manifest[name] for name in known},
+        "dossiers": publication.manifest["marts"].get("fct_dossiers", {}).get("rows"),
+        "database": str(settings.layout.published / "marts.duckdb"),
+        "parquet": str(settings.layout.published / "parquet"),
+    }
+
+
+def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list[Row]:
+    published = current(settings)
+    if published is None:
+        raise NothingPublishedError(
+            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
+        )
+    with connect_published(settings, published.folder / "marts.duckdb") as con:
+        done = con.execute(query, parameters or {})
+        names = [column[0] for column in done.description or []]
+        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
