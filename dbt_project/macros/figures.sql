@@ -1,0 +1,52 @@
+{#- How figures of the marts are computed: shares and rounding. -#}
+
+{#- Share of `part` in `whole`, 0..1; null when the whole is 0 (02 §6). -#}
+{% macro rate(part, whole) -%}
+    cast({{ part }} as double) / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+{#- `numerator` / `denominator` rounded half up to two decimals, by exact integer arithmetic; null when the denominator is 0. Both are integers >= 0.
+    floor((200 n + d) / 2d) / 100: the rest is taken off before dividing, so that no quotient is ever rounded by the machine. -#}
+{% macro rounded_ratio(numerator, denominator) -%}
+    {%- set doubled = "(200 * cast(" ~ numerator ~ " as bigint) + " ~ denominator ~ ")" -%}
+    ({{ doubled }} - mod({{ doubled }}, nullif(2 * {{ denominator }}, 0))) / (2 * nullif({{ denominator }}, 0)) / 100.0
+{%- endmacro %}
+
+{#- The part of an agency code down to `level` groups: ('H39.18.25', 2) is 'H39.18'. -#}
+{% macro agency_ancestor(agency_code, level) %}{{ return(adapter.dispatch('agency_ancestor')(agency_code, level)) }}{% endmacro %}
+{% macro default__agency_ancestor(agency_code, level) -%} substring_index({{ agency_code }}, '.', {{ level }}) {%- endmacro %}
+{% macro duckdb__agency_ancestor(agency_code, level) -%} array_to_string(string_split({{ agency_code }}, '.')[1:{{ level }}], '.') {%- endmacro %}
+
+{#- One row per level of an agency code, 1 to its own: a set-returning expression for a select list. -#}
+{% macro explode_levels(agency_code) %}{{ return(adapter.dispatch('explode_levels')(agency_code)) }}{% endmacro %}
+{% macro default__explode_levels(agency_code) -%} explode(sequence(1, greatest({{ agency_level(agency_code) }}, 1))) {%- endmacro %}
+{% macro duckdb__explode_levels(agency_code) -%} unnest(generate_series(1, greatest({{ agency_level(agency_code) }}, 1))) {%- endmacro %}
+
+{#- Number of groups of an agency code: 1 province, 2 department or district, 3 ward …; 0 for `unknown`. -#}
+{% macro agency_level(agency_code) -%}
+    case
+        when {{ agency_code }} = 'unknown' then 0
+        else length({{ agency_code }}) - length(replace({{ agency_code }}, '.', '')) + 1
+    end
+{%- endmacro %}
+
+{#- Verdicts with what a list of dossiers shows beside them; a relation for `from`, filtered by `condition` on fct_verdicts (alias verdicts). -#}
+{% macro listed_verdicts(condition) -%}
+    select
+        verdicts.*,
+        facts.agency_code,
+        facts.procedure_code,
+        facts.procedure_name,
+        facts.field_code,
+        facts.channel,
+        facts.officer_key,
+        facts.received_at,
+        facts.due_at,
+        facts.ended_at
+    from {{ ref('fct_verdicts') }} as verdicts
+    inner join {{ ref('int_dossier_facts') }} as facts
+        on
+            verdicts.source = facts.source
+            and verdicts.dossier_code = facts.dossier_code
+    where {{ condition }}
+{%- endmacro %}

@@ -1,0 +1,15 @@
+-- grain: rule_id: the catalogue of rules for rows and files, for readers of the marts (01 §6).
+
+select
+    rule_id,
+    level,
+    severity,
+    kinds,
+    evaluated_in,
+    message_vi,
+    message_en,
+    advice_vi,
+    advice_en,
+    {{ stamps() }}
+from {{ ref('stg_rules') }}
+order by rule_id

@@ -1,0 +1,60 @@
+-- grain: source, agency_code: the dossiers whose code names this agency itself, at as_of; counts in the sense of form_ii06 (02 §6).
+-- rank_in_level: by the on-time rate of form_ii06 among the agencies of the source with as many groups in their code; ties share a rank.
+
+{% set on_time = "verdict in ('early', 'on_time')" %}
+{% set resolved = "verdict in ('early', 'on_time', 'late')" %}
+
+with verdicts as (
+    select
+        facts.agency_code,
+        verdicts.source,
+        verdicts.rule_set,
+        verdicts.verdict,
+        verdicts.working_days_taken
+    from {{ ref('fct_verdicts') }} as verdicts
+    inner join {{ ref('int_dossier_facts') }} as facts
+        on
+            verdicts.source = facts.source
+            and verdicts.dossier_code = facts.dossier_code
+),
+
+counted as (
+    select
+        source,
+        agency_code,
+        {% for rule_set in rule_sets() %}
+        sum(case when rule_set = '{{ rule_set }}' and {{ on_time }} then 1 else 0 end) as {{ rule_set }}_on_time,
+        sum(case when rule_set = '{{ rule_set }}' and {{ resolved }} then 1 else 0 end) as {{ rule_set }}_resolved,
+        {% endfor %}
+        sum(case when rule_set = 'form_ii06' then 1 else 0 end) as received,
+        sum(case when rule_set = 'form_ii06' and verdict = 'overdue' then 1 else 0 end) as overdue,
+        avg(case when rule_set = 'form_ii06' and {{ resolved }} then working_days_taken end) as avg_working_days_taken
+    from verdicts
+    group by source, agency_code
+),
+
+rated as (
+    select
+        *,
+        {% for rule_set in rule_sets() %}
+        {{ rate(rule_set ~ '_on_time', rule_set ~ '_resolved') }} as on_time_rate_{{ rule_set }},
+        {% endfor %}
+        {{ agency_level('agency_code') }} as level
+    from counted
+)
+
+select
+    source,
+    agency_code,
+    cast(level as integer) as level,
+    cast(received as bigint) as received,
+    cast(form_ii06_resolved as bigint) as resolved,
+    {% for rule_set in rule_sets() %}
+    on_time_rate_{{ rule_set }},
+    {% endfor %}
+    cast(overdue as bigint) as overdue,
+    cast(avg_working_days_taken as double) as avg_working_days_taken,
+    cast(rank() over (partition by source, level order by on_time_rate_form_ii06 desc nulls last) as integer) as rank_in_level,
+    {{ stamps() }}
+from rated
+order by source, level, rank_in_level, agency_code

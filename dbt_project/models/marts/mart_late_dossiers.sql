@@ -1,0 +1,30 @@
+-- grain: source, dossier_code, rule_set: dossiers resolved late by as_of, for each rule set that says so (02 §6).
+
+with late as (
+    {{ listed_verdicts("verdicts.verdict = 'late'") }}
+)
+
+select
+    source,
+    dossier_code,
+    rule_set,
+    agency_code,
+    procedure_code,
+    procedure_name,
+    field_code,
+    channel,
+    officer_key,
+    received_at,
+    due_at,
+    effective_due,
+    ended_at,
+    effective_end,
+    calendar_days_overdue,
+    working_days_overdue,
+    overdue_bucket,
+    state,
+    reason,
+    calendar_days_overdue >= 1 as apology_due,
+    {{ stamps() }}
+from late
+order by source, rule_set, agency_code, working_days_overdue desc, dossier_code

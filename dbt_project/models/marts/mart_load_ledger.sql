@@ -1,0 +1,24 @@
+-- grain: source, kind, file_path, file_sha256: one row per file seen, known at known_at, with what became of its rows (01 §6).
+
+select
+    source,
+    kind,
+    file_name,
+    file_sha256,
+    exported_at,
+    exported_at_from,
+    status,
+    reason,
+    cast(rows_read as bigint) as rows_read,
+    cast(rows_accepted as bigint) as rows_accepted,
+    cast(rows_quarantined as bigint) as rows_quarantined,
+    load_id,
+    file_path,
+    format,
+    detail,
+    drift,
+    notes,
+    {{ stamps() }}
+from {{ ref('stg_files') }}
+where {{ is_known('exported_at') }}
+order by exported_at, source, kind, file_path

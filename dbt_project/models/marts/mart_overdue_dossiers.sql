@@ -1,0 +1,29 @@
+-- grain: source, dossier_code, rule_set: dossiers that are overdue at as_of, for each rule set that says so (02 §6).
+-- apology_due: the agency owes the citizen a letter of apology from the first calendar day overdue.
+
+with overdue as (
+    {{ listed_verdicts("verdicts.verdict = 'overdue'") }}
+)
+
+select
+    source,
+    dossier_code,
+    rule_set,
+    agency_code,
+    procedure_code,
+    procedure_name,
+    field_code,
+    channel,
+    officer_key,
+    received_at,
+    due_at,
+    effective_due,
+    calendar_days_overdue,
+    working_days_overdue,
+    overdue_bucket,
+    state,
+    reason,
+    calendar_days_overdue >= 1 as apology_due,
+    {{ stamps() }}
+from overdue
+order by source, rule_set, agency_code, working_days_overdue desc, dossier_code

@@ -1,0 +1,18 @@
+-- grain: source, kind, file_path, row_number: rejected rows of exports known at known_at, with every reason and the masked values (01 §6).
+
+select
+    source,
+    kind,
+    file_name,
+    file_path,
+    file_sha256,
+    exported_at,
+    cast(row_number as bigint) as row_number,
+    reasons,
+    offending,
+    coalesce(agency_code, 'unknown') as agency_code,
+    dossier_code,
+    {{ stamps() }}
+from {{ ref('stg_quarantine') }}
+where {{ is_known('exported_at') }}
+order by exported_at, source, kind, file_path, row_number
