@@ -75,41 +75,27 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
     as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
     the lock and has closed the build file. Raises BuildError when nothing is loaded.
     """
-    if not settings.layout.build_db.exists():
-        raise BuildError(_nothing_loaded(settings))
-    definitions = definitions_version()
-    fingerprint = f"{definitions}:{project_hash()}"
-    with connect_build(settings) as con:
-        as_of = settings.as_of or _latest_export(con, settings)
-        judgings = _judgings(con)
-        con.execute(_BUILDS)
-        attempts = _attempts_since_green(con)
-        because = (
-            "--full-refresh" if full_refresh else _why_full(attempts, as_of, settings.known_at, judgings, fingerprint)
-        )
-        plan = BuildPlan(
-            build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
-            as_of=as_of,
-            known_at=settings.known_at,
-            changed_since=NOTHING if because else attempts[0].judge_seq,
-            full_refresh=bool(because),
-            judge_seq=judgings[1],
-            fingerprint=fingerprint,
-            definitions_version=definitions,
-            because=because,
-        )
+    with _open_build(settings) as con:
+        plan = _plan(con, settings, full_refresh)
         row = {**asdict(plan), "started_at": wall_clock()}
+        del row["because"]
         con.execute(
             """insert into state.builds
             select $build_id, $as_of, $known_at, $judge_seq, $fingerprint, $definitions_version, $changed_since,
             $full_refresh, $started_at, null""",
-            {name: value for name, value in row.items() if name != "because"},
+            row,
         )
         if plan.full_refresh:
             # Otherwise tables of models that are no longer in the project would stay, and be published.
             for schema in DBT_SCHEMAS:
                 con.execute(f"drop schema if exists {schema} cascade")
     return plan
+
+
+def current_build(settings: Settings) -> BuildPlan:
+    """What `plan_build` would decide now; nothing is noted and nothing begins. Raises BuildError as it does."""
+    with _open_build(settings) as con:
+        return _plan(con, settings, full_refresh=False)
 
 
 def record_green(settings: Settings, plan: BuildPlan) -> None:
@@ -200,6 +186,35 @@ def _fingerprinted(project: Path) -> Iterator[Path]:
     yield project / "dbt_project.yml"
     for folder in FINGERPRINTED:
         yield from (path for path in (project / folder).rglob("*") if path.is_file() and path.suffix != ".md")
+
+
+def _open_build(settings: Settings) -> duckdb.DuckDBPyConnection:
+    if not settings.layout.build_db.exists():
+        raise BuildError(_nothing_loaded(settings))
+    return connect_build(settings)
+
+
+def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool) -> BuildPlan:
+    definitions = definitions_version()
+    fingerprint = f"{definitions}:{project_hash()}"
+    as_of = settings.as_of or _latest_export(con, settings)
+    judgings = _judgings(con)
+    con.execute(_BUILDS)
+    attempts = _attempts_since_green(con)
+    because = _why_full(attempts, as_of, settings.known_at, judgings, fingerprint)
+    if full_refresh:
+        because = "--full-refresh"
+    return BuildPlan(
+        build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
+        as_of=as_of,
+        known_at=settings.known_at,
+        changed_since=NOTHING if because else attempts[0].judge_seq,
+        full_refresh=bool(because),
+        judge_seq=judgings[1],
+        fingerprint=fingerprint,
+        definitions_version=definitions,
+        because=because,
+    )
 
 
 def _nothing_loaded(settings: Settings) -> str:

@@ -44,9 +44,10 @@ def check_key(settings: Settings) -> None:
     if before is not None and key_fingerprint(settings) != before:
         raise KeyChangedError(
             "Khóa bảo mật khác với khóa đã dùng để nạp kho dữ liệu này; hãy dùng lại khóa cũ (DUNGHAN_PRIVACY_KEY hoặc "
-            f"{settings.layout.privacy_key}). Nếu chủ ý đổi khóa: dùng kho dữ liệu mới và nạp lại.\n"
-            "The privacy key is not the one this warehouse was filled with; bring the old key back (DUNGHAN_PRIVACY_KEY "
-            f"or {settings.layout.privacy_key}). To change it on purpose: take a new warehouse folder, load everything again."
+            f"{settings.layout.privacy_key}). Muốn đổi khóa: dùng kho dữ liệu mới và nạp lại từ đầu.\n"
+            "The privacy key is not the one this warehouse was filled with; bring the old key back "
+            f"(DUNGHAN_PRIVACY_KEY or {settings.layout.privacy_key}). "
+            "To change the key: take a new warehouse folder and load everything again."
         )
 
 
