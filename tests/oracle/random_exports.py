@@ -24,17 +24,7 @@ Pair = tuple[datetime, datetime | None]
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 SOURCES = ("dvcqg", "motcua")
-AGENCIES = [
-    "H39.18.25",
-    "H39.18.26",
-    "H39.18",
-    "H39.7.132",
-    "H40.19",
-    "000.25.18.H39",
-    "000.00.19.H40",
-    "H57",
-    "H47.1.2",
-]
+AGENCIES = ("H39.18.25", "H39.18.26", "H39.18", "H39.7.132", "H40.19", "000.25.18.H39", "000.00.19.H40", "H57")
 ENVELOPES = ("H39.18.25", "000.00.19.H47", " h40.19", "", None)
 FIELDS = (("G15-TP01", "Hộ tịch"), ("G15-DD02", "Đất đai"), ("G15-XD03", "Xây dựng"), ("", ""))
 PROCEDURES = (*(f"{n % 2 + 1}.{n:06}" for n in range(1001, 1009)), "1.001190", "1.500000")
@@ -172,7 +162,7 @@ class _World:
 
     def _life(self, number: int) -> _Life:
         rng = self.rng
-        received = self._near()
+        received = rng.choice(self.awkward) if rng.random() < 0.2 else self._any_time()
         if rng.random() < 0.004:
             received = received.replace(year=received.year - 2, day=1)
         source = SOURCES[number % 7 == 0]
@@ -301,30 +291,7 @@ class _World:
         return code.replace("-", "\u200b-") if pick < 0.07 else code
 
     def _write_moment(self, at: datetime | None, end_of_day: bool = False) -> Any:
-        """The time in one of the accepted ways that say exactly this second (01 §4)."""
-        rng = self.rng
-        if at is None:
-            return rng.choice(("", None, "", "00000000000000"))
-        ways = ["%Y%m%d%H%M%S"] * 4 + [
-            "%Y-%m-%d %H:%M:%S",
-            "%Y-%m-%dT%H:%M:%S",
-            "%d/%m/%Y %H:%M:%S",
-            "%H:%M:%S %d-%m-%Y",
-        ]
-        if at.second == 0:
-            ways += ["%Y%m%d%H%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
-        if at.time() == (time(23, 59, 59) if end_of_day else time()):
-            ways += ["%Y%m%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"] * 3
-        pick = rng.random()
-        if pick < 0.06:
-            hours = rng.choice((0, 0, 9, -5))
-            shifted = at - timedelta(hours=7) + timedelta(hours=hours)
-            zone = rng.choice(("Z", "+00:00")) if hours == 0 else f"{'-' if hours < 0 else '+'}{abs(hours):02}:00"
-            return shifted.isoformat(sep=rng.choice(("T", " "))) + zone
-        if pick < 0.1:
-            return f"{at.day}/{at.month}/{at.year} {at.hour}:{at:%M:%S}"
-        written = at.strftime(rng.choice(ways))
-        return int(written) if pick > 0.95 and written.isdecimal() else written
+        return write_moment(self.rng, at, end_of_day)
 
     def _written(self, record: Record) -> Record:
         row = {
@@ -524,3 +491,29 @@ class _World:
 def _months_later(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, 1)
+
+
+def write_moment(rng: Random, at: datetime | None, end_of_day: bool = False) -> Any:
+    """The time in one of the accepted ways that say exactly this second (01 §4)."""
+    if at is None:
+        return rng.choice(("", None, "", "00000000000000"))
+    ways = ["%Y%m%d%H%M%S"] * 4 + [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%d/%m/%Y %H:%M:%S",
+        "%H:%M:%S %d-%m-%Y",
+    ]
+    if at.second == 0:
+        ways += ["%Y%m%d%H%M", "%Y-%m-%dT%H:%M", "%d/%m/%Y %H:%M", "%H:%M %d/%m/%Y"]
+    if at.time() == (time(23, 59, 59) if end_of_day else time()):
+        ways += ["%Y%m%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"] * 3
+    pick = rng.random()
+    if pick < 0.06:
+        hours = rng.choice((0, 0, 9, -5))
+        shifted = at - timedelta(hours=7) + timedelta(hours=hours)
+        zone = rng.choice(("Z", "+00:00")) if hours == 0 else f"{'-' if hours < 0 else '+'}{abs(hours):02}:00"
+        return shifted.isoformat(sep=rng.choice(("T", " "))) + zone
+    if pick < 0.1:
+        return f"{at.day}/{at.month}/{at.year} {at.hour}:{at:%M:%S}"
+    written = at.strftime(rng.choice(ways))
+    return int(written) if pick > 0.95 and written.isdecimal() else written

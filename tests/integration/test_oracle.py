@@ -1,0 +1,53 @@
+"""The published warehouse against the oracle (tests/oracle), figure by figure, on a drop zone full of distortions.
+
+One random drop zone at four pairs of (as_of, known_at) in the normal run; more seeds, and nights that load the exports
+piece by piece and out of order, behind the marker `slow`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.oracle import drop_zone, random_exports
+from tests.oracle.comparison import OVERRIDES, compare, differences, report, run_pipeline
+from tests.oracle.timeliness import Oracle
+from tests.oracle.working_days import WorkCalendar
+
+pytestmark = pytest.mark.integration
+
+
+def test_every_figure_is_the_oracles(tmp_path: Path) -> None:
+    files = random_exports.generate(seed=20240531, dossiers=2000)
+    files.write(tmp_path / "inbox")
+    found = compare(tmp_path / "inbox", tmp_path / "warehouse", files.pairs)
+    assert not found, report(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_more_random_drop_zones(seed: int, tmp_path: Path) -> None:
+    files = random_exports.generate(seed, dossiers=600)
+    files.write(tmp_path / "inbox")
+    found = compare(tmp_path / "inbox", tmp_path / "warehouse", files.pairs)
+    assert not found, report(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(101, 105))
+def test_nights_in_any_order_give_the_same_figures(seed: int, tmp_path: Path) -> None:
+    """02 §1: exports arrive in four lots, in an order of their own; each night's as_of moves on; the last must be the oracle's."""
+    inbox, warehouse = tmp_path / "inbox", tmp_path / "warehouse"
+    files = random_exports.generate(seed, dossiers=600)
+    rng = Random(seed)
+    lot = {path: rng.randrange(4) for path in sorted(files.files)}
+    calendar = WorkCalendar(OVERRIDES)
+    moments = sorted(as_of for as_of, _ in files.pairs)
+    for night, as_of in enumerate(moments):
+        files.write(inbox, only=lambda path, night=night: lot[path] == night)
+        run_pipeline(inbox, warehouse, as_of, None)
+        zone = drop_zone.read(inbox)
+        found = differences(zone, Oracle(zone, calendar, as_of), warehouse)
+        assert not found, f"night {night + 1}\n{report(found)}"
