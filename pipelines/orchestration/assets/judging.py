@@ -1,0 +1,143 @@
+"""Assets of the judging: the tables of schema `judged`, among them the ledger of files and the quarantine.
+
+Bad input is told, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the night is
+Great Expectations counting otherwise than the split did: then nothing is judged and nothing is published (01 §6).
+"""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+
+from expectations.catalogue import load_catalogue
+from expectations.results import CheckResult, JudgeResult
+from pipelines.orchestration import resources
+from pipelines.orchestration.assets.exports import KINDS, landed_key
+from pipelines.orchestration.dbt import judged_key
+
+LEDGER = judged_key("files")
+QUARANTINE = judged_key("quarantine")
+SPLIT_AGREES = "great_expectations_agree_with_split"
+
+#: table of `judged` → (kinds it comes from, description)
+TABLES: dict[str, tuple[tuple[str, ...], str]] = {
+    "files": (tuple(KINDS), "Sổ tệp: mỗi tệp một dòng, đã đọc/nhận/loại bao nhiêu / ledger: what became of every file"),
+    "quarantine": (tuple(KINDS), "Dòng bị loại và lý do, đã che dữ liệu cá nhân / rejected rows and why, masked"),
+    "dossiers": (("dossiers",), "Dòng hồ sơ được chấp nhận / accepted dossier rows"),
+    "supplements": (("dossiers",), "Các lần yêu cầu bổ sung giấy tờ / rounds of asking for missing papers"),
+    "events": (("progress",), "Tiến độ xử lý được chấp nhận / accepted processing events"),
+    "procedures": (("procedures",), "Thủ tục hành chính được chấp nhận / accepted procedures"),
+    "procedure_limits": (("procedures",), "Thời hạn giải quyết theo quy định / statutory limits of procedures"),
+    "agencies": (("agencies",), "Cơ quan được chấp nhận / accepted agencies"),
+    "portal_reports": (("portal_reports",), "Số liệu của cổng được chấp nhận / accepted figures of the portal"),
+    "rules": ((), "Danh mục quy tắc kiểm tra / the catalogue of rules"),
+}
+
+
+class JudgeConfig(dg.Config):
+    """rebuild: judge every file again, not only what is new."""
+
+    rebuild: bool = False
+
+
+def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+    """The judging step: one transaction, so all of its tables or none."""
+    rejecting = [rule for rule in load_catalogue().rules if rule.severity == "reject"]
+    checks = [
+        dg.AssetCheckSpec(
+            SPLIT_AGREES,
+            asset=LEDGER,
+            blocking=True,
+            description="Great Expectations đếm đúng như khi tách dòng / its counts are those of the split",
+        ),
+        *(
+            dg.AssetCheckSpec(rule.id, asset=QUARANTINE, description=f"{rule.message_vi} / {rule.message_en}")
+            for rule in rejecting
+        ),
+    ]
+
+    @dg.multi_asset(
+        name="judging",
+        specs=[
+            dg.AssetSpec(
+                judged_key(table),
+                deps=[landed_key(kind) for kind in kinds],
+                description=description,
+                kinds={"duckdb", "great_expectations"},
+            )
+            for table, (kinds, description) in TABLES.items()
+        ],
+        check_specs=checks,
+        group_name="judging",
+        retry_policy=retry,
+        required_resource_keys={resources.KEY},
+    )
+    def judging(
+        context: dg.AssetExecutionContext, config: JudgeConfig
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        from expectations.judge import judge
+
+        run: resources.Run = getattr(context.resources, resources.KEY)
+        with run.step("judging"):
+            result = judge(run.settings, rebuild=config.rebuild, progress=run.progress)
+            run.record.judged(result)
+        yield agreement(result.checks)
+        for rule in rejecting:
+            yield rejections(rule.id, result)
+        if not result.committed:
+            raise dg.Failure(
+                "Great Expectations và phép tách dòng đếm khác nhau; không ghi gì, không công bố gì / "
+                "Great Expectations and the split count differently; nothing was written, nothing is published",
+                allow_retries=False,
+            )
+        metadata = summary(result)
+        for table in TABLES:
+            key = judged_key(table)
+            yield dg.MaterializeResult(key, metadata=metadata if key in (LEDGER, QUARANTINE) else None)
+
+    return judging
+
+
+def agreement(results: Iterable[CheckResult]) -> dg.AssetCheckResult:
+    """Blocking: what Great Expectations counted is what the split came to, for every rule and kind."""
+    compared = list(results)
+    differ = [check for check in compared if not check.success]
+    return dg.AssetCheckResult(
+        asset_key=LEDGER,
+        check_name=SPLIT_AGREES,
+        passed=not differ,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "compared": len(compared),
+            "differ": [f"{c.rule_id} {c.kind}: GX {c.unexpected}, split {c.expected}" for c in differ],
+        },
+    )
+
+
+def rejections(rule_id: str, result: JudgeResult) -> dg.AssetCheckResult:
+    """A warning with the number of rows or files that a rejecting rule hit in what was judged in this run."""
+    hits = result.reasons.get(rule_id, 0)
+    by_kind = {c.kind: c.unexpected for c in result.checks if c.rule_id == rule_id and c.unexpected}
+    return dg.AssetCheckResult(
+        asset_key=QUARANTINE,
+        check_name=rule_id,
+        passed=hits == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"hits": hits, "by_kind": by_kind},
+    )
+
+
+def summary(result: JudgeResult) -> dict[str, dg.MetadataValue]:
+    """What is worth reading about a judging."""
+    metadata: dict[str, dg.MetadataValue] = {
+        "files": dg.MetadataValue.int(len(result.files)),
+        "files_rejected": dg.MetadataValue.int(sum(file["status"] == "rejected" for file in result.files)),
+        "rows_read": dg.MetadataValue.int(result.rows_read),
+        "rows_accepted": dg.MetadataValue.int(result.rows_accepted),
+        "rows_quarantined": dg.MetadataValue.int(result.rows_quarantined),
+        "reasons": dg.MetadataValue.json(result.reasons),
+        "warnings": dg.MetadataValue.json(result.warnings),
+        "judge_seq": dg.MetadataValue.int(result.judge_seq),
+    }
+    if result.docs_index is not None:
+        metadata["data_docs"] = dg.MetadataValue.url(result.docs_index.as_uri())
+    return metadata

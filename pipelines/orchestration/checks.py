@@ -1,0 +1,129 @@
+"""Asset checks that look at the whole build: the audit between dbt and the publication. All of them block it.
+
+dbt's tests are checks of the dbt step, those of the judging belong to the judging step.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.results import CheckResult
+from pipelines.orchestration import resources
+from pipelines.orchestration.dbt import DbtProject
+from warehouse.audit import Identity, identities, replacement_guard
+
+ACCOUNTING = "accounting_identities"
+EXPECTATIONS = "great_expectations_on_marts"
+REPLACEMENT = "replacement_guard"
+
+_DESCRIPTIONS = {
+    ACCOUNTING: "Mọi dòng đã gửi đều được tính đến (số đọc = nhận + loại; nhận = phiên bản + không đổi + bị thay) / "
+    "every row sent is accounted for",
+    EXPECTATIONS: "Great Expectations trên các mart / Great Expectations on the marts",
+    REPLACEMENT: "Bản mới không được ít hồ sơ hơn hẳn bản đang công bố / "
+    "the new version is not far smaller than the published one",
+}
+
+
+class AuditConfig(dg.Config):
+    """force: publish although the new version holds far fewer dossiers than the published one."""
+
+    force: bool = False
+
+
+def build(project: DbtProject) -> dg.AssetChecksDefinition:
+    """The audit step. Its checks hang on the facts and the ledger, which every publication needs."""
+    facts, ledger = project.key_of("fct_dossiers"), project.key_of("mart_load_ledger")
+    asset_of = {ACCOUNTING: ledger, EXPECTATIONS: facts, REPLACEMENT: facts}
+
+    @dg.multi_asset_check(
+        name="audit",
+        specs=[
+            dg.AssetCheckSpec(
+                name,
+                asset=asset,
+                blocking=True,
+                description=_DESCRIPTIONS[name],
+                additional_deps=[key for key in project.assets if key != asset],
+            )
+            for name, asset in asset_of.items()
+        ],
+        required_resource_keys={resources.KEY},
+    )
+    def audit(context: dg.AssetCheckExecutionContext, config: AuditConfig) -> Iterator[dg.AssetCheckResult]:
+        run: resources.Run = getattr(context.resources, resources.KEY)
+        with run.step("audit"):
+            if run.kept is not None:
+                for name, asset in asset_of.items():
+                    yield _unchanged(name, asset, run.kept.version)
+                return
+            run.say("AUDIT")
+            results = [
+                accounting(identities(run.settings), ledger),
+                _expectations(run, facts),
+                _replacement(run, facts, force=config.force),
+            ]
+            run.audited = all(result.passed for result in results)
+        yield from results
+
+    return audit
+
+
+def accounting(found: list[Identity], asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """Passed when every identity holds; names the ones that do not."""
+    wrong = [identity for identity in found if not identity.ok]
+    table = [f"|{i.name}|{i.expected:,}|{i.found:,}|{'✓' if i.ok else '✗'}|" for i in found]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=ACCOUNTING,
+        passed=not wrong,
+        description="\n".join(f"{identity.message('vi')} / {identity.message('en')}" for identity in wrong),
+        metadata={
+            "identities": dg.MetadataValue.md("\n".join(["|identity|expected|found|ok|", "|-|-:|-:|-|", *table]))
+        },
+    )
+
+
+def on_marts(found: list[CheckResult], asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """Passed when every expectation on the marts holds; names the ones that do not."""
+    wrong = [check for check in found if not check.success]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=EXPECTATIONS,
+        passed=not wrong,
+        description="\n".join(
+            f"{check.kind}: {check.description_vi} / {check.description_en} ({check.unexpected})" for check in wrong
+        ),
+        metadata={"expectations": len(found), "failed": [f"{check.kind}: {check.rule_id}" for check in wrong]},
+    )
+
+
+def _expectations(run: resources.Run, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    from expectations.suites import validate_marts  # Great Expectations: seconds to import
+
+    return on_marts(validate_marts(run.settings), asset)
+
+
+def _replacement(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:
+    if run.plan is None:
+        passed, figures = True, {}
+    else:
+        guard = replacement_guard(run.settings, run.plan)
+        passed, figures = guard.ok or force, {"expected": guard.expected, "found": guard.found, "forced": force}
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=REPLACEMENT,
+        passed=passed,
+        description="" if passed else f"{guard.message('vi')} / {guard.message('en')}",
+        metadata=figures,
+    )
+
+
+def _unchanged(name: str, asset: dg.AssetKey, version: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=True,
+        description=f"Không dựng lại, kết quả của bản {version} vẫn đúng / not rebuilt, that version's result stands",
+        metadata={"version": version},
+    )

@@ -1,0 +1,156 @@
+"""What happens when a step fails: what is tried again, what is written down about it, who is told.
+
+Only what waiting can mend is tried again (network, storage). A wrong configuration, a red audit or a bad input gives
+the same answer every time. The text of a foreign error may hold values of a row, so no exception reaches Dagster's
+event log as it is: it becomes a `Failure` with a masked text and the places in the code, without values (01 §7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import logging
+import re
+import traceback
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from pipelines.config import Settings
+from warehouse.layout import REPOSITORY
+
+log = logging.getLogger(__name__)
+
+RETRY_DELAY_SECONDS = 20.0
+MAX_RETRIES = 2
+WEBHOOK_TIMEOUT_SECONDS = 10
+MESSAGE_LENGTH = 2000
+
+#: A run that carries this tag has already told somebody that it failed.
+NOTIFIED_TAG = "dunghan/notified"
+
+_OWN_PACKAGES = ("pipelines", "expectations", "warehouse")
+
+# An OSError that no waiting mends: a person has to see to the path or the disk.
+_LASTING = {
+    errno.ENOENT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EISDIR,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+}
+
+# What may be personal in a text we did not write: quoted text that is no identifier or path, long numbers, e-mails.
+_QUOTED = re.compile(r"""(?<!\w)(?P<q>["'])(?!(?a:[\w./:=,*\[\]-]){1,200}(?P=q))[^"'\n]{1,500}(?P=q)(?!\w)""")
+_NUMBER = re.compile(r"(?<![\w-])\d{9,}(?![\w-])")
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+
+
+def retry_policy(delay: float = RETRY_DELAY_SECONDS) -> dg.RetryPolicy:
+    """At most two more attempts, each after a longer wait (seconds)."""
+    return dg.RetryPolicy(
+        max_retries=MAX_RETRIES, delay=delay, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+    )
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """Turn whatever is raised inside into a `Failure` that is safe to store, and tried again only if that can help."""
+    try:
+        yield
+    except dg.Failure:
+        raise
+    except Exception as error:
+        failure = dg.Failure(
+            description=safe_text(error),
+            metadata={"error": type(error).__name__, "where": dg.MetadataValue.text("\n".join(_places(error)))},
+            allow_retries=can_pass(error),
+        )
+        # `from None`: Dagster would store the original error, with its values, beside this one.
+        raise failure from None
+
+
+def can_pass(error: BaseException) -> bool:
+    """Whether waiting may mend it: a network or storage error in the chain of causes, and not a lasting one."""
+    for link in _chain(error):
+        if isinstance(link, ConnectionError | TimeoutError):
+            return True
+        if isinstance(link, OSError):
+            return link.errno is not None and link.errno not in _LASTING
+    return False
+
+
+def safe_text(error: BaseException) -> str:
+    """The message, masked unless it is one of our own (those hold no personal data by the rules of the house)."""
+    text = str(error) or type(error).__name__
+    if not _is_own(error):
+        text = f"{type(error).__name__}: {mask(text)}"
+    return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + " …"
+
+
+def mask(text: str) -> str:
+    """Blank what may be personal in a text written by a library: quoted values, long numbers, e-mail addresses."""
+    return _EMAIL.sub("***", _NUMBER.sub("***", _QUOTED.sub("'***'", text)))
+
+
+def notify(settings: Settings, *, run_id: str, job: str, problems: list[str]) -> bool:
+    """Tell that a run published nothing: POST JSON to `webhook_url`; without it, or when it cannot be reached, log it.
+
+    Returns whether the webhook took it. Never raises: a failed notice must not hide the failure it is about.
+    """
+    notice = {
+        "project": "dunghan",
+        "event": "run_failed",
+        "run_id": run_id,
+        "job": job,
+        "problems": problems,
+        "text": "Đúng Hạn: chưa công bố số liệu mới / nothing new was published\n" + "\n".join(problems),
+    }
+    if settings.webhook_url is not None:
+        try:
+            return _post(settings.webhook_url.get_secret_value(), notice)
+        except (OSError, ValueError) as error:  # the address itself may hold a secret: never repeated
+            log.error("Không gửi được thông báo / the notice could not be sent: %s", type(error).__name__)
+    log.error("%s", notice["text"])
+    return False
+
+
+def _post(url: str, body: dict[str, Any]) -> bool:
+    if not url.lower().startswith(("https://", "http://")):
+        raise ValueError("webhook_url")
+    request = urllib.request.Request(  # noqa: S310  (scheme checked above)
+        url, data=json.dumps(body, ensure_ascii=False).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        return bool(answer.status < 300)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _is_own(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in _OWN_PACKAGES
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where it happened: our own lines, then the innermost foreign one. No source text, no values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    root = f"{REPOSITORY}/"
+    own = [f for f in frames if f.filename.startswith(root) and "site-packages" not in f.filename]
+    shown = [*own, frames[-1]] if frames and frames[-1] not in own else own
+    return [f"{f.filename.removeprefix(root)}:{f.lineno} {f.name}" for f in shown]

@@ -1,0 +1,45 @@
+"""Jobs: what is started as one. Both go all the way; they differ in which exports they look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from pipelines.orchestration.partitions import EXPORT_DATES
+
+NIGHTLY = "nightly_job"
+BACKFILL = "backfill_job"
+
+_EVERYTHING = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+
+
+def build() -> list[Any]:
+    """nightly_job: everything new, whatever its date, so started without a partition. backfill_job: some dates."""
+    return [
+        dg.define_asset_job(
+            NIGHTLY,
+            _EVERYTHING,
+            description="Nạp tệp mới, dựng, kiểm tra, công bố / load what is new, build, audit, publish",
+        ),
+        dg.define_asset_job(
+            BACKFILL,
+            _EVERYTHING,
+            partitions_def=EXPORT_DATES,
+            description=(
+                "Như nightly_job nhưng chỉ nạp tệp có ngày kết xuất trong khoảng đã chọn, một lượt cho cả khoảng / "
+                "like nightly_job for exports of a range of dates, one run for the whole range"
+            ),
+        ),
+    ]
+
+
+def nightly_config(*, full_refresh: bool = False, force: bool = False) -> dict[str, Any]:
+    """Run configuration of the jobs. full_refresh: judge and build all again. force: build and publish anyway."""
+    return {
+        "ops": {
+            "judging": {"config": {"rebuild": full_refresh}},
+            "marts": {"config": {"full_refresh": full_refresh, "force": force}},
+            "audit": {"config": {"force": force}},
+        }
+    }

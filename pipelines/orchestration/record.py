@@ -1,0 +1,92 @@
+"""What a run leaves for people: `state/last-run.json`, written when it begins and when it ends. Killed: "running"."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from expectations.results import JudgeResult
+from pipelines.config import Settings
+from warehouse.build import wall_clock
+from warehouse.publish import Publication, current
+
+#: published: readers see new figures. kept: nothing was new, the published version already says it all. partial: a run
+#: of some assets only. failed: nothing new was published. running: not ended yet, or killed.
+Outcome = Literal["running", "published", "kept", "partial", "failed"]
+
+
+@dataclass
+class RunRecord:
+    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run judged. No personal data."""
+
+    run_id: str
+    job: str
+    pid: int = field(default_factory=os.getpid)
+    started: str = field(default_factory=lambda: wall_clock().isoformat())
+    finished: str | None = None
+    outcome: Outcome = "running"
+    version: str | None = None
+    as_of: str | None = None
+    known_at: str | None = None
+    files: list[dict[str, Any]] = field(default_factory=list)
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def quarantined_share(self) -> float:
+        """Share of the run's rows that were quarantined; 0 when it read none."""
+        return self.rows_quarantined / self.rows_read if self.rows_read else 0.0
+
+    @property
+    def files_rejected(self) -> int:
+        """Files of this run of which nothing was accepted."""
+        return sum(1 for file in self.files if file["status"] == "rejected")
+
+    def judged(self, result: JudgeResult) -> None:
+        """Note what the judging made of the new files."""
+        self.files = result.files
+        self.rows_read = result.rows_read
+        self.rows_accepted = result.rows_accepted
+        self.rows_quarantined = result.rows_quarantined
+        self.reasons = result.reasons
+
+    def published(self, publication: Publication, *, kept: bool) -> None:
+        """Note what readers see now."""
+        self.outcome = "kept" if kept else "published"
+        self.version = publication.version
+        self.as_of = publication.manifest["as_of"]
+        self.known_at = publication.manifest["known_at"]
+
+    def close(self, settings: Settings, problems: list[str]) -> None:
+        """Note how the run ended and what readers see now, and write. `problems`: safe texts of failed steps."""
+        self.problems = problems
+        if problems:
+            self.outcome = "failed"
+        elif self.outcome == "running":
+            self.outcome = "partial"
+        if self.version is None and (now := current(settings)) is not None:
+            self.version = now.version
+        self.finished = wall_clock().isoformat()
+        self.write(settings)
+
+    def write(self, settings: Settings) -> None:
+        """Replace `state/last-run.json` in one step."""
+        path = settings.layout.last_run
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(".new")
+        half.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
+        half.replace(path)
+
+
+def read_record(settings: Settings) -> RunRecord | None:
+    """The last run, or None when there was none (or its file is damaged)."""
+    try:
+        return RunRecord(**json.loads(settings.layout.last_run.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None

@@ -1,0 +1,98 @@
+"""`dunghan run`: one nightly run in this process, through Dagster, without a daemon.
+
+It is a run like any other: the same job, instance and lock, so `dagster dev` shows it afterwards. A run never leaves
+less than there was: what was published stays until something whole and green takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipelines.config import Settings
+from pipelines.orchestration.record import RunRecord, read_record
+from pipelines.orchestration.resources import Progress
+
+PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, 1 not published.
+
+    version: what readers see now, None when nothing was ever published. summary: the record of `state/last-run.json`.
+    """
+
+    exit_code: int
+    version: str | None
+    summary: RunRecord | None
+    problems: list[str] = field(default_factory=list)
+    run_id: str = ""
+
+
+def run_nightly(
+    settings: Settings, *, full_refresh: bool = False, force: bool = False, progress: Progress | None = None
+) -> RunOutcome:
+    """Load, judge, build, audit and publish what is new.
+
+    full_refresh: judge and build everything again. force: build although nothing is new, publish although the new
+    version is far smaller. progress: told what is being done, in words for people. A run that fails is told to
+    `webhook_url`. Raises LockHeld when another run is on, DbtParseError when the dbt project cannot be read.
+    """
+    from warehouse.lock import run_lock
+
+    settings.layout.create()
+    with run_lock(settings), _quiet():
+        return _run(settings, full_refresh, force, progress)
+
+
+def exit_code(settings: Settings, record: RunRecord) -> int:
+    """0, 1 or 3, see RunOutcome. A kept version means that nothing of this run was bad."""
+    if record.outcome not in ("published", "kept"):
+        return NOT_PUBLISHED
+    if record.files_rejected or record.quarantined_share > settings.alert_share:
+        return LOOK_AT_INPUT
+    return PUBLISHED
+
+
+def _run(settings: Settings, full_refresh: bool, force: bool, progress: Progress | None) -> RunOutcome:
+    from pipelines.definitions import build_definitions
+    from pipelines.orchestration import failures, resources
+    from pipelines.orchestration.instance import open_instance
+    from pipelines.orchestration.jobs import NIGHTLY, nightly_config
+
+    definitions = build_definitions(
+        settings,
+        resource_overrides={resources.KEY: resources.run_resource(settings, lock_held=True, progress=progress)},
+    )
+    config = nightly_config(full_refresh=full_refresh, force=force)
+    with open_instance(settings) as instance:
+        result = definitions.resolve_job_def(NIGHTLY).execute_in_process(
+            instance=instance,
+            run_config={**config, "loggers": {"file": {"config": {}}}},
+            raise_on_error=False,
+        )
+        record = read_record(settings)
+        if record is None or record.run_id != result.run_id:
+            raise RuntimeError(f"{settings.layout.last_run}: không phải biên bản của lượt chạy này / not of this run")
+        code = exit_code(settings, record)
+        if code == NOT_PUBLISHED:
+            failures.notify(settings, run_id=result.run_id, job=NIGHTLY, problems=record.problems)
+            instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
+    return RunOutcome(code, record.version, record, record.problems, result.run_id)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Dagster's notices about itself are not for the people who run this; its log of the run is in a file."""
+    level = logging.getLogger("dagster").level
+    logging.getLogger("dagster").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"dagster.*")
+        try:
+            yield
+        finally:
+            logging.getLogger("dagster").setLevel(level)
