@@ -1,0 +1,243 @@
+"""Writing a sample: exports into <out>/inbox as 01 §1 lays them out, the truth about them into <out>/truth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.config import Settings, load_settings
+from pipelines.samples import faults, records
+from pipelines.samples.plan import Plan
+from pipelines.samples.shapes import SHAPES, Field, write
+from pipelines.samples.spec import SampleError, SampleSpec
+from pipelines.samples.story import create_lives, seconds
+from pipelines.samples.truth import SampleTruth, write_truth
+from warehouse.database import connect
+
+Progress = Callable[[str, int, int], None]
+
+
+def generate(
+    spec: SampleSpec, out: Path, *, settings: Settings | None = None, progress: Progress | None = None
+) -> SampleTruth:
+    """Write the sample's exports and truth into `out` (inbox/ and truth/ there must not exist yet).
+
+    `progress` is called with (file name, files done, nights in all). Memory stays below the settings' limit.
+    Raises SampleError when the spec is impossible or the folder is in use.
+    """
+    if taken := [name for name in ("inbox", "truth") if (out / name).exists()]:
+        raise SampleError(
+            f"{' và '.join(taken)}: đã có trong thư mục đích, hãy chọn thư mục khác / already there; choose another folder"
+        )
+    plan = Plan(spec)
+    work = out / ".work"
+    work.mkdir(parents=True)
+    try:
+        with connect(settings or load_settings(), work / "lives.duckdb") as con:
+            con.execute(f"set temp_directory = '{str(work / 'tmp').replace(chr(39), chr(39) * 2)}'")
+            create_lives(con, plan)
+            records.set_lists(con, plan)
+            files = Exports(con, plan, out / "inbox", progress or (lambda *_: None)).write_all()
+            return write_truth(con, plan, out, files)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def personal_data(spec: SampleSpec, *, settings: Settings | None = None) -> Iterator[str]:
+    """Every invented name, identity number, phone, e-mail and address that the sample's files hold, each once.
+
+    For tests that search what a run wrote. The placeholder identity is not personal and not among them.
+    """
+    plan = Plan(spec)
+    people = records.People(spec)
+    officers = " union ".join(f"select {people.officer(str(desk))} as value from lives" for desk in range(5))
+    with connect(settings or load_settings()) as con:
+        create_lives(con, plan)
+        records.set_lists(con, plan)
+        values = [people.name, people.phone, people.email, people.address]
+        queries = [f"select {value} as value from lives" for value in values]
+        queries.append(f"select {people.id_number} from lives where not d_placeholder_id")
+        cursor = con.execute(
+            f"select distinct value from ({' union all '.join(queries)} union all {officers}) order by value"
+        )
+        while batch := cursor.fetchmany(10_000):
+            yield from (value for (value,) in batch)
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """One file written. `rows` counts every row in it, bad ones included; None: the file as a whole is bad."""
+
+    path: str
+    kind: str
+    exported_at: str
+    rows: int | None
+    bad_rows: list[tuple[int, str]]
+    reason: str = ""
+
+
+class Exports:
+    """Writes the files of one sample, night by night."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, plan: Plan, inbox: Path, progress: Progress) -> None:
+        self.con, self.plan, self.spec = con, plan, plan.spec
+        self.source = inbox / plan.spec.source
+        self.shape = SHAPES[plan.spec.shape]
+        self.progress = progress
+        self.files: list[ExportFile] = []
+        self.first_ghost = self.spec.dossiers + self.spec.not_accepted + self.spec.refused
+
+    def write_all(self) -> list[ExportFile]:
+        spec = self.spec
+        if spec.catalogues:
+            self._catalogues()
+        bad = (len(faults.dossier_rows(spec, 0)), len(faults.event_rows(spec)))
+        first_dossiers = None
+        for night in range(spec.nights + 1):
+            day = spec.last_day - timedelta(days=spec.nights - night)
+            with_bad_rows = first_dossiers is None
+            written = self._dossiers(night, day, with_bad_rows)
+            if written is not None:
+                if spec.progress:
+                    self._events(night, day, with_bad_rows)
+                first_dossiers = first_dossiers or written
+            self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
+        if first_dossiers is None:
+            raise SampleError("Không có hồ sơ nào trong kỳ / no dossier in the period")
+        file_ghosts = self.first_ghost + sum(bad)
+        for path, reason in faults.write_bad_files(
+            self.con, spec, first_dossiers.parent, file_ghosts, _cut(spec.last_day)
+        ):
+            self._add(path, "dossiers", f"{spec.last_day}T08:00:00", None, [], reason)
+        original = self.files[[file.path for file in self.files].index(self._relative(first_dossiers))]
+        for path in faults.duplicates(first_dossiers, spec.duplicate_files):
+            self._add(path, "dossiers", original.exported_at, original.rows, [], "duplicate")
+        return self.files
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.source.parent).as_posix()
+
+    def _add(
+        self, path: Path, kind: str, exported_at: str, rows: int | None, bad: list[tuple[int, str]], reason: str = ""
+    ) -> None:
+        self.files.append(ExportFile(self._relative(path), kind, exported_at, rows, bad, reason))
+
+    def _dossiers(self, night: int, day: date, with_bad_rows: bool) -> Path | None:
+        """The dossiers of one export; None when there is nothing to send."""
+        cut = _cut(day)
+        touched, touches = self._touches(night)
+        where = f"kind < 3 and received_at < {cut}"
+        if night > 0 and self.spec.nightly == "changes":
+            where += f" and (list_contains(changes, {night}) or {touched})"
+        fields = records.dossier_fields(self.spec, cut, touches)
+        line = self._line(fields, cut, touches)
+        return self._write(
+            "dossiers",
+            "hoso",
+            day,
+            line,
+            "lives",
+            where,
+            fields,
+            faults.dossier_rows(self.spec, cut) if with_bad_rows else [],
+            0,
+        )
+
+    def _line(self, fields: list[Field], cut: int, touches: str) -> str:
+        line = self.shape.line(fields)
+        if self.shape.table or not self.spec.distortions.unknown_field:
+            return line
+        strange = records.with_unknown_field(fields, records.People(self.spec))
+        return f"case when d_unknown_field then {self.shape.line(strange)} else {line} end"
+
+    def _touches(self, night: int) -> tuple[str, str]:
+        """SQL: is the dossier touched this night; and how often up to now. Night n touches the n-th stretch of a shuffled circle."""
+        number, total = self.spec.changes_per_night, self.spec.dossiers
+        if not number or night == 0:
+            return "false", "0"
+        step, shift = self.plan.shuffle(total, "touches")
+        place = f"(({step}::bigint * i + {shift}) % {total})"
+        # Places place + m * total (m >= 0) of an endless line lie in night n's stretch [n * number, (n + 1) * number).
+        upto = lambda end: f"(({end} - 1 - {place} + {total}) // {total})"  # noqa: E731
+        start, end = night * number, (night + 1) * number
+        return f"(kind = 0 and {upto(end)} > {upto(start)})", f"({upto(end)} - {upto(number)})"
+
+    def _events(self, night: int, day: date, with_bad_rows: bool) -> None:
+        cut = _cut(day)
+        after = 0 if night == 0 else cut - 86400
+        bad = faults.event_rows(self.spec) if with_bad_rows else []
+        fields = records.event_fields(self.spec)
+        source = f"({records.events_query(self.spec, after, cut)})"
+        self._write(
+            "progress",
+            "tiendo",
+            day,
+            self.shape.line(fields),
+            source,
+            "true",
+            fields,
+            bad,
+            sum(self.spec.bad_rows.values()),
+        )
+
+    def _write(
+        self,
+        kind: str,
+        stem: str,
+        day: date,
+        line: str,
+        source: str,
+        where: str,
+        fields: list[Field],
+        bad: list[faults.BadRow],
+        ghosts_used: int,
+    ) -> Path | None:
+        """Write one file of good rows, with the bad ones as a block after the first third. Ghost events happen at reception."""
+        total = self._count(source, where)
+        if not total:
+            return None
+        path = self.source / kind / f"{stem}_{day:%Y%m%d}.{self.shape.extension}"
+        query = f"select {line} as line from {source} where {where}"
+        marked: list[tuple[int, str]] = []
+        if bad:
+            third = self.spec.dossiers // 3
+            before = self._count(source, f"{where} and i < {third}")
+            ghosts = "(select *, {moment: received_at, status: 2, text: 'Tiếp nhận hồ sơ', desk: 0} as e from lives)"
+            middle = faults.lines_query(bad, self.first_ghost + ghosts_used, ghosts)
+            query = f"(select {line} as line from {source} where {where} and i < {third}) union all {middle} union all ({query} and i >= {third})"
+            marked = [(self.shape.first_row + before + n, row.reasons) for n, row in enumerate(bad)]
+        service = records.DOSSIER_SERVICE if kind == "dossiers" else records.EVENT_SERVICE
+        write(self.con, query, path, self.shape, fields, service, self.spec.agency)
+        self._add(path, kind, f"{day}T23:59:59", total + len(bad), marked)
+        return path
+
+    def _count(self, source: str, where: str) -> int:
+        row = self.con.execute(f"select count(*) from {source} where {where}").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _catalogues(self) -> None:
+        first = self.spec.first_day
+        procedures = [records.procedure_record(procedure) for procedure in self.plan.procedures]
+        agencies = [records.agency_record(agency) for agency in self.plan.agencies]
+        catalogues: list[tuple[str, str, list[dict[str, Any]]]] = [
+            ("procedures", "tthc", procedures),
+            ("agencies", "donvi", agencies),
+        ]
+        for kind, stem, rows in catalogues:
+            path = self.source / kind / f"{stem}_{first:%Y%m%d}.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            self._add(path, kind, f"{first}T23:59:59", len(rows), [])
+
+
+def _cut(day: date) -> int:
+    """The first second that an export of this day does not show."""
+    return seconds(day) + 86400

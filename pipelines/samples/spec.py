@@ -1,0 +1,247 @@
+"""What a sample is asked to be: size, period, mix of verdicts, distortions, bad rows, shape. Validation and presets live here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.samples.shapes import SHAPES
+
+
+class SampleError(Exception):
+    """A sample cannot be made as asked. The message says which field and what to do, Vietnamese first."""
+
+
+class Mix(BaseModel):
+    """How many dossiers meet which fate under form_ii06 at the last export; scaled to the number of dossiers.
+
+    The default is the district of 02 §8, so a sample of exactly that many dossiers has exactly these counts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    early: int = Field(default=16_090, ge=0)
+    on_time: int = Field(default=15_225, ge=0, description="finished on the due date")
+    withdrawn: int = Field(default=60, ge=0, description="resolved, counted on time")
+    late: int = Field(default=19, ge=0)
+    in_time: int = Field(default=1_982, ge=0, description="pending, due date not passed")
+    overdue: int = Field(default=23, ge=0, description="pending, due date passed")
+    wait_papers: int = Field(default=148, ge=0, description="pending, clock stopped by an open request for papers")
+    wait_fee: int = Field(default=94, ge=0, description="pending, clock stopped by a fee demand")
+    stopped: int = Field(default=12, ge=0, description="processing stopped: pending in time")
+
+    def counts(self, dossiers: int) -> dict[str, int]:
+        """Whole numbers per fate that add up to `dossiers` (largest remainder)."""
+        weights: dict[str, int] = self.model_dump()
+        total = sum(weights.values())
+        counts = {fate: dossiers * weight // total for fate, weight in weights.items()}
+        by_remainder = sorted(weights, key=lambda fate: -(dossiers * weights[fate] % total))
+        for fate in by_remainder[: dossiers - sum(counts.values())]:
+            counts[fate] += 1
+        return counts
+
+
+class Distortions(BaseModel):
+    """Rates 0..1 of what real senders do to their data (01 §8), each of the dossiers on which it is possible."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paused_sent_as_done: float = Field(
+        default=0, ge=0, le=1, description="§8.1: 5/6/8 sent as 9, later reopened; needs nights"
+    )
+    no_due_done_event: float = Field(
+        default=0, ge=0, le=1, description="§8.2: pending without due date, 9-event at reception"
+    )
+    synthetic_code: float = Field(
+        default=0, ge=0, le=1, description="§8.3: code ends in five digits made up by the sender"
+    )
+    placeholder_id: float = Field(default=0, ge=0, le=1, description="§8.3: identity number 000000001")
+    submitted_is_received: float = Field(default=0, ge=0, le=1, description="§8.4: NgayNopHoSo = NgayTiepNhan")
+    constant_flags: float = Field(default=0, ge=0, le=1, description="§8.4: constants in the VNeID flag and NoiNopHoSo")
+    empty_supplements: float = Field(
+        default=0, ge=0, le=1, description="§8.4: supplement list empty though papers were asked for"
+    )
+    local_procedure: float = Field(default=0, ge=0, le=1, description="§8.5: procedure code of the sender's own")
+    no_due: float = Field(default=0, ge=0, le=1, description="§8.5: NgayHenTra always empty")
+    bulk_closing: float = Field(default=0, ge=0, le=1, description="§8.6: many finished in the same minute")
+    due_moved_late: float = Field(
+        default=0, ge=0, le=1, description="§8.6: due date rewritten after it passed; needs nights"
+    )
+    unknown_field: float = Field(default=0, ge=0, le=1, description="§3: a field the contract does not know (drift)")
+
+
+ROW_REJECTS = (
+    "REJ_NOT_A_RECORD",
+    "REJ_NO_CODE",
+    "REJ_CODE_TOO_LONG",
+    "REJ_BAD_STATUS",
+    "REJ_NO_RECEPTION",
+    "REJ_BAD_DATE",
+    "REJ_BAD_DATE+REJ_BAD_STATUS",
+)
+FILE_REJECTS = ("REJ_FILE_UNREADABLE", "REJ_FILE_NO_HEADING", "REJ_FILE_SHIFTED", "REJ_FILE_MOSTLY_BAD")
+EVENT_REJECTS = ("REJ_NOT_A_RECORD", "REJ_NO_CODE", "REJ_BAD_DATE", "REJ_BAD_STATUS")
+
+
+class SampleSpec(BaseModel):
+    """One sample. The same spec always gives the same bytes, whatever the number of threads.
+
+    `dossiers` counts what form_ii06 counts; `not_accepted` (status 1) and `refused` (status 3) come on top.
+    Exports: a full one `nights` days before `last_day`, then one per day (`nightly`: changes only, or full again)
+    up to `last_day`; days on which nothing changed send no file. All are dated at the day's last second.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(default=1, ge=0)
+    dossiers: int = Field(default=1_000, ge=1, le=33_000_000)
+    not_accepted: int = Field(default=0, ge=0, le=400, description="registrations without a reception (status 1)")
+    refused: int = Field(default=0, ge=0, le=400, description="refused after reception (status 3)")
+    source: str = Field(default="dvcqg", pattern=r"^[a-z0-9_]+$")
+    agency: str = Field(
+        default="H39.18", pattern=r"^H\d{2}(\.\d{2})?$", description="a district, or a province for large samples"
+    )
+    first_day: date = date(2024, 1, 1)
+    last_day: date = date(2024, 5, 31)
+    nights: int = Field(default=0, ge=0)
+    nightly: str = Field(default="changes", pattern="^(changes|full)$")
+    changes_per_night: int = Field(
+        default=0, ge=0, description="dossiers touched each night besides their natural life"
+    )
+    mix: Mix = Mix()
+    distortions: Distortions = Distortions()
+    keep_figures: bool = Field(
+        default=True, description="distortions only where they leave the form_ii06 verdict alone"
+    )
+    bad_rows: dict[str, int] = Field(default_factory=dict, description=f"rows per kind: {', '.join(ROW_REJECTS)}")
+    bad_events: dict[str, int] = Field(
+        default_factory=dict, description=f"event rows per kind: {', '.join(EVENT_REJECTS)}"
+    )
+    bad_files: dict[str, int] = Field(default_factory=dict, description=f"files per kind: {', '.join(FILE_REJECTS)}")
+    duplicate_files: int = Field(
+        default=0, ge=0, le=9, description="copies of the first dossier file under other names"
+    )
+    shape: str = Field(default="ndjson", description=f"one of {', '.join(SHAPES)}")
+    progress: float = Field(default=1.0, ge=0, le=1, description="share of dossiers whose events are exported")
+    catalogues: bool = Field(default=True, description="also procedures and agencies")
+    supplements: float = Field(
+        default=0.04, ge=0, le=1, description="share of long dossiers with answered requests for papers"
+    )
+    old_codes: float = Field(
+        default=0.1, ge=0, le=1, description="share of dossier codes in the old form 000.00.18.H39-…"
+    )
+    digitised_input: float = Field(default=0.9, ge=0, le=1)
+    digitised_output: float = Field(default=0.9, ge=0, le=1)
+    bytes_per_dossier: int = Field(
+        default=0, ge=0, le=100_000, description="pad records to about so many bytes; 0: natural"
+    )
+
+    @field_validator("bad_rows", "bad_events", "bad_files")
+    @classmethod
+    def _known_kinds(cls, value: dict[str, int], info: Any) -> dict[str, int]:
+        known = {"bad_rows": ROW_REJECTS, "bad_events": EVENT_REJECTS, "bad_files": FILE_REJECTS}[info.field_name]
+        if unknown := sorted(set(value) - set(known)):
+            raise ValueError(f"loại lạ / unknown kind {', '.join(unknown)}; có / known: {', '.join(known)}")
+        if sum(value.values()) > 900 or any(number < 0 for number in value.values()):
+            raise ValueError("từ 0 đến 900 / must be 0 to 900")
+        return value
+
+    @field_validator("shape")
+    @classmethod
+    def _known_shape(cls, value: str) -> str:
+        if value not in SHAPES:
+            raise ValueError(f"dạng lạ / unknown shape {value}; có / known: {', '.join(SHAPES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> SampleSpec:
+        days = (self.last_day - self.first_day).days
+        if days < 20:
+            raise ValueError("kỳ phải dài ít nhất 20 ngày / the period needs at least 20 days")
+        if self.nights > days:
+            raise ValueError(f"số đêm không quá {days} / nights must not exceed {days}, the days of the period")
+        if sum(self.mix.model_dump().values()) == 0:
+            raise ValueError("mix: cần ít nhất một số dương / at least one positive number")
+        return self
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment for which the intended verdicts hold: exported_at of the last export."""
+        return datetime.combine(self.last_day, time(23, 59, 59))
+
+
+def district_2024(**changes: Any) -> SampleSpec:
+    """The sample district of 02 §8: 33,653 received January–May 2024, 31,394 resolved (16,090 early, 19 late), 2,259 pending.
+
+    With five nights of history, distortions and bad rows that leave these figures alone. `changes` override fields.
+    """
+    fields: dict[str, Any] = {
+        "seed": 2024,
+        "dossiers": 33_653,
+        "not_accepted": 25,
+        "refused": 18,
+        "nights": 5,
+        "digitised_input": 1.0,
+        "digitised_output": 1.0,
+        "distortions": Distortions(
+            paused_sent_as_done=0.3,
+            no_due_done_event=0.01,
+            synthetic_code=0.01,
+            placeholder_id=0.005,
+            submitted_is_received=0.3,
+            constant_flags=0.1,
+            empty_supplements=0.3,
+            local_procedure=0.005,
+            no_due=0.004,
+            bulk_closing=0.03,
+            due_moved_late=0.02,
+            unknown_field=0.02,
+        ),
+        "bad_rows": {kind: 3 for kind in ROW_REJECTS},
+        "bad_events": {kind: 2 for kind in EVENT_REJECTS},
+        "bad_files": {kind: 1 for kind in FILE_REJECTS},
+        "duplicate_files": 1,
+    }
+    return SampleSpec(**{**fields, **changes})
+
+
+PRESETS = {"district": district_2024}
+
+
+def build_spec(
+    preset: str | None = None, distort: Iterable[str] = (), bad: Iterable[str] = (), **fields: Any
+) -> SampleSpec:
+    """A spec from command-line words: `distort` as name=rate, `bad` as REJ_ID=number, fields left None are not given.
+
+    Raises SampleError naming every wrong piece.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    if preset is not None and preset not in PRESETS:
+        raise SampleError(f"Không có mẫu {preset} / no such preset; có / known: {', '.join(PRESETS)}")
+    try:
+        rates = {name: float(rate) for name, rate in _pairs(distort)}
+        numbers = {name: int(number) for name, number in _pairs(bad)}
+    except ValueError as error:
+        raise SampleError(f"--distort tên=tỷ lệ, --bad REJ_…=số / must be name=number: {error}") from None
+    base = PRESETS[preset]() if preset else SampleSpec()
+    try:
+        if rates:
+            given["distortions"] = Distortions(**{**base.distortions.model_dump(), **rates})
+        if numbers:
+            of_files = {kind: number for kind, number in numbers.items() if kind.startswith("REJ_FILE_")}
+            given["bad_files"] = {**base.bad_files, **of_files}
+            given["bad_rows"] = {**base.bad_rows, **{k: n for k, n in numbers.items() if k not in of_files}}
+        return SampleSpec(**{**base.model_dump(), **given})
+    except ValidationError as error:
+        lines = [f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
+        raise SampleError("Mẫu không tạo được / the sample cannot be made:\n" + "\n".join(lines)) from None
+
+
+def _pairs(words: Iterable[str]) -> list[tuple[str, str]]:
+    pairs = [word.partition("=") for word in words]
+    if wrong := [name for name, sign, _ in pairs if not sign]:
+        raise ValueError(", ".join(wrong))
+    return [(name.strip(), value.strip()) for name, _, value in pairs]
