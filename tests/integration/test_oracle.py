@@ -38,7 +38,7 @@ def test_more_random_drop_zones(seed: int, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(101, 105))
 def test_nights_in_any_order_give_the_same_figures(seed: int, tmp_path: Path) -> None:
-    """02 §1: exports arrive in four lots, in an order of their own; each night's as_of moves on; the last must be the oracle's."""
+    """02 §1: exports arrive in four lots, in any order, while as_of moves on; every night has the oracle's figures."""
     inbox, warehouse = tmp_path / "inbox", tmp_path / "warehouse"
     files = random_exports.generate(seed, dossiers=600)
     rng = Random(seed)

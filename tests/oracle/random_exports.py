@@ -205,7 +205,7 @@ class _World:
         code = self.rng.choice((*PROCEDURES, *PROCEDURES, *UNKNOWN_PROCEDURES))
         if code in PROCEDURES and self.rng.random() < 0.3:
             return code + ".000.00.00.H39"
-        return "1.50" if code == "1.500000" else code
+        return code
 
     def _step(
         self, before: Record, received: datetime, last: datetime, due: datetime | None, with_list: bool
@@ -299,6 +299,8 @@ class _World:
             for name, value in record.items()
         }
         row["MaHoSo"] = self._write_code(row["MaHoSo"])
+        if row["MaTTHC"] == "1.500000" and self.rng.random() < 0.5:
+            row["MaTTHC"] = "1.5"  # the same code after Excel has had it
         if self.rng.random() < 0.05:
             row["MaHoSo".lower()] = row.pop("MaHoSo")
         if self.rng.random() < 0.03:

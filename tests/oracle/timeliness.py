@@ -51,7 +51,8 @@ def history(rows: Iterable[DossierRow]) -> History:
     last_of_export = {row.place.exported_at: row for row in ordered}
     versions: list[Version] = []
     for at, row in last_of_export.items():
-        if not versions or versions[-1].content != row.content:
+        # the agency counts as content: for codes of a local form it comes from the envelope (01 §5)
+        if not versions or (versions[-1].content, versions[-1].row.agency_code) != (row.content, row.agency_code):
             versions.append(Version(at, row))
     return History(versions, len(last_of_export) - len(versions), len(ordered) - len(last_of_export))
 

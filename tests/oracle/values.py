@@ -11,7 +11,9 @@ LOCAL = timedelta(hours=7)
 END_OF_DAY = time(23, 59, 59)
 
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?")
+_ISO = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?"
+)
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?"
 _DAY = r"(\d{1,2})(?P<dash>[/-])(\d{1,2})(?P=dash)(\d{4})"
 _DAY_FIRST = re.compile(rf"{_DAY}(?: +{_CLOCK})?")
@@ -39,7 +41,7 @@ def text(value: Any) -> str:
 def moment(value: Any, end_of_day: bool = False) -> datetime | None:
     """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError (01 §4)."""
     raw = text(value)
-    if not raw or set(raw) == {"0"}:
+    if not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-")):
         return None
     parts = _parts(raw)
     if parts is None:
@@ -104,7 +106,7 @@ def code(value: Any) -> str:
         category = unicodedata.category(char)
         if char.isspace() or category == "Cf":
             continue
-        kept.append("-" if category == "Pd" or char == "−" else char)
+        kept.append("-" if category == "Pd" or char in "−⁃" else char)
     return "".join(kept).upper()
 
 
