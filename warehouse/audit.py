@@ -170,7 +170,7 @@ def _history(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
         """select source, coalesce(accepted.rows, 0), coalesce(history.rows, 0)
         from (select source, count(*) as rows from judged.dossiers group by source) as accepted
         full join (
-            select source, sum(versions + unchanged_rows + superseded_rows) as rows
+            select source, sum(versions + unchanged + superseded) as rows
             from intermediate.int_history_accounting group by source
         ) as history using (source)
         order by source"""

@@ -111,18 +111,18 @@ def last_green(settings: Settings) -> BuildPlan:
 
     Raises BuildError when there is no green build, or when something was loaded or begun after it.
     """
-    redo = "hãy chạy `dunghan run` / run `dunghan run`"
+    none = "Chưa có lần dựng nào thành công; hãy chạy `dunghan run` / There is no green build yet; run `dunghan run`"
     if not settings.layout.build_db.exists():
-        raise BuildError(f"Chưa có lần dựng nào thành công; / There is no green build yet; {redo}")
+        raise BuildError(none)
     with connect_build(settings) as con:
         con.execute(_BUILDS)
         attempts = _attempts_since_green(con)
         if not attempts or attempts[0].because:
-            raise BuildError(f"Chưa có lần dựng nào thành công; / There is no green build yet; {redo}")
+            raise BuildError(none)
         if len(attempts) > 1 or _judgings(con)[1] != attempts[0].judge_seq:
             raise BuildError(
-                "Tệp dựng đã thay đổi sau lần dựng thành công cuối; / "
-                f"The build file changed after the last green build; {redo}"
+                "Tệp dựng đã thay đổi sau lần dựng thành công cuối; hãy chạy `dunghan run`\n"
+                "The build file changed after the last green build; run `dunghan run`"
             )
     return attempts[0]
 
@@ -197,7 +197,8 @@ def _open_build(settings: Settings) -> duckdb.DuckDBPyConnection:
 def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool) -> BuildPlan:
     definitions = definitions_version()
     fingerprint = f"{definitions}:{project_hash()}"
-    as_of = settings.as_of or _latest_export(con, settings)
+    latest = _latest_export(con, settings)
+    as_of = settings.as_of or latest
     judgings = _judgings(con)
     con.execute(_BUILDS)
     attempts = _attempts_since_green(con)

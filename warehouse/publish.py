@@ -132,23 +132,23 @@ def current(settings: Settings) -> Publication | None:
         return None
 
 
-def sweep(settings: Settings) -> list[str]:
-    """Remove what publications that did not end left behind; returns their versions."""
+def leftovers(settings: Settings) -> list[str]:
+    """Names of what publications and removals that were killed left behind. During a run: also what it is making."""
+    published = settings.layout.published
+    # Versions come into `versions/` whole: one without manifest is a removal that was killed.
+    half = (folder for folder in (published / "versions").glob("*") if not (folder / "manifest.json").exists())
+    return sorted(path.name for path in (*published.glob(f"{_UNDER_WAY}*"), *half))
+
+
+def sweep(settings: Settings) -> None:
+    """Remove the leftovers. What readers see is never touched."""
     published = settings.layout.published
     now = _pointed(published)
-    swept = []
-    for work in sorted(published.glob(f"{_UNDER_WAY}*")):
-        version = work.name.removeprefix(_UNDER_WAY)
+    for name in leftovers(settings):
+        version = name.removeprefix(_UNDER_WAY)
         if version != now and _VERSION.fullmatch(version):
             _remove(published, version)
-        shutil.rmtree(work)
-        swept.append(version)
-    # Versions come into `versions/` whole: one without manifest is a removal that was killed.
-    for folder in (published / "versions").glob("*"):
-        if not (folder / "manifest.json").exists():
-            _remove(published, folder.name)
-            swept.append(folder.name)
-    return swept
+        shutil.rmtree(published / name, ignore_errors=True)
 
 
 def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:

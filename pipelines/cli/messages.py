@@ -1,0 +1,225 @@
+"""Every text of the command line, Vietnamese first, English second. Commands name texts by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LANGUAGES = ("vi", "en")
+
+#: key → (Vietnamese, English). Places in braces are filled by name.
+TEXTS: dict[str, tuple[str, str]] = {
+    # ---- help ---------------------------------------------------------------------------------------------------
+    "help.app": (
+        "Đúng Hạn: hồ sơ nào được giải quyết đúng hạn, hồ sơ nào quá hạn, và vì sao.\n\n"
+        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp hoặc dòng bị cách ly; 1 không công bố; 2 sai lệnh hay cấu hình.",
+        "Đúng Hạn: which dossiers were handled on time, which are overdue, and why.\n\n"
+        "Exit status: 0 well; 3 published, files or rows quarantined; 1 not published; 2 wrong command or settings.",
+    ),
+    "help.lang": ("ngôn ngữ: vi hoặc en", "language: vi or en"),
+    "help.drop_zone": (
+        "thư mục (hoặc URL) nhận tệp kết xuất; thắng DUNGHAN_DROP_ZONE",
+        "folder (or URL) with the exports; wins over DUNGHAN_DROP_ZONE",
+    ),
+    "help.warehouse": (
+        "thư mục kho dữ liệu; thắng DUNGHAN_WAREHOUSE",
+        "warehouse folder; wins over DUNGHAN_WAREHOUSE",
+    ),
+    "help.help": ("hiện phần trợ giúp này", "show this help"),
+    "help.version": ("hiện phiên bản", "show the version"),
+    "help.json": ("in JSON cho chương trình khác đọc", "print JSON for other programs"),
+    "help.limit": ("số dòng nhiều nhất (0 = tất cả)", "at most so many lines (0 = all)"),
+    "help.run": (
+        "Nạp tệp mới, thẩm định, dựng, kiểm tra và công bố.",
+        "Load what is new, judge, build, audit and publish.",
+    ),
+    "help.as_of": (
+        "thời điểm chốt số liệu, ví dụ 2024-05-31T23:59:59; chỉ ngày = cuối ngày đó; mặc định: lần kết xuất mới nhất",
+        "moment at which figures are closed, e.g. 2024-05-31T23:59:59; a date alone = its end; default: latest export",
+    ),
+    "help.known_at": (
+        "chỉ dùng tệp kết xuất đến thời điểm này; mặc định: tất cả",
+        "use only exports up to this moment; default: all",
+    ),
+    "help.full_refresh": ("dựng lại từ đầu", "build everything again from scratch"),
+    "help.force": (
+        "công bố dù bản mới có ít hồ sơ hơn hẳn bản cũ",
+        "publish although the new version has far fewer dossiers",
+    ),
+    "help.status": (
+        "Bản đang công bố, số liệu chính, lượt chạy cuối.",
+        "The published version, its main figures, the last run.",
+    ),
+    "help.ledger": ("Sổ nạp: từng tệp và số dòng của nó.", "The ledger: every file and what became of its rows."),
+    "help.source": ("chỉ nguồn này, ví dụ dvcqg", "only this source, e.g. dvcqg"),
+    "help.file_status": (
+        "chỉ trạng thái này: loaded, duplicate, rejected",
+        "only this status: loaded, duplicate, rejected",
+    ),
+    "help.quarantine": (
+        "Dòng và tệp bị cách ly: ở đâu, vì sao, phải làm gì.",
+        "Rows and files turned away: where, why, what to do.",
+    ),
+    "help.reason": ("chỉ lý do này, ví dụ REJ_BAD_DATE", "only this reason, e.g. REJ_BAD_DATE"),
+    "help.file": ("chỉ tệp có tên chứa đoạn này", "only files whose name contains this"),
+    "help.sample": (
+        "Tạo tệp kết xuất mẫu (người và hồ sơ đều bịa) vào kho nhận.",
+        "Make sample exports (invented people and dossiers) in the drop zone.",
+    ),
+    "help.sample.out": (
+        "ghi vào OUT/inbox và OUT/truth; mặc định: kho nhận",
+        "write to OUT/inbox and OUT/truth; default: the drop zone",
+    ),
+    "help.sample.preset": ("mẫu có sẵn: district", "preset: district"),
+    "help.sample.dossiers": ("số hồ sơ", "number of dossiers"),
+    "help.sample.nights": ("số đêm kết xuất thay đổi", "nights of further exports"),
+    "help.sample.seed": ("hạt giống ngẫu nhiên", "random seed"),
+    "help.sample.shape": ("dạng tệp: ndjson, json, csv, …", "shape of the files: ndjson, json, csv, …"),
+    "help.sample.sender": ("tên nguồn (thư mục con)", "name of the source (subfolder)"),
+    "help.sample.agency": ("mã cơ quan, ví dụ H39.18", "agency code, e.g. H39.18"),
+    "help.sample.distort": ("méo mó tên=tỷ lệ, nhiều lần được", "distortion name=rate, may be repeated"),
+    "help.sample.bad": (
+        "dòng hoặc tệp hỏng REJ_…=số, nhiều lần được",
+        "bad rows or files REJ_…=number, may be repeated",
+    ),
+    "help.publish": ("Công bố lại lần dựng thành công cuối.", "Publish the last green build once more."),
+    "help.rollback": ("Quay lại một bản đã công bố.", "Go back to a published version."),
+    "help.rollback.version": ("bản cần quay lại; mặc định: bản ngay trước", "the version; default: the one before"),
+    "help.versions": ("Các bản đang giữ.", "The versions that are kept."),
+    "help.doctor": (
+        "Kiểm tra cài đặt, thư mục, khóa, ổ đĩa; nói phải làm gì.",
+        "Check the installation, folders, key, disk; say what to do.",
+    ),
+    "help.config": ("Cấu hình đang có hiệu lực (giấu khóa).", "The settings in force (secrets hidden)."),
+    "panel.options": ("Tùy chọn", "Options"),
+    "panel.arguments": ("Tham số", "Arguments"),
+    "panel.commands": ("Lệnh", "Commands"),
+    "panel.error": ("Lỗi", "Error"),
+    # ---- common -------------------------------------------------------------------------------------------------
+    "none": ("không có", "none"),
+    "more": ("… còn nữa; dùng --limit 0 để xem tất cả", "… there is more; --limit 0 shows all"),
+    "interrupted": (
+        "Đã dừng theo yêu cầu. Bản đang công bố không đổi; chạy lại `dunghan run` để làm tiếp.",
+        "Stopped as asked. The published version is unchanged; `dunghan run` again to go on.",
+    ),
+    "unexpected": (
+        "Lỗi ngoài dự kiến: {error}\nở {place}\n"
+        "Hãy chạy `dunghan doctor`; nếu lỗi còn, gửi hai dòng trên cho nhóm phát triển.",
+        "Unexpected error: {error}\nat {place}\nRun `dunghan doctor`; if it stays, send these lines to the developers.",
+    ),
+    "header.version": ("Bản", "Version"),
+    "header.as_of": ("Chốt lúc", "As of"),
+    "header.known_at": ("Biết đến", "Known at"),
+    "header.created_at": ("Tạo lúc (UTC)", "Made at (UTC)"),
+    "header.dossiers": ("Hồ sơ", "Dossiers"),
+    "header.current": ("Đang công bố", "Current"),
+    "header.source": ("Nguồn", "Source"),
+    "header.kind": ("Loại", "Kind"),
+    "header.file": ("Tệp", "File"),
+    "header.exported_at": ("Kết xuất lúc", "Exported at"),
+    "header.status": ("Trạng thái", "Status"),
+    "header.files": ("Tệp", "Files"),
+    "header.rows_read": ("Dòng đọc", "Rows read"),
+    "header.rows_accepted": ("Nhận", "Accepted"),
+    "header.rows_quarantined": ("Cách ly", "Quarantined"),
+    "header.reason": ("Lý do", "Reason"),
+    "header.row": ("Dòng", "Row"),
+    "header.values": ("Giá trị (đã che)", "Values (masked)"),
+    "header.detail": ("Chi tiết", "Detail"),
+    "header.rows": ("Số dòng", "Rows"),
+    "header.meaning": ("Nghĩa là", "Meaning"),
+    "header.advice": ("Phải làm gì", "What to do"),
+    "header.setting": ("Mục", "Setting"),
+    "header.value": ("Giá trị", "Value"),
+    "header.check": ("Kiểm tra", "Check"),
+    "header.result": ("Kết quả", "Result"),
+    "status.loaded": ("đã nạp", "loaded"),
+    "status.duplicate": ("trùng", "duplicate"),
+    "status.rejected": ("bị loại", "rejected"),
+    # ---- figures ------------------------------------------------------------------------------------------------
+    "figures.title": (
+        "Số liệu chốt lúc {as_of} (biểu II.06, năm {period}, mọi cơ quan)",
+        "Figures as of {as_of} (form II.06, year {period}, all agencies)",
+    ),
+    "figures.none": ("Chưa có số liệu nào cho năm này.", "There are no figures for this year."),
+    "figures.received": ("Hồ sơ đã nhận", "Dossiers received"),
+    "figures.received_online": ("  trong đó trực tuyến", "  of which online"),
+    "figures.carried_over": ("  kỳ trước chuyển qua", "  carried over from before"),
+    "figures.resolved": ("Đã giải quyết", "Resolved"),
+    "figures.early": ("  trước hạn", "  early"),
+    "figures.on_time": ("  đúng hạn", "  on time"),
+    "figures.late": ("  quá hạn", "  late"),
+    "figures.pending_in_time": ("Đang giải quyết, trong hạn", "Pending, in time"),
+    "figures.pending_overdue": ("Đang giải quyết, quá hạn", "Pending, overdue"),
+    "figures.digitised_input": ("Số hóa đầu vào", "Input digitised"),
+    "figures.digitised_output": ("Số hóa đầu ra", "Output digitised"),
+    # ---- run ----------------------------------------------------------------------------------------------------
+    "run.published": ("Đã công bố bản {version}", "Published version {version}"),
+    "run.kept": (
+        "Không có gì mới; bản đang công bố vẫn đúng: {version}",
+        "Nothing new; the published version still holds: {version}",
+    ),
+    "run.failed": ("KHÔNG công bố bản mới", "NOT published"),
+    "run.failed.why": (
+        "Bản cũ (nếu có) vẫn nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
+        "The version before (if any) stays. See docs/runbooks/nightly-failed.md; `dunghan doctor` checks the machine.",
+    ),
+    "run.ledger": (
+        "Lượt này: {files} tệp, {read} dòng đọc = {accepted} nhận + {quarantined} cách ly",
+        "This run: {files} files, {read} rows read = {accepted} accepted + {quarantined} quarantined",
+    ),
+    "run.nothing": ("Lượt này: không có tệp mới", "This run: no new files"),
+    "run.files_of": ("{number} {status}", "{number} {status}"),
+    "run.quarantine": (
+        "Bị cách ly (xem từng dòng: `dunghan quarantine`)",
+        "Quarantined (row by row: `dunghan quarantine`)",
+    ),
+    "run.rejected_files": ("Tệp bị loại", "Files rejected"),
+    "run.where": ("Dữ liệu công bố: {path}", "Published marts: {path}"),
+    "run.elapsed": ("Mất {seconds} giây", "Took {seconds} seconds"),
+    "run.working": ("đang chạy", "working"),
+    # ---- status -------------------------------------------------------------------------------------------------
+    "status.nothing": ("Chưa công bố bản nào; hãy chạy `dunghan run`.", "Nothing is published yet; run `dunghan run`."),
+    "status.published": ("Đang công bố: bản {version}", "Published: version {version}"),
+    "status.known_at": ("Chỉ dùng tệp kết xuất đến {known_at}", "Only exports up to {known_at} are used"),
+    "status.running": (
+        "Đang có một lượt chạy (pid {pid}, từ {since})",
+        "A run is on (pid {pid}, since {since})",
+    ),
+    "status.last_run": ("Lượt chạy cuối: {outcome}, bắt đầu {started}", "Last run: {outcome}, started {started}"),
+    "status.never_run": ("Chưa chạy lần nào", "It never ran"),
+    "outcome.published": ("đã công bố", "published"),
+    "outcome.kept": ("không có gì mới", "nothing new"),
+    "outcome.partial": ("chạy một phần, không công bố", "partial, not meant to publish"),
+    "outcome.failed": ("hỏng, không công bố", "failed, not published"),
+    "outcome.running": ("đang chạy, hoặc đã bị dừng giữa chừng", "running, or killed half-way"),
+    # ---- other commands -----------------------------------------------------------------------------------------
+    "quarantine.none": ("Không có dòng hay tệp nào bị cách ly.", "No row or file was turned away."),
+    "publish.red": ("Kiểm tra không đạt, không công bố:", "The audit is red, nothing was published:"),
+    "rollback.done": ("Đã quay lại bản {version} (chốt lúc {as_of})", "Went back to version {version} (as of {as_of})"),
+    "sample.taken": (
+        "Kho nhận {path} đã có tệp; không ghi thêm mẫu vào. Hãy chỉ ra thư mục khác: `dunghan sample THƯ_MỤC`",
+        "The drop zone {path} holds files already; no sample goes there. Name another folder: `dunghan sample FOLDER`",
+    ),
+    "sample.done": ("Đã tạo {files} tệp trong {path}", "Made {files} files in {path}"),
+    "doctor.good": ("Mọi thứ đều tốt.", "All is well."),
+    "doctor.bad": ("{number} mục phải sửa.", "{number} things need mending."),
+    "result.ok": ("tốt", "ok"),
+    "result.warn": ("chú ý", "note"),
+    "result.fail": ("HỎNG", "FAIL"),
+}
+
+
+class Texts:
+    """The texts in one language: `t("run.published", version=…)`. Raises KeyError for a key that does not exist."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+        self._column = 1 if lang == "en" else 0
+
+    def __call__(self, key: str, **values: Any) -> str:
+        text = TEXTS[key][self._column]
+        return text.format(**values) if values else text
+
+    def either(self, vietnamese: str, english: str) -> str:
+        """One of two texts that come from elsewhere in both languages."""
+        return english if self._column else vietnamese

@@ -1,0 +1,107 @@
+"""How things look: numbers, moments, tables, progress. No command logic."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.cli.messages import Texts
+
+# Output that goes to a file or another program is not cut to a terminal's width.
+_WIDTH_OF_FILES = 200
+
+
+class Screen:
+    """Where one command writes, in one language."""
+
+    def __init__(self, lang: str) -> None:
+        self.t = Texts(lang)
+        self.out = _console(sys.stdout)
+        self.err = _console(sys.stderr)
+
+    def say(self, text: str = "", style: str = "") -> None:
+        """A line on standard output; what it says is never read as markup."""
+        self.out.print(Text(text, style=style))
+
+    def complain(self, text: str) -> None:
+        """A message on standard error."""
+        self.err.print(Text(text, style="red" if self.err.is_terminal else ""))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+        """A table; numbers stand on the right. `columns` are texts, not keys."""
+        rows = [list(row) for row in rows]
+        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for index, column in enumerate(columns):
+            numbers = all(isinstance(row[index], int | Decimal | None) for row in rows)
+            table.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(self.value(cell)) for cell in row))
+        self.out.print(table)
+
+    def value(self, value: Any) -> str:
+        """Anything as a person of this language writes it."""
+        match value:
+            case None:
+                text = "-"
+            case bool():
+                text = "✓" if value else ""
+            case int():
+                text = self.number(value)
+            case Decimal():
+                text = self.percent(value)
+            case datetime():
+                text = value.isoformat(sep=" ", timespec="seconds")
+            case list() | tuple():
+                text = ", ".join(str(part) for part in value)
+            case _:
+                text = str(value)
+        return text
+
+    def number(self, value: int) -> str:
+        """33.653 in Vietnamese, 33,653 in English."""
+        grouped = f"{value:,}"
+        return grouped if self.t.lang == "en" else grouped.replace(",", ".")
+
+    def percent(self, value: Decimal | None) -> str:
+        """51,25 % in Vietnamese, 51.25% in English; - when there was nothing to divide by."""
+        if value is None:
+            return "-"
+        return f"{value}%" if self.t.lang == "en" else f"{value} %".replace(".", ",")
+
+    def json(self, value: Any) -> None:
+        """Machine-readable: one document on standard output, dates ISO, decimals as numbers."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+    @contextlib.contextmanager
+    def progress(self) -> Iterator[Callable[[str], None]]:
+        """Tell what is being done: one moving line on a terminal, plain lines elsewhere. On standard error."""
+        if not self.err.is_terminal:
+            yield lambda text: self.err.print(Text(f"… {text}"))
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        with Progress(*columns, console=self.err, transient=True) as bar:
+            task = bar.add_task(self.t("run.working"), total=None)
+            yield lambda text: bar.update(task, description=text)
+
+
+def _console(stream: Any) -> Console:
+    width = None if stream.isatty() else _WIDTH_OF_FILES
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
