@@ -1,0 +1,45 @@
+{#- What an incremental build must do again. `changed_since` is the watermark of the last green build (docs/architecture.md). -#}
+
+{#- Dossiers with dossier rows (and events) that are new to this build: a select of source, dossier_code, for `in (…)` or a CTE. -#}
+{% macro changed_dossiers(staging) -%}
+    {%- for model in staging %}
+    select
+        source,
+        dossier_code
+    from {{ ref(model) }}
+    where judge_seq > {{ var('changed_since') }}
+    {%- if not loop.last %}
+    union
+    {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- Take the rows out of an incremental model that this build has to compute again: those of changed dossiers, those that move on with as_of,
+    and those without a due date whose procedure has a new catalogue row. The model then adds what is missing, so a build that died in
+    between is simply done again. Empty in a full refresh. -#}
+{% macro delete_stale() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }}
+    where
+        not settled
+        or (source, dossier_code) in (
+            {{ changed_dossiers(['stg_dossiers', 'stg_events']) }}
+            union
+            select
+                source,
+                dossier_code
+            from {{ ref('int_dossier_versions') }}
+            where
+                due_at is null
+                and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ var('changed_since') }})
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition: the version was the latest one known at known_at (02 §1). -#}
+{% macro is_version_used(versions) -%}
+    {{ is_known(versions ~ '.valid_from') }}
+    {%- if var('known_at') %} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))
+    {%- else %} and {{ versions }}.valid_to is null
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,69 @@
+-- grain: source, dossier_code, rule_set: 02 §3 and §4 at as_of; one row per dossier in the rule set's population.
+-- Incremental like the facts, but with its own `settled`: a finished dossier that was not handed over moves on in citizen_handover only.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook='{{ delete_stale() }}',
+        on_schema_change='fail',
+    )
+}}
+
+with facts as (
+    select
+        *,
+        {{ as_of() }} as at
+    from {{ ref('int_dossier_facts') }}
+    where in_population
+),
+
+{% for rule_set in rule_sets() %}
+{{ rule_set }} as (
+    {{ context['verdict_' ~ rule_set]('facts') }}
+),
+
+{% endfor %}
+verdicts as (
+    {% for rule_set in rule_sets() %}
+    select * from {{ rule_set }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+{% if is_incremental() %}
+missing as (
+    select verdicts.*
+    from verdicts
+    where
+        not exists (
+            select 1 from {{ this }} as present
+            where
+                present.source = verdicts.source
+                and present.dossier_code = verdicts.dossier_code
+                and present.rule_set = verdicts.rule_set
+        )
+),
+
+{% endif %}
+measured as (
+    {{ measured_verdicts('missing' if is_incremental() else 'verdicts') }}
+)
+
+select
+    source,
+    dossier_code,
+    rule_set,
+    state,
+    requests,
+    verdict,
+    reason,
+    effective_end,
+    effective_due,
+    paused_seconds,
+    working_days_taken,
+    calendar_days_overdue,
+    working_days_overdue,
+    overdue_bucket,
+    due_bucket,
+    settled
+from measured

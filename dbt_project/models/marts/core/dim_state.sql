@@ -1,0 +1,10 @@
+-- grain: state: states of a dossier at as_of (02 §2).
+
+select
+    state,
+    name_vi,
+    name_en,
+    is_end,
+    {{ stamps() }}
+from {{ ref('states') }}
+order by state
