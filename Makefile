@@ -1,1 +1,73 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
+# Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network).
+# PIP_* of the environment are pip's own and are honoured as they are.
+
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON ?= python3
+WHEELHOUSE ?=
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SAMPLE := warehouse/data/inbox
+OFFLINE := $(if $(WHEELHOUSE),--no-index --find-links $(WHEELHOUSE))
+# dbt writes where it is told, never into the project, and calls nobody.
+DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PROJECT_DIR=dbt_project \
+	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test slow bench faults docs lint format clean
+
+help: ## show the targets / các lệnh
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install what the lock file names into VENV / cài đặt
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+		{ echo "Cần Python 3.11, 3.12 hoặc 3.13 / Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Cài đặt vào $(VENV) / installing into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(OFFLINE) --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
+	@touch $@
+
+run: setup ## generate the sample district, load it, publish, print the figures / chạy thử với huyện mẫu
+	@# Invented dossiers never go into a drop zone that somebody chose.
+	@if [ -z "$$DUNGHAN_DROP_ZONE" ] && [ ! -e $(SAMPLE) ]; then $(BIN)/dunghan sample; fi
+	@status=0; $(BIN)/dunghan run || status=$$?; \
+	if [ $$status -eq 3 ]; then \
+		echo "Mã 3: đã công bố; mẫu có dòng và tệp hỏng cố ý / status 3: published; the sample holds bad rows on purpose"; \
+		status=0; \
+	fi; exit $$status
+
+test: setup ## the tests / kiểm thử
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+slow: setup ## the tests that take longer / kiểm thử lâu
+	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+faults: setup ## only the tests that kill the process and fill the disk / kiểm thử sự cố
+	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+
+bench: setup ## measure speed and memory / đo tốc độ
+	@$(BIN)/python -m tests.benchmarks
+
+docs: setup ## write docs/marts.md from the dbt project / tạo tài liệu các mart
+	@$(BIN)/python -m warehouse.docs
+
+lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
+	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
+	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project
+
+format: setup ## put Python files into shape / định dạng mã nguồn
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean: ## remove the environment and caches, never data / dọn môi trường, không đụng dữ liệu
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dunghan.egg-info
+	@find . -name __pycache__ -type d -prune -not -path './warehouse/data/*' -exec rm -rf {} +
