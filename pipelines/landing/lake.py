@@ -215,7 +215,7 @@ class Lake:
         )
 
     def landings(self, hashes: Collection[str] | None = None) -> list[Landing]:
-        """The landing that counts of each (source, kind, file_sha256): the smallest landing_id; of `hashes` if given."""
+        """The landing that counts of each (source, kind, file_sha256): the smallest landing_id; for `hashes` only."""
         paths = self.paths(LEDGER)
         if not paths:
             return []

@@ -1,0 +1,623 @@
+"""Text rows → canonical rows of the lake: one DuckDB statement per kind. Parsing, codes, keys; personal data stops here.
+
+A statement is built in stages, each a subquery over the one before: `fields` (portal names, text) → `clean` (trimmed,
+codes and moments parsed) → the lake's columns. A row is handled by itself; nothing is repaired that 01 does not say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.portal import codes, contract, dates, privacy
+from pipelines.portal.contract import Kind
+from pipelines.portal.privacy import PrivacyKey
+
+MAX_DRIFT_NAMES = 100
+MAX_DRIFT_NAME = 60
+#: Rows handed to one DuckDB thread at a time.
+MORSEL = 8_192
+
+#: White space that is trimmed: ASCII, no-break space, byte order mark, zero-width space.
+_SPACES = "' \t\n\v\r\u00a0\ufeff\u200b'"
+
+
+@dataclass(frozen=True)
+class TextRows:
+    """Rows of one file as text.
+
+    JSON: columns row_number BIGINT, record VARCHAR (JSON text of one record, null if it cannot even be text).
+    Tabular: row_number BIGINT, is_record BOOLEAN, then any contract fields as VARCHAR.
+    """
+
+    table: pa.Table
+
+    @property
+    def tabular(self) -> bool:
+        """True for rows of a sheet or CSV file."""
+        return "record" not in self.table.column_names
+
+
+@dataclass
+class Canonicaliser:
+    """Turns the text rows of one kind into lake rows. One per file: counts the drift of what went through it.
+
+    con: an in-memory connection; its threads do the work. drift: unknown field → rows that had it (names only).
+    """
+
+    con: duckdb.DuckDBPyConnection
+    kind: Kind
+    key: PrivacyKey
+    keep_officer_names: bool = False
+    drift: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+
+    def convert(self, batch: TextRows, envelope_agency: str | None = None) -> pa.Table:
+        """Lake rows of `batch` less the columns that name the file (landing_id, source, file_sha256).
+
+        envelope_agency: `madonvi` of the envelope, as it was written.
+        """
+        self.con.register("text_rows", _morsels(batch.table))
+        try:
+            if batch.tabular:
+                fields = _tabular_fields(self.kind, batch.table.column_names)
+            else:
+                fields = _json_fields(self.kind, self._renames())
+            parameters: dict[str, Any] = {}
+            statement = self._statement(fields, batch)
+            for name, value in {**self.key.parameters, "envelope": envelope_agency, "base": self.rows}.items():
+                if f"${name}" in statement:
+                    parameters[name] = value
+            result = self.con.execute(statement, parameters).to_arrow_table()
+        finally:
+            self.con.unregister("text_rows")
+        self.rows += result.num_rows
+        return result
+
+    def _statement(self, fields: str, batch: TextRows) -> str:
+        if self.kind is contract.DOSSIERS:
+            return _dossiers(fields, derive_status=batch.tabular and "TrangThaiHoSo" not in batch.table.column_names)
+        if self.kind is contract.PROGRESS:
+            return _events(fields, self.keep_officer_names)
+        if self.kind is contract.PROCEDURES:
+            return _procedures(fields)
+        if self.kind is contract.AGENCIES:
+            return _agencies(fields)
+        return _portal_reports(fields)
+
+    def _renames(self) -> dict[str, str]:
+        """Spellings in the registered batch that mean a contract name: {as written: contract name}; counts the drift.
+
+        Exact names win: a spelling is no other name of a field in a batch where one record has both.
+        """
+        seen = self.con.execute(
+            "select json_keys(case when json_valid(record) then record end) as keys, count(*) from text_rows group by 1"
+        ).fetchall()
+        known, exact = contract.spellings(self.kind), set(self.kind.names)
+        renames: dict[str, str] = {}
+        drift: Counter[str] = Counter()
+        for keys, rows in seen:
+            present = set(keys or ())
+            for name in present - exact:
+                target = known.get(name.lower())
+                if target is None or target in present:
+                    drift[name] += rows
+                else:
+                    renames[name] = target
+        self._count_drift(drift)
+        return renames | self._nested_renames(renames)
+
+    def _nested_renames(self, renames: dict[str, str]) -> dict[str, str]:
+        """The same for names inside lists and objects, looked up in the first element of each."""
+        written = {target: name for name, target in renames.items()}
+        found: dict[str, str] = {}
+        for path, names in _nested_paths(self.kind.structure):
+            head, *rest = path
+            pointer = "/".join(["", written.get(head, head), *(str(part) for part in rest)])
+            lower = {name.lower(): name for name in names}
+            spelled = self.con.execute(
+                f"select distinct unnest(json_keys(record, '{pointer}')) from text_rows where json_valid(record)"
+            ).fetchall()
+            present = {row[0] for row in spelled}
+            found |= {
+                name: lower[name.lower()]
+                for name in present - set(names)
+                if name.lower() in lower and lower[name.lower()] not in present
+            }
+        return found
+
+    def _count_drift(self, drift: Counter[str]) -> None:
+        for name, rows in drift.items():
+            shown = _drift_name(name)
+            if shown in self.drift or len(self.drift) < MAX_DRIFT_NAMES:
+                self.drift[shown] += rows
+
+
+def _drift_name(name: str) -> str:
+    """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
+    safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
+    return safe.replace("@", "#")[:MAX_DRIFT_NAME]
+
+
+def _morsels(table: pa.Table) -> pa.RecordBatchReader:
+    # A record batch is scanned by one thread, so that a large one must be cut for the others to have work.
+    return pa.Table.from_batches(table.to_batches(max_chunksize=MORSEL), schema=table.schema)
+
+
+def _nested_paths(structure: dict[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple, list[str]]]:
+    for name, inner in structure.items():
+        if inner == contract.TEXT:
+            continue
+        here = (*path, name, 0) if isinstance(inner, list) else (*path, name)
+        members = inner[0] if isinstance(inner, list) else inner
+        yield here, list(members)
+        yield from _nested_paths(members, here)
+
+
+# --- stage `fields`: portal names as columns -------------------------------------------------------------------------
+
+
+def _json_fields(kind: Kind, renames: dict[str, str]) -> str:
+    record = "record"
+    for written, name in renames.items():
+        # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
+        pattern = f'"{_quote_regex(written)}"\\s*:'
+        record = f"regexp_replace({record}, {_literal(pattern)}, '\"{name}\":', 'g')"
+    columns = ", ".join(f'f."{name}"' for name in kind.structure)
+    return f"""
+        select row_number, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
+        from (
+            select row_number, record, try(json_transform({record}, {_literal(json.dumps(kind.structure))})) as f
+            from text_rows
+        )"""
+
+
+def _quote_regex(text: str) -> str:
+    return "".join(c if c.isalnum() or c == "_" else f"\\x{{{ord(c):x}}}" for c in text)
+
+
+def _tabular_fields(kind: Kind, present: list[str]) -> str:
+    columns = []
+    for name, inner in kind.structure.items():
+        if inner == contract.TEXT:
+            columns.append(f'"{name}"' if name in present else f'null::varchar as "{name}"')
+        else:
+            value = f'"{name}"' if name in present else "null::varchar"
+            columns.append(f'try(json_transform({value}, {_literal(json.dumps(inner))})) as "{name}"')
+    return f"select row_number, is_record, {', '.join(columns)} from text_rows"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# --- expressions ----------------------------------------------------------------------------------------------------
+
+
+def _clean(text: str) -> str:
+    """Trimmed; null when nothing is left."""
+    # Most values are plain already; trimming a set of characters costs four times the look.
+    plain = f"regexp_full_match({text}, '[!-~]+([ -~]*[!-~])?')"
+    return f"case when {plain} then {text} else nullif(trim({text}, {_SPACES}), '') end"
+
+
+def _name(text: str) -> str:
+    """A name or text that is kept: trimmed, NFC, without what looks like personal data."""
+    return privacy.redact(codes.nfc(text))
+
+
+def _flag(text: str) -> str:
+    """BOOLEAN of `0`/`1` (and false/true); null for anything else."""
+    return f"case when lower({text}) in ('1', 'true') then true when lower({text}) in ('0', 'false') then false end"
+
+
+def _is_bad(text: str, parsed: str) -> str:
+    return f"({parsed} is null and not {dates.is_missing(text)})"
+
+
+def _status(text: str) -> str:
+    """INTEGER 1..10 of a number or of a text of the portal's list, whatever its case; null otherwise."""
+    names = " ".join(
+        f"when '{contract.fold(name)}' then {number}" for number, name in contract.STATUSES.items()
+    )
+    return (
+        rf"case when regexp_full_match({text}, '0?[1-9](\.0)?|10(\.0)?') then {text}::double::integer"
+        rf" when regexp_matches({text}, '\p{{L}}') then case {_fold(text)} {names} end end"
+    )
+
+
+def _channel(text: str) -> str:
+    names = {contract.fold(name): number for number, name in contract.CHANNELS.items()} | {"buu chinh": "3"}
+    cases = " ".join(f"when '{name}' then '{number}'" for name, number in names.items())
+    return (
+        f"case when {text} is null then '1' when {text} in ('1', '2', '3') then {text}"
+        rf" when regexp_matches({text}, '\p{{L}}') then coalesce(case {_fold(text)} {cases} end, 'unknown')"
+        f" else 'unknown' end"
+    )
+
+
+def _fold(text: str) -> str:
+    """The SQL form of contract.fold."""
+    plain = f"replace(strip_accents(lower(nfc_normalize({text}))), 'đ', 'd')"
+    return rf"trim(regexp_replace({plain}, '[^\p{{L}}\p{{N}}]+', ' ', 'g'))"
+
+
+def _money(text: str) -> str:
+    """Amount in đồng of `8000`, `8000.0`, `8.000`, `8,000 đ`; null when it is no amount."""
+    plain = rf"regexp_replace(lower({text}), '[\s₫]|vnđ|vnd|đồng|đ', '', 'g')"
+    return (
+        rf"case when regexp_full_match({text}, '[0-9]{{1,15}}') then {text}::bigint"
+        rf" when regexp_full_match({plain}, '[0-9]{{1,3}}([.,][0-9]{{3}}){{1,4}}')"
+        rf" then regexp_replace({plain}, '[.,]', '', 'g')::bigint"
+        rf" when regexp_full_match({plain}, '[0-9]{{1,15}}([.][0-9]+)?') then round({plain}::double)::bigint end"
+    )
+
+
+def _bad_values(pairs: dict[str, tuple[str, str]]) -> str:
+    """JSON text {portal field: masked value} of those (text, is it bad) that are bad; null when none is."""
+    any_bad = " or ".join(bad for _, bad in pairs.values())
+    entries = ", ".join(
+        f"{{'k': '{name}', 'v': case when {bad} then {privacy.mask(text)} end}}" for name, (text, bad) in pairs.items()
+    )
+    kept = f"list_filter([{entries}], lambda e: e.v is not null)"
+    return f"case when {any_bad} then to_json(map_from_entries({kept}))::varchar end"
+
+
+def _iso(moment: str) -> str:
+    return f"strftime({moment}, '%Y-%m-%dT%H:%M:%S')"
+
+
+def _json(value: str) -> str:
+    return f"to_json({value})::varchar"
+
+
+def _list_moment(text: str, *, end_of_day: bool = False) -> str:
+    """Moment of a member of a list's element; parse_moment repeats its argument, so that it is trimmed in place."""
+    return dates.parse_moment(text, end_of_day=end_of_day)
+
+
+# --- dossiers -------------------------------------------------------------------------------------------------------
+
+_DOSSIER_MOMENTS = {
+    "NgayNopHoSo": "submitted_at",
+    "NgayTiepNhan": "received_at",
+    "NgayHenTra": "due_at",
+    "NgayKetThucXuLy": "finished_at",
+    "NgayTra": "returned_at",
+    "NgayTuChoi": "refused_at",
+}
+
+#: What a version of a dossier is compared by (02 §1): every kept canonical field.
+_DOSSIER_CONTENT = (
+    "dossier_code agency_code procedure_code procedure_padded procedure_name field_code field_name channel"
+    " applicant_type submitted_at received_at due_at finished_at returned_at refused_at status return_method"
+    " agency_name submitted_via has_digitised_parts vneid_verified online_payment connected_databases submitted_files"
+    " digitised_files reused_files fee_count fee_total supplements result_documents electronic_results applicant_key"
+    " placeholder_id"
+).split()
+
+
+def _dossiers(fields: str, *, derive_status: bool) -> str:
+    texts = ", ".join(
+        f'{_clean(f"""{name}""")} as "{name}"' for name, inner in contract.DOSSIERS.structure.items() if inner == "VARCHAR"
+    )
+    lists = ", ".join(
+        f'coalesce("{name}", []) as "{name}"' for name, inner in contract.DOSSIERS.structure.items() if inner != "VARCHAR"
+    )
+    moments = ", ".join(
+        f'{dates.parse_moment(name, end_of_day=name == "NgayHenTra")} as {column}'
+        for name, column in _DOSSIER_MOMENTS.items()
+    )
+    bad_moments = ", ".join(f"{_is_bad(name, column)} as bad_{column}" for name, column in _DOSSIER_MOMENTS.items())
+    any_bad_moment = " or ".join(f"bad_{column}" for column in _DOSSIER_MOMENTS.values())
+    status = (
+        "case when NgayTra is not null then 10 when NgayKetThucXuLy is not null then 9 else 4 end"
+        if derive_status
+        else _status("TrangThaiHoSo")
+    )
+    supplement = (
+        "{"
+        f"'requested_at': {_iso(dates.parse_moment('trim(x.NgayBoSung)', end_of_day=False))}, "
+        f"'answered_at': {_iso(dates.parse_moment('trim(x.NgayTiepNhanBoSung)', end_of_day=False))}, "
+        f"'due_before': {_iso(dates.parse_moment('trim(x.NgayHenTraTruoc)', end_of_day=True))}, "
+        f"'due_after': {_iso(dates.parse_moment('trim(x.NgayHenTraMoi)', end_of_day=True))}"
+        "}"
+    )
+    bad = {name: (name, f"bad_{column}") for name, column in _DOSSIER_MOMENTS.items()}
+    if not derive_status:
+        bad["TrangThaiHoSo"] = ("TrangThaiHoSo", "(status is null and TrangThaiHoSo is not null)")
+    # A row with an impossible date is rejected anyway, and is what a shifted sheet looks like: its texts may be people.
+    kept = "case when not shifted then {} end"
+    content = ", ".join(f"'{column}': {column}" for column in _DOSSIER_CONTENT)
+    return f"""
+    with fields as ({fields}),
+    clean as (select row_number, is_record, {texts}, {lists} from fields),
+    parsed as (
+        select
+            *,
+            {codes.normalise("MaHoSo")} as code,
+            {codes.pad_procedure(codes.normalise("MaTTHC"))} as procedure_code,
+            {codes.is_unpadded_procedure(codes.normalise("MaTTHC"))} as procedure_padded,
+            coalesce(SoGiayToChuHoSo, {_clean("DinhDanhCHS[1].SoDinhDanh")}) as identity,
+            {status} as status,
+            {moments},
+        from clean
+    ),
+    judged as (
+        select *, {codes.dossier_form("code")} as code_form, {bad_moments}
+        from parsed
+    ),
+    coded as (
+        select
+            *,
+            {any_bad_moment} as shifted,
+            case when code_form in ('old', 'new') then {codes.dossier_date("code")} end as code_date,
+            case when code_form in ('old', 'new') then {codes.dossier_digits("code")} end as sequence_digits,
+            {codes.canonical_agency(codes.normalise("$envelope::varchar"))} as envelope_agency,
+        from judged
+    ),
+    canonical as (
+        select
+            row_number,
+            is_record,
+            {_shift_code()} as dossier_code,
+            envelope_agency,
+            coalesce(
+                case
+                    when code_form in ('old', 'new') then {codes.canonical_agency(codes.dossier_agency_part("code"))}
+                end,
+                envelope_agency,
+                '{codes.UNKNOWN_AGENCY}'
+            ) as agency_code,
+            code_date,
+            code_form,
+            sequence_digits,
+            {kept.format(privacy.redact_code("procedure_code"))} as procedure_code,
+            {kept.format(codes.procedure_key(privacy.redact_code("procedure_code")))} as procedure_key,
+            procedure_padded,
+            {kept.format(_name("TenTTHC"))} as procedure_name,
+            {kept.format(_name("MaLinhVuc"))} as field_code,
+            {kept.format(_name("TenLinhVuc"))} as field_name,
+            {_channel("KenhThucHien")} as channel,
+            case when LoaiDoiTuong in ('1', '2', '3', '4') then LoaiDoiTuong end as applicant_type,
+            {", ".join(_DOSSIER_MOMENTS.values())},
+            status,
+            {_short("HinhThuc")} as return_method,
+            {kept.format(_name("DonViXuLy"))} as agency_name,
+            {_short("NoiNopHoSo")} as submitted_via,
+            {_flag("HoSoCoThanhPhanSoHoa")} as has_digitised_parts,
+            {_flag("TaiKhoanDuocXacThucVoiVNeID")} as vneid_verified,
+            {_short("DuocThanhToanTrucTuyen")} as online_payment,
+            {_databases()} as connected_databases,
+            len(TaiLieuNop)::integer as submitted_files,
+            {_count("TaiLieuNop", "trim(x.DuocSoHoa) = '1' or lower(x.DuocSoHoa) = 'true'")} as digitised_files,
+            {_count("TaiLieuNop", "trim(x.DuocTaiSuDung) = '1' or lower(x.DuocTaiSuDung) = 'true'")} as reused_files,
+            len(DanhSachLePhi)::integer as fee_count,
+            coalesce(
+                list_sum(list_transform(DanhSachLePhi, lambda x: {_money("trim(x.Gia)")})), 0
+            )::bigint as fee_total,
+            case
+                when len(DanhSachHoSoBoSung) = 0 then '[]'
+                else {_json(f"list_transform(DanhSachHoSoBoSung, lambda x: {supplement})")}
+            end as supplements,
+            len(DanhSachHoSoBoSung)::integer as supplement_count,
+            len(DanhSachGiayToKetQua)::integer as result_documents,
+            {_count("DanhSachGiayToKetQua", "trim(x.DuongDanTepTinKetQua) != ''")} as electronic_results,
+            {privacy.hmac("identity")} as applicant_key,
+            coalesce(identity = '{contract.PLACEHOLDER_ID}', false) as placeholder_id,
+            {_bad_values(bad)} as bad_values,
+        from coded
+    )
+    select
+        * exclude (bad_values),
+        case when is_record then md5({_json("{" + content + "}")}) end as content_hash,
+        bad_values,
+    from canonical
+    """
+
+
+def _shift_code() -> str:
+    # Nothing but 9 to 13 digits in a row whose dates are no dates: a phone or identity number of a shifted sheet.
+    return (
+        "case when shifted and regexp_full_match(code, '[0-9]{9,13}')"
+        f" then repeat('#', length(code)) || '~' || left({privacy.hmac('code')}, 10)"
+        f" else {privacy.mask_code('code')} end"
+    )
+
+
+def _short(text: str) -> str:
+    """A code of one or two characters; anything longer is no such code."""
+    return f"case when length({text}) <= 2 then {text} end"
+
+
+def _count(items: str, condition: str) -> str:
+    return f"len(list_filter({items}, lambda x: {condition}))::integer"
+
+
+def _databases() -> str:
+    found = f"list_transform(DSKetNoiCSDL, lambda x: {privacy.redact_code('trim(x.MaCSDL)')})"
+    return (
+        "case when len(DSKetNoiCSDL) > 0 then"
+        f" nullif(array_to_string(list_sort(list_distinct(list_filter({found}, lambda x: x != ''))), ','), '') end"
+    )
+
+
+# --- the other kinds ------------------------------------------------------------------------------------------------
+
+
+def _clean_texts(kind: Kind) -> str:
+    return ", ".join(
+        f'{_clean(name)} as "{name}"' if inner == contract.TEXT else f'"{name}"'
+        for name, inner in kind.structure.items()
+    )
+
+
+def _events(fields: str, keep_officer_names: bool) -> str:
+    officer = codes.nfc("NguoiXuLy") if keep_officer_names else privacy.hmac(codes.nfc("NguoiXuLy"))
+    identity = _json(f"[code, {_iso('event_at')}, status::varchar, {codes.nfc('NguoiXuLy')}, {codes.nfc('NoiDungXuLy')}]")
+    bad = {
+        "ThoiDiemXuLy": ("ThoiDiemXuLy", "bad_event_at"),
+        "TrangThai": ("TrangThai", "(status is null and TrangThai is not null)"),
+        "NgayBatDau": ("NgayBatDau", _is_bad("NgayBatDau", "started_at")),
+        "NgayKetThucTheoQuyDinh": ("NgayKetThucTheoQuyDinh", _is_bad("NgayKetThucTheoQuyDinh", "due_at")),
+    }
+    return f"""
+    with fields as ({fields}),
+    clean as (select row_number, is_record, {_clean_texts(contract.PROGRESS)} from fields),
+    parsed as (
+        select
+            *,
+            {codes.normalise("MaHoSo")} as code,
+            {dates.parse_moment("ThoiDiemXuLy", end_of_day=False)} as event_at,
+            {_status("TrangThai")} as status,
+            {dates.parse_moment("NgayBatDau", end_of_day=False)} as started_at,
+            {dates.parse_moment("NgayKetThucTheoQuyDinh", end_of_day=True)} as due_at,
+        from clean
+    ),
+    judged as (
+        select *, {_is_bad("ThoiDiemXuLy", "event_at")} as bad_event_at, bad_event_at as shifted from parsed
+    )
+    select
+        row_number,
+        is_record,
+        {_shift_code()} as dossier_code,
+        event_at,
+        status,
+        case when not shifted then {_name("PhongBanXuLy")} end as unit_name,
+        case when not shifted then {officer} end as officer_key,
+        case when is_record then {privacy.hmac(identity)} end as event_key,
+        started_at,
+        due_at,
+        {_bad_values(bad)} as bad_values,
+    from judged
+    """
+
+
+def _procedures(fields: str) -> str:
+    unit = " ".join(f"when '{contract.fold(name)}' then '{unit}'" for name, unit in contract.LIMIT_UNITS.items())
+    amount = "try_cast(replace(trim(y.THOIGIANGIAIQUYET), ',', '.') as double)"
+    limits = f"""flatten(list_transform(
+            coalesce(CACHTHUCTHUCHIEN, []),
+            lambda x: list_transform(
+                coalesce(x.THOIGIAN, []),
+                lambda y: {{
+                    'channel': {_channel("nullif(trim(x.KENH), '')")},
+                    'amount': {amount},
+                    'unit': case {_fold("y.DONVITINH")} {unit} end,
+                    'text': concat_ws(' ', y.THOIGIANGIAIQUYET, y.DONVITINH)
+                }}
+            )
+        ))"""
+    good = "lambda l: l.amount >= 0 and isfinite(l.amount) and l.unit is not null"
+    unread = "list_filter(all_limits, lambda l: trim(l.text) != '' and not coalesce(l.amount >= 0 and isfinite(l.amount) and l.unit is not null, false))"
+    bad = {"THOIGIANGIAIQUYET": ("unread_limit", "unread_limit is not null")}
+    return f"""
+    with fields as ({fields}),
+    clean as (select row_number, is_record, {_clean_texts(contract.PROCEDURES)} from fields),
+    parsed as (
+        select
+            *,
+            {codes.pad_procedure(codes.normalise("MATTHC"))} as procedure_code,
+            {limits} as all_limits,
+            {unread}[1].text as unread_limit,
+        from clean
+    )
+    select
+        row_number,
+        is_record,
+        {privacy.redact_code("procedure_code")} as procedure_code,
+        {codes.procedure_key(privacy.redact_code("procedure_code"))} as procedure_key,
+        {_name("TENTTHC")} as procedure_name,
+        {_name(_clean("LINHVUCTHUCHIEN[1].MALINHVUC"))} as field_code,
+        {_name(_clean("LINHVUCTHUCHIEN[1].TENLINHVUC"))} as field_name,
+        {_json(f"list_transform(list_filter(all_limits, {good}), lambda l: {{'channel': l.channel, 'amount': l.amount, 'unit': l.unit}})")} as limits,
+        {_bad_values(bad)} as bad_values,
+    from parsed
+    """
+
+
+def _agencies(fields: str) -> str:
+    bad = {
+        "HieuLucTu": ("HieuLucTu", _is_bad("HieuLucTu", "valid_from")),
+        "HieuLucDen": ("HieuLucDen", _is_bad("HieuLucDen", "valid_to")),
+    }
+    return f"""
+    with fields as ({fields}),
+    clean as (select row_number, is_record, {_clean_texts(contract.AGENCIES)} from fields),
+    parsed as (
+        select
+            *,
+            {codes.canonical_agency(codes.normalise("MaDonVi"))} as agency_code,
+            ({dates.parse_moment("HieuLucTu", end_of_day=False)})::date as valid_from,
+            ({dates.parse_moment("HieuLucDen", end_of_day=False)})::date as valid_to,
+        from clean
+    )
+    select
+        row_number,
+        is_record,
+        {privacy.redact_code("agency_code")} as agency_code,
+        {_name("TenDonVi")} as agency_name,
+        {privacy.redact_code(codes.canonical_agency(codes.normalise("MaDonViCha")))} as parent_code,
+        {_name("CapDonVi")} as level,
+        valid_from,
+        valid_to,
+        {privacy.redact_code(codes.canonical_agency(codes.normalise("MaDonViThayThe")))} as successor_code,
+        {_bad_values(bad)} as bad_values,
+    from parsed
+    """
+
+
+def _portal_reports(fields: str) -> str:
+    """One document gives one row per department, the parent first; a document without any is one bad row."""
+    counts = "totalReceived totalOnTime totalOverdue totalCompleted".split()
+    figures = "avgProcessingDays ratio totalScore totalMaxScore score maxScore scoreDelta".split()
+    numbers = ", ".join(
+        [f"try_cast({_clean(f'd.{name}')} as double) as {name}" for name in (*counts, *figures)]
+    )
+    bad = {name: (f"d.{name}", _is_bad(_clean(f"d.{name}"), name)) for name in (*counts, *figures)}
+    return f"""
+    with fields as ({fields}),
+    documents as (
+        select
+            row_number as document,
+            is_record,
+            coalesce(data.parent, parent) as head,
+            coalesce(data.children, children, []) as tail,
+        from fields
+    ),
+    departments as (
+        select document, is_record, true as is_parent, 0 as position, head as d
+        from documents
+        where head is not null or len(tail) = 0
+        union all
+        select document, is_record, false, unnest(generate_series(1, len(tail))), unnest(tail)
+        from documents
+    ),
+    read as (select *, {numbers} from departments)
+    select
+        $base::bigint + row_number() over (order by document, position) as row_number,
+        is_record and d is not null as is_record,
+        {_clean("d.departmentId")} as department_id,
+        {_name(_clean("d.departmentName"))} as department_name,
+        {codes.canonical_agency(codes.normalise("d.departmentCode"))} as department_code,
+        {_name(_clean("d.level"))} as level,
+        totalReceived::bigint as total_received,
+        totalOnTime::bigint as total_on_time,
+        totalOverdue::bigint as total_overdue,
+        totalCompleted::bigint as total_completed,
+        avgProcessingDays as avg_processing_days,
+        ratio,
+        coalesce(score, totalScore) as score,
+        coalesce(maxScore, totalMaxScore) as max_score,
+        scoreDelta as score_delta,
+        is_parent,
+        {_bad_values(bad)} as bad_values,
+    from read
+    order by document, position
+    """

@@ -1,0 +1,229 @@
+"""The portal's contract as data: kinds, fields, lists of values, headings. No logic but the folding of names.
+
+Source: 01 §3 (records), §9 (headings). A field or heading to add is one line here; readers and canonical rows follow.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+TEXT = "VARCHAR"
+
+#: TrangThaiHoSo (01 §3). 9 and 10 are "done", 3, 7, 8 end a dossier otherwise.
+STATUSES: dict[int, str] = {
+    1: "Mới đăng ký",
+    2: "Được tiếp nhận",
+    3: "Không được tiếp nhận",
+    4: "Đang xử lý",
+    5: "Yêu cầu bổ sung giấy tờ",
+    6: "Yêu cầu thực hiện nghĩa vụ tài chính",
+    7: "Công dân yêu cầu rút hồ sơ",
+    8: "Dừng xử lý",
+    9: "Đã xử lý xong",
+    10: "Đã trả kết quả",
+}
+
+#: KenhThucHien (01 §3).
+CHANNELS: dict[str, str] = {"1": "Trực tiếp", "2": "Trực tuyến", "3": "Bưu chính công ích"}
+
+#: DONVITINH of a procedure's statutory maximum (01 §3) → unit of the lake.
+LIMIT_UNITS: dict[str, str] = {"Giờ": "hour", "Ngày": "day", "Ngày làm việc": "working_day", "Tháng": "month"}
+
+#: Identity number that senders put when they have none (01 §8).
+PLACEHOLDER_ID = "000000001"
+
+#: Dates of a dossier whose invalid values reject the row (01 §6 REJ_BAD_DATE).
+DOSSIER_DATES = ("NgayNopHoSo", "NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """One kind of export.
+
+    structure: what is read of a record, as a DuckDB json_transform structure (name → type, {…} or [{…}]).
+    dropped: names the contract knows and the warehouse never reads: personal data and free text.
+    aliases: other exact names of a field.
+    heading: fields without which a row of a sheet is no heading; `heading_more`: how many more it must name.
+    document: a JSON object of this kind is one record even if it has a member `data`.
+    """
+
+    name: str
+    table: str
+    structure: dict[str, Any]
+    dropped: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    heading: tuple[str, ...] = ()
+    heading_more: int = 0
+    document: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every top-level name that the contract knows, contract spelling."""
+        return (*self.structure, *self.dropped)
+
+
+def _texts(names: str) -> dict[str, Any]:
+    return dict.fromkeys(names.split(), TEXT)
+
+
+DOSSIERS = Kind(
+    name="dossiers",
+    table="dossiers",
+    structure={
+        **_texts(
+            "MaHoSo MaTTHC TenTTHC MaLinhVuc TenLinhVuc KenhThucHien SoGiayToChuHoSo LoaiDoiTuong NgayNopHoSo"
+            " NgayTiepNhan NgayHenTra NgayKetThucXuLy NgayTra NgayTuChoi TrangThaiHoSo HinhThuc DonViXuLy NoiNopHoSo"
+            " HoSoCoThanhPhanSoHoa TaiKhoanDuocXacThucVoiVNeID DuocThanhToanTrucTuyen"
+        ),
+        "DinhDanhCHS": [_texts("SoDinhDanh")],
+        "DSKetNoiCSDL": [_texts("MaCSDL")],
+        "TaiLieuNop": [_texts("DuocSoHoa DuocTaiSuDung")],
+        "DanhSachLePhi": [_texts("Gia")],
+        "DanhSachHoSoBoSung": [_texts("NgayBoSung NgayTiepNhanBoSung NgayHenTraTruoc NgayHenTraMoi")],
+        "DanhSachGiayToKetQua": [_texts("DuongDanTepTinKetQua")],
+    },
+    dropped=(
+        "ChuHoSo",
+        "MaDoiTuong",
+        "Email",
+        "Fax",
+        "SoDienThoai",
+        "ThongTinKhac",
+        "TrichYeuHoSo",
+        "GhiChu",
+        "NguoiXuLy",
+        "DiaChi",
+    ),
+    heading=("MaHoSo",),
+    heading_more=3,
+)
+
+PROGRESS = Kind(
+    name="progress",
+    table="events",
+    structure=_texts(
+        "MaHoSo NguoiXuLy ThoiDiemXuLy PhongBanXuLy NoiDungXuLy TrangThai NgayBatDau NgayKetThucTheoQuyDinh"
+    ),
+    dropped=("ChucDanh",),
+    aliases=(("TrangThaiHoSo", "TrangThai"),),
+    heading=("MaHoSo", "ThoiDiemXuLy", "TrangThai"),
+)
+
+PROCEDURES = Kind(
+    name="procedures",
+    table="procedures",
+    structure={
+        **_texts("MATTHC TENTTHC"),
+        "LINHVUCTHUCHIEN": [_texts("MALINHVUC TENLINHVUC")],
+        "CACHTHUCTHUCHIEN": [{**_texts("KENH"), "THOIGIAN": [_texts("THOIGIANGIAIQUYET DONVITINH")]}],
+    },
+    heading=("MATTHC",),
+    heading_more=1,
+)
+
+#: 01 §3 has no record for agencies: both the portal's style and plain English column names are taken.
+AGENCIES = Kind(
+    name="agencies",
+    table="agencies",
+    structure=_texts("MaDonVi TenDonVi MaDonViCha CapDonVi HieuLucTu HieuLucDen MaDonViThayThe"),
+    aliases=(
+        ("code", "MaDonVi"),
+        ("agency_code", "MaDonVi"),
+        ("madinhdanh", "MaDonVi"),
+        ("name", "TenDonVi"),
+        ("agency_name", "TenDonVi"),
+        ("parent_code", "MaDonViCha"),
+        ("level", "CapDonVi"),
+        ("valid_from", "HieuLucTu"),
+        ("valid_to", "HieuLucDen"),
+        ("successor_code", "MaDonViThayThe"),
+    ),
+    heading=("MaDonVi",),
+    heading_more=1,
+)
+
+_DEPARTMENT = _texts(
+    "departmentId departmentName departmentCode level totalReceived totalOnTime totalOverdue totalCompleted"
+    " avgProcessingDays ratio totalScore totalMaxScore score maxScore scoreDelta"
+)
+_TREE: dict[str, Any] = {"parent": _DEPARTMENT, "children": [_DEPARTMENT]}
+
+PORTAL_REPORTS = Kind(
+    name="portal_reports",
+    table="portal_reports",
+    structure={"code": TEXT, "data": _TREE, **_TREE},
+    dropped=("message", "status", "success", "timestamp"),
+    document=True,
+)
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (DOSSIERS, PROGRESS, PROCEDURES, AGENCIES, PORTAL_REPORTS)
+}
+
+#: Vietnamese headings of sheets (01 §9) → field. Contract names are headings too; see `heading_field`.
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "MaHoSo": ("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính"),
+    "TenTTHC": ("tên thủ tục hành chính", "tên thủ tục", "thủ tục", "tên tthc", "loại hồ sơ"),
+    "MaTTHC": ("mã thủ tục", "mã tthc"),
+    "TenLinhVuc": ("lĩnh vực", "tên lĩnh vực"),
+    "ChuHoSo": ("chủ hồ sơ", "người nộp", "họ tên người nộp", "chủ sử dụng"),
+    "NgayNopHoSo": ("ngày nộp", "ngày nộp hồ sơ"),
+    "NgayTiepNhan": ("ngày tiếp nhận", "ngày nhận", "ngày tiếp nhận hồ sơ"),
+    "NgayHenTra": (
+        "ngày hẹn trả",
+        "hẹn trả",
+        "ngày hẹn",
+        "hạn trả",
+        "hạn giải quyết",
+        "hẹn kết quả",
+        "ngày hẹn trả kết quả",
+    ),
+    "NgayKetThucXuLy": ("ngày kết thúc xử lý", "ngày có kết quả", "ngày hoàn thành"),
+    "NgayTra": ("ngày trả", "ngày trả kết quả", "ngày trả công dân"),
+    "TrangThaiHoSo": ("trạng thái", "tình trạng", "trạng thái hồ sơ"),
+    "DonViXuLy": ("đơn vị xử lý", "đơn vị giải quyết", "đơn vị tiếp nhận", "cơ quan xử lý"),
+    "KenhThucHien": ("hình thức tiếp nhận", "hình thức nộp hồ sơ", "kênh"),
+    "NguoiXuLy": ("cán bộ thụ lý", "cán bộ đang xử lý", "người tiếp nhận", "người nhận"),
+    "SoDienThoai": ("số điện thoại", "sđt"),
+    "SoGiayToChuHoSo": ("số cmnd", "số cccd", "số giấy tờ"),
+    "DiaChi": ("địa chỉ",),
+}
+
+#: Headings that are known and say nothing (01 §9): no field, no drift.
+IGNORED_HEADINGS = ("stt", "tt", "ghi chú", "nội dung hồ sơ")
+
+
+def fold(text: str) -> str:
+    """Comparison form of a Vietnamese name (01 §9): NFC, lower case, no diacritics (đ→d), no punctuation, one space."""
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).lower().replace("đ", "d"))
+    letters = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in letters).split())
+
+
+@cache
+def spellings(kind: Kind) -> dict[str, str]:
+    """Lower-case name or alias → contract name, for the case-insensitive match of 01 §3."""
+    return {alias.lower(): field for alias, field in kind.aliases} | {name.lower(): name for name in kind.names}
+
+
+@cache
+def _folded_headings(kind: Kind) -> dict[str, str | None]:
+    known = spellings(kind)
+    table: dict[str, str | None] = {fold(text): None for text in IGNORED_HEADINGS}
+    for field, headings in HEADINGS.items():
+        if field.lower() in known:
+            table |= {fold(heading): known[field.lower()] for heading in headings}
+    return table | {fold(name): field for name, field in known.items()}
+
+
+def heading_field(kind: Kind, heading: str) -> tuple[bool, str | None]:
+    """What a heading of a sheet means for `kind`: (is it known, contract name or None when known and ignored)."""
+    text = heading.strip().lstrip("\ufeff")
+    exact = spellings(kind).get(text.lower())
+    if exact is not None:
+        return True, exact
+    folded = fold(text)
+    return folded in _folded_headings(kind), _folded_headings(kind).get(folded)

@@ -1,0 +1,135 @@
+"""Personal data (01 §7): the key, the HMAC that replaces identities, the masks for what is kept of broken values.
+
+Everything works on columns inside DuckDB: no identity number is ever a Python object of this project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.config import Settings
+
+_BLOCK = 64
+MASK_LENGTH = 40
+
+
+class PrivacyKeyError(Exception):
+    """The key file cannot be used. The message names the file and what to do, never the key."""
+
+
+@dataclass(frozen=True, repr=False)
+class PrivacyKey:
+    """The two padded keys of HMAC (RFC 2104), ready to be bound as `$ipad` and `$opad`."""
+
+    ipad: bytes
+    opad: bytes
+
+    @classmethod
+    def of(cls, key: bytes) -> PrivacyKey:
+        """Padded keys for a secret of any length."""
+        block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        return cls(bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block))
+
+    @property
+    def parameters(self) -> dict[str, bytes]:
+        """Named parameters for a statement that uses `hmac`."""
+        return {"ipad": self.ipad, "opad": self.opad}
+
+    def __repr__(self) -> str:
+        return "PrivacyKey(…)"
+
+
+def load_key(settings: Settings) -> PrivacyKey:
+    """The key of the configuration, else of the key file, which is made at the first call (mode 0600).
+
+    Raises PrivacyKeyError when the file is unreadable or too short: a new key would change every applicant_key.
+    """
+    if settings.privacy_key is not None:
+        return PrivacyKey.of(settings.privacy_key.get_secret_value().encode())
+    path = settings.layout.privacy_key
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create(path)
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise PrivacyKeyError(
+            f"{path}: không đọc được khóa, hãy sửa quyền truy cập / cannot use the key file, mend its permissions"
+            f" ({error.strerror})"
+        ) from error
+    if len(key) < 16:
+        raise PrivacyKeyError(
+            f"{path}: khóa quá ngắn, hãy khôi phục từ bản sao lưu / the key is too short, restore it from the backup"
+        )
+    return PrivacyKey.of(key)
+
+
+def _create(path: Path) -> None:
+    """Make the key file whole or not at all: written aside, then linked, which fails if another process was first."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+    finally:
+        draft.unlink()
+
+
+def hmac(text: str) -> str:
+    """SQL: lower-case hexadecimal HMAC-SHA-256 of a VARCHAR expression (null stays null); needs $ipad and $opad."""
+    return f"sha256($opad::blob || unhex(sha256($ipad::blob || encode({text}))))"
+
+
+_SHORT_NUMBER = "-?[0-9]{1,8}|[0-9]{14}"
+_DATE_LIKE = (
+    "([0-9]{1,2}(:[0-9]{1,2}){1,2} +)?([0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2}|[0-9]{4})|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})"
+    "([ T]+[0-9]{1,2}(:[0-9]{1,2}){1,2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+
+
+def mask(text: str) -> str:
+    """SQL: what may be shown of a value that could not be read. Dates and short numbers stay; else letters are `x`,
+    digits `#`; at most 40 characters. Nothing that could be a name, a phone or an identity number survives."""
+    letters = rf"regexp_replace(left({text}, {MASK_LENGTH}), '[^\s\p{{P}}\p{{N}}]', 'x', 'g')"
+    return (
+        f"case when length({text}) <= {MASK_LENGTH} and regexp_full_match({text}, '{_SHORT_NUMBER}|{_DATE_LIKE}')"
+        rf" then {text} else regexp_replace({letters}, '\p{{N}}', '#', 'g') end"
+    )
+
+
+def redact(text: str) -> str:
+    """SQL: a name of a procedure, field or body, with digits of identity or phone numbers and e-mails masked."""
+    return _hide(text, "[0-9][0-9 .-]{7,}[0-9]")
+
+
+def redact_code(code: str) -> str:
+    """SQL: a normalised code of a procedure or agency, with runs of nine and more digits and e-mails masked."""
+    return _hide(code, "[0-9]{9,}")
+
+
+def _hide(text: str, number: str) -> str:
+    hidden = rf"regexp_replace(regexp_replace({text}, '{number}', '#', 'g'), '\S+@\S+', '@', 'g')"
+    return f"case when regexp_matches({text}, '{number}|@') then {hidden} else {text} end"
+
+
+def mask_code(code: str) -> str:
+    """SQL: a normalised dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#`
+    and ten digits of its HMAC, so that different values stay different."""
+    letters = rf"regexp_replace(regexp_replace(left({code}, {MASK_LENGTH}), '[^\p{{P}}\p{{N}}]', 'X', 'g'), '\p{{N}}', '#', 'g')"
+    return (
+        # The first branch is the second for ASCII, and thirty times faster.
+        f"case when regexp_full_match({code}, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*') then left({code}, 200)"
+        rf" when regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+-]*[0-9][\p{{L}}\p{{N}}._/:#()+-]*')"
+        f" then left({code}, 200) else {letters} || '~' || left({hmac(code)}, 10) end"
+    )
