@@ -1,0 +1,215 @@
+"""The core of the dbt project on `judged` tables made by tests/support: worked examples, the oracle, and nights against a full refresh."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+
+from tests.oracle import drop_zone, random_exports
+from tests.oracle.comparison import OVERRIDES
+from tests.oracle.drop_zone import DropZone
+from tests.oracle.timeliness import Oracle, Verdict
+from tests.oracle.working_days import WorkCalendar
+from tests.support.judged import Dbt, load
+
+pytestmark = pytest.mark.integration
+
+EXAMPLES = Path(__file__).parents[1] / "data" / "worked_examples"
+PERMITS = Path(__file__).parents[1] / "data" / "real_permits"
+CORE = ("--select", "+path:models/marts/core", "int_history_accounting", "int_supplement_requests")
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+COLUMNS = tuple(Verdict.__annotations__)
+KEPT = (
+    "intermediate.int_dossier_versions",
+    "intermediate.int_events",
+    "intermediate.int_dossier_facts",
+    "intermediate.int_verdicts",
+    "intermediate.int_history_accounting",
+    "intermediate.int_supplement_requests",
+    "marts.fct_dossiers",
+    "marts.fct_verdicts",
+    "marts.dim_agency",
+    "marts.dim_procedure",
+    "marts.dim_field",
+)
+
+
+def build_core(dbt: Dbt, as_of: datetime, known_at: datetime | None = None, changed_since: int | None = None) -> None:
+    """Build without tests; `changed_since` None = full refresh."""
+    refresh = ("--full-refresh",) if changed_since is None else ()
+    dbt("build", *CORE, *NO_TESTS, *refresh, as_of=as_of, known_at=known_at, changed_since=changed_since or 0)
+
+
+def verdicts(database: Path) -> dict[tuple[str, str, str], tuple[object, ...]]:
+    with duckdb.connect(str(database), read_only=True) as con:
+        rows = con.execute(f"select {', '.join(COLUMNS)} from marts.fct_verdicts").fetchall()
+    found = {row[:3]: row[3:] for row in rows}
+    assert len(found) == len(rows), "fct_verdicts: grain"
+    return found
+
+
+def oracle_verdicts(oracle: Oracle) -> dict[tuple[str, str, str], tuple[object, ...]]:
+    rows = [tuple(getattr(v, name) for name in COLUMNS) for v in oracle.verdicts()]
+    return {row[:3]: row[3:] for row in rows}
+
+
+def unlike(expected: dict[object, object], actual: dict[object, object]) -> list[str]:
+    """The first rows that differ, for reading."""
+    keys = sorted(set(expected) | set(actual), key=str)
+    return [f"{k}\n  expected {expected.get(k)}\n  actual   {actual.get(k)}" for k in keys if expected.get(k) != actual.get(k)][:5]
+
+
+def expected_rows() -> Iterator[dict[str, str]]:
+    with (EXAMPLES / "expected_verdicts.csv").open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
+    scratch = tmp_path_factory.mktemp("examples")
+    with duckdb.connect(str(scratch / "build.duckdb")) as con:
+        load(con, drop_zone.read(EXAMPLES / "inbox"))
+    return Dbt(scratch / "build.duckdb", scratch)
+
+
+@pytest.mark.parametrize("pair", sorted({(row["as_of"], row["known_at"]) for row in expected_rows()}))
+def test_worked_examples(examples: Dbt, pair: tuple[str, str]) -> None:
+    """Every expected row, and no other, at the pair (as_of, known_at)."""
+    as_of, known_at = pair
+    build_core(examples, datetime.fromisoformat(as_of), datetime.fromisoformat(known_at) if known_at else None)
+    columns = [name for name in next(expected_rows()) if name not in ("as_of", "known_at", "note")]
+    with duckdb.connect(str(examples.database), read_only=True) as con:
+        texts = ", ".join(
+            f"coalesce(strftime({c}, '%Y-%m-%dT%H:%M:%S'), '')" if c.startswith("effective_") else f"cast({c} as varchar)"
+            for c in columns
+        )
+        rows = con.execute(f"select {texts} from marts.fct_verdicts").fetchall()
+    actual = {row[:2]: row[2:] for row in rows}
+    expected = {
+        (row["dossier_code"], row["rule_set"]): tuple(row[c] for c in columns[2:])
+        for row in expected_rows()
+        if (row["as_of"], row["known_at"]) == pair
+    }
+    assert len(actual) == len(rows)
+    assert not unlike(expected, actual), "\n".join(unlike(expected, actual))
+
+
+def test_the_examples_pass_every_test_of_the_project(examples: Dbt) -> None:
+    """Unit tests, contracts, grains, relationships and the identity of 01 §6 on the built examples."""
+    examples("build", *CORE, "--full-refresh", "--indirect-selection", "buildable", as_of=datetime(2024, 6, 30, 23, 59, 59))
+
+
+@pytest.mark.parametrize(
+    ("as_of", "counts"),
+    [
+        (
+            "2012-01-31T23:59:59",
+            {
+                ("form_ii06", "early"): 325,
+                ("form_ii06", "on_time"): 36,
+                ("form_ii06", "late"): 135,
+                ("form_ii06", "overdue"): 4,
+                ("portal_766", "on_time"): 326,
+                ("portal_766", "late"): 170,
+                ("portal_766", "overdue"): 4,
+                ("citizen_handover", "overdue"): 500,
+            },
+        ),
+        (
+            "2011-06-30T23:59:59",
+            {
+                ("form_ii06", "early"): 324,
+                ("form_ii06", "on_time"): 36,
+                ("form_ii06", "late"): 118,
+                ("form_ii06", "overdue"): 19,
+                ("form_ii06", "in_time"): 3,
+            },
+        ),
+    ],
+)
+def test_real_permits(tmp_path: Path, as_of: str, counts: dict[tuple[str, str], int]) -> None:
+    """The published figures of real clocks (tests/data/real_permits/README.md)."""
+    dbt = Dbt(tmp_path / "build.duckdb", tmp_path)
+    with duckdb.connect(str(dbt.database)) as con:
+        load(con, drop_zone.read(PERMITS / "inbox"))
+    build_core(dbt, datetime.fromisoformat(as_of))
+    with duckdb.connect(str(dbt.database), read_only=True) as con:
+        rows = con.execute("select rule_set, verdict, count(*) from marts.fct_verdicts group by all").fetchall()
+    told = {key[0] for key in counts}
+    assert {(rule_set, verdict): n for rule_set, verdict, n in rows if rule_set in told} == counts
+
+
+def test_nights_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
+    """Exports come in lots and out of order while as_of moves on. Each night gives the oracle's verdicts; the last one leaves the very
+    rows of a full refresh. One night dies half way: the watermark stays, and the next night makes up for it."""
+    files = random_exports.generate(seed=766, dossiers=1500)
+    files.write(tmp_path / "inbox")
+    whole = drop_zone.read(tmp_path / "inbox")
+    rng = Random(766)
+    nights = sorted({as_of for as_of, _ in files.pairs})
+    lot = {line.file_name: rng.randrange(len(nights)) for line in whole.ledger}
+    calendar = WorkCalendar(OVERRIDES)
+
+    dbt = Dbt(tmp_path / "build.duckdb", tmp_path / "scratch")
+    watermark = None
+    for night, as_of in enumerate(nights):
+        arrived = {name for name, n in lot.items() if n <= night}
+        with duckdb.connect(str(dbt.database)) as con:
+            load(con, whole, judge_seq=night + 1, only={name for name, n in lot.items() if n == night})
+        if night == 2:
+            half = ("--select", "int_dossier_versions", "int_events", "int_supplement_rounds", "int_dossier_facts")
+            dbt("run", *half, as_of=as_of, changed_since=watermark or 0)
+            continue
+        build_core(dbt, as_of, changed_since=watermark)
+        watermark = night + 1
+        found = unlike(oracle_verdicts(Oracle(_part(whole, arrived), calendar, as_of)), verdicts(dbt.database))
+        assert not found, f"night {night + 1}\n" + "\n".join(found)
+
+    fresh = Dbt(tmp_path / "fresh.duckdb", tmp_path / "scratch")
+    with duckdb.connect(str(fresh.database)) as con:
+        load(con, whole)
+    build_core(fresh, nights[-1])
+    with duckdb.connect() as con:
+        con.execute(f"attach '{dbt.database}' as nights (read_only); attach '{fresh.database}' as fresh (read_only)")
+        for table in KEPT:
+            a, b = f"select * from nights.{table}", f"select * from fresh.{table}"
+            differing = con.execute(f"(({a}) except all ({b})) union all (({b}) except all ({a})) limit 3").fetchall()
+            assert not differing, f"{table}: {differing}"
+
+
+def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
+    """The same pair gives the same rows whatever was loaded since; and they are the oracle's."""
+    files = random_exports.generate(seed=5, dossiers=800)
+    files.write(tmp_path / "inbox")
+    whole = drop_zone.read(tmp_path / "inbox")
+    as_of, known_at = next((a, k) for a, k in files.pairs if k is not None)
+    early = {line.file_name for line in whole.ledger if line.exported_at <= known_at}
+    then, since = (Dbt(tmp_path / f"{name}.duckdb", tmp_path / "scratch") for name in ("then", "since"))
+    with duckdb.connect(str(then.database)) as con:
+        load(con, whole, only=early)
+    with duckdb.connect(str(since.database)) as con:
+        load(con, whole, judge_seq=7)
+    for dbt in (then, since):
+        build_core(dbt, as_of, known_at)
+    assert not unlike(oracle_verdicts(Oracle(whole, WorkCalendar(OVERRIDES), as_of, known_at)), verdicts(since.database))
+    with duckdb.connect() as con:
+        con.execute(f"attach '{then.database}' as a (read_only); attach '{since.database}' as b (read_only)")
+        for table in KEPT[2:4] + KEPT[6:]:
+            rows = con.execute(f"(from a.{table} except all from b.{table}) union all (from b.{table} except all from a.{table})")
+            assert not rows.fetchmany(3), table
+
+
+def _part(zone: DropZone, names: set[str]) -> DropZone:
+    """The zone as if only these files had come (events then stand where they were seen first among them)."""
+    return DropZone(
+        dossiers=[row for row in zone.dossiers if row.place.file_name in names],
+        events=[event for event in zone.events if event.place.file_name in names],
+        procedures=[p for p in zone.procedures if p.place.file_name in names],
+        ledger=[line for line in zone.ledger if line.file_name in names],
+    )
