@@ -18,11 +18,13 @@ import duckdb
 
 from expectations import predicates
 from expectations.catalogue import Catalogue, Kind, load_catalogue
-from expectations.results import CheckResult, JudgeResult
+from expectations.results import CheckResult, JudgeError, JudgeResult
 from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from warehouse.database import connect_build
+
+__all__ = ["JudgeError", "JudgeResult", "judge"]
 
 Progress = Callable[[str], None]
 
@@ -46,10 +48,6 @@ _LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
     ),
     "procedures": ("limits", "procedure_limits", {"channel": "VARCHAR", "amount": "DOUBLE", "unit": "VARCHAR"}),
 }
-
-
-class JudgeError(Exception):
-    """A judging could not be made; `judged` is as it was before. The message says what to do."""
 
 
 def judge(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> JudgeResult:

@@ -1,10 +1,14 @@
-"""What a judging and a check hand to their callers. Plain data, no behaviour."""
+"""What a judging and a check hand to their callers: results, and the error when they could not be made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+
+class JudgeError(Exception):
+    """A judging or a check could not be made; `judged` is as it was before. The message says what to do."""
 
 
 @dataclass(frozen=True)

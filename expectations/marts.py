@@ -1,0 +1,133 @@
+"""What is expected of the marts: the checks of `marts.yml`, and those that hold for every mart there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from expectations.results import JudgeError
+
+MARTS_FILE = Path(__file__).with_name("marts.yml")
+
+#: Columns that are never null where a mart has them. They also tell where a check failed: none is personal data.
+_KEYS = ("source", "dossier_code", "rule_set", "scheme", "period", "month", "day")
+
+#: Every mart says for which clocks and rules it was computed (02 §6); known_at is null when there was no limit.
+_CLOCKS = ("as_of", "definitions_version")
+
+_EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]"
+#: Identity numbers have 12 digits, telephone numbers 10 beginning with 0; longer runs of letters and digits are keys.
+_NUMBER = r"(^|[^0-9A-Za-z])(\d{12}|0\d{9}|\+84\d{9})([^0-9A-Za-z]|$)"
+
+#: Codes, names of files and keys may look like such numbers without being any.
+_NOT_PROSE = ("_code", "_key", "_sha256", "_id", "_path")
+_FILE_NAMES = ("file_name", "load_id", "code", "procedure_key")
+
+
+@dataclass(frozen=True)
+class MartCheck:
+    """`query`: SQL for the violations, one row each, without any value but keys. Braces are doubled."""
+
+    id: str
+    mart: str
+    query: str
+    message_vi: str
+    message_en: str
+
+
+def mart_checks(con: duckdb.DuckDBPyConnection) -> list[MartCheck]:
+    """Checks for the marts in schema `marts` of `con`. Raises JudgeError when a mart of marts.yml is not there."""
+    marts: dict[str, dict[str, str]] = {}
+    for mart, column, type_ in con.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name = 'marts' and not internal order by table_name, column_index"
+    ).fetchall():
+        marts.setdefault(mart, {})[column] = type_
+    checks = []
+    for entry in _written():
+        if entry["mart"] not in marts:
+            raise JudgeError(
+                f"Thiếu bảng marts.{entry['mart']}; chạy lại dbt / the mart is missing, run dbt again ({entry['id']})"
+            )
+        checks.append(
+            MartCheck(
+                entry["id"],
+                entry["mart"],
+                _where(entry["mart"], marts[entry["mart"]], entry["predicate"]),
+                entry["message_vi"],
+                entry["message_en"],
+            )
+        )
+    for mart, columns in marts.items():
+        checks += _of_every_mart(mart, columns)
+    return checks
+
+
+@cache
+def _written() -> list[dict[str, str]]:
+    checks: list[dict[str, str]] = yaml.safe_load(MARTS_FILE.read_text(encoding="utf-8"))["checks"]
+    return checks
+
+
+def _of_every_mart(mart: str, columns: dict[str, str]) -> list[MartCheck]:
+    checks = []
+    needed = [column for column in (*_KEYS, *_CLOCKS) if column in columns]
+    if needed:
+        checks.append(
+            MartCheck(
+                "MART_KEYS",
+                mart,
+                _where(mart, columns, " or ".join(f"{column} is null" for column in needed)),
+                f"Các cột khóa không để trống: {', '.join(needed)}.",
+                f"Key columns are never null: {', '.join(needed)}.",
+            )
+        )
+    rates = [column for column in columns if "on_time_rate" in column]
+    if rates:
+        checks.append(
+            MartCheck(
+                "MART_RATES",
+                mart,
+                _where(mart, columns, " or ".join(f"not coalesce({column} between 0 and 1, true)" for column in rates)),
+                "Tỷ lệ nằm trong khoảng 0 đến 1, hoặc để trống khi không có hồ sơ nào.",
+                "Rates lie between 0 and 1, or are null when there is nothing to divide by.",
+            )
+        )
+    texts = [column for column, type_ in columns.items() if type_ == "VARCHAR"]
+    if texts:
+        checks.append(
+            MartCheck(
+                "MART_NO_PERSONAL_DATA",
+                mart,
+                " union all ".join(_personal(mart, column) for column in texts),
+                "Không cột chữ nào chứa thư điện tử, số điện thoại hay số căn cước.",
+                "No text column holds an e-mail address, a telephone or an identity number.",
+            )
+        )
+    return checks
+
+
+def _where(mart: str, columns: dict[str, str], predicate: str) -> str:
+    shown = [column for column in _KEYS if column in columns] or ["1 as row"]
+    return _braced(f"select {', '.join(shown)} from marts.{mart} where {predicate}")
+
+
+def _braced(query: str) -> str:
+    """Great Expectations takes a query for a template: braces of regular expressions are doubled."""
+    return query.replace("{", "{{").replace("}", "}}")
+
+
+def _personal(mart: str, column: str) -> str:
+    """One row per distinct value: there are few, and looking at each row of a large mart would take minutes."""
+    shape = f"regexp_matches(value, '{_EMAIL}')"
+    if not column.endswith(_NOT_PROSE) and column not in _FILE_NAMES:
+        shape += f" or regexp_matches(value, '{_NUMBER}')"
+    quoted = f'"{column}"'
+    return _braced(
+        f"select '{column}' as column_name from (select distinct {quoted} as value from marts.{mart} "
+        f"where {quoted} is not null) where {shape}"
+    )
