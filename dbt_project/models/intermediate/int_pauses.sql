@@ -8,37 +8,29 @@ with pauses as (
         requested_at as paused_from,
         answered_at as paused_to
     from {{ ref('int_supplement_requests') }}
-    where answered_at is null or answered_at > requested_at
+    {% for moment, condition in [('fee_demand_at', 'fee_demand_at is not null'), ('ended_at', "state = 'stopped'")] %}
 
     union all
 
     select
         source,
         dossier_code,
-        fee_demand_at as paused_from,
+        {{ moment }} as paused_from,
         cast(null as timestamp) as paused_to
     from {{ ref('int_dossier_facts') }}
-    where fee_demand_at <= {{ as_of() }}
-
-    union all
-
-    select
-        source,
-        dossier_code,
-        ended_at as paused_from,
-        cast(null as timestamp) as paused_to
-    from {{ ref('int_dossier_facts') }}
-    where state = 'stopped'
+    where {{ condition }}
+    {% endfor %}
 ),
 
 bounded as (
-    -- an open pause swallows every later one
+    -- an open pause swallows every later one; one that ends before it begins is none
     select
         source,
         dossier_code,
         paused_from,
         coalesce(paused_to, {{ end_of_time() }}) as paused_to
     from pauses
+    where paused_to is null or paused_from < paused_to
 ),
 
 reached as (

@@ -1,6 +1,7 @@
 -- grain: scheme, granularity, month_start: every month of a scheme from the first activity to as_of, and the period of each length that holds it.
 -- The only place where periods get their names and limits.
 -- period_to is the nominal last day; closes_at the moment its figures close: its last second, or as_of if that is earlier (02 §5).
+-- is_first_month, is_last_month: of the period, as far as it has come at as_of.
 
 with activity as (
     select coalesce(min(day), {{ as_of_date() }}) as first_day
@@ -56,8 +57,11 @@ select
     scheme,
     granularity,
     month_start,
+    {{ period_name('month_start', 'month') }} as month,
     period,
     cast(period_from as date) as period_from,
     cast({{ add_days('next_period_from', -1) }} as date) as period_to,
-    least({{ add_seconds('cast(next_period_from as timestamp)', -1) }}, {{ as_of() }}) as closes_at
+    least({{ add_seconds('cast(next_period_from as timestamp)', -1) }}, {{ as_of() }}) as closes_at,
+    month_start = period_start as is_first_month,
+    month_start = max(month_start) over (partition by scheme, granularity, period_start) as is_last_month
 from limits

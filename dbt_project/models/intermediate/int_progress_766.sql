@@ -34,7 +34,7 @@ verdicts as (
 select
     source,
     dossier_code,
-    at,
+    verdicts.at,
     state,
     verdict,
     effective_end

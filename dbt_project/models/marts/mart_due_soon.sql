@@ -16,7 +16,7 @@ select
     officer_key,
     received_at,
     due_at,
-    {{ working_days(as_of_date(), 'cast(due_at as date)') }} as working_days_left,
+    cast({{ working_days(as_of_date(), 'cast(due_at as date)') }} as bigint) as working_days_left,
     due_bucket,
     state,
     reason,

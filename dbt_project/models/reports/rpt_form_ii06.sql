@@ -1,36 +1,50 @@
 -- grain: source, scheme, period, agency_code, field_code: the thirteen columns of form II.06 (02 §7); rows of nothing but zeros are left out.
+-- A period carries over what its first month does, and what its last month leaves is pending at its end.
 -- Channel 2 is online; direct, post and unknown are the other column.
 
 with figures as (
     select
-        source,
-        scheme,
-        period,
-        period_from,
-        period_to,
-        agency_code,
-        field_code,
-        sum(case when channel = '2' then received else 0 end) as received_online,
-        sum(case when channel = '2' then 0 else received end) as received_direct,
-        sum(carried_over) as carried_over,
-        sum(resolved_early) as resolved_early,
-        sum(resolved_on_time) as resolved_on_time,
-        sum(resolved_late) as resolved_late,
-        sum(pending_in_time) as pending_in_time,
-        sum(pending_overdue) as pending_overdue
-    from {{ ref('int_period_figures') }}
-    group by source, scheme, period, period_from, period_to, agency_code, field_code
+        months.source,
+        months.scheme,
+        periods.period,
+        periods.period_from,
+        periods.period_to,
+        months.agency_code,
+        months.field_code,
+        months.field_name,
+        sum(case when months.channel = '2' then months.received else 0 end) as received_online,
+        sum(case when months.channel = '2' then 0 else months.received end) as received_direct,
+        sum(case when periods.is_first_month then months.carried_over else 0 end) as carried_over,
+        sum(months.resolved_early) as resolved_early,
+        sum(months.resolved_on_time) as resolved_on_time,
+        sum(months.resolved_late) as resolved_late,
+        sum(case when periods.is_last_month then months.pending_in_time else 0 end) as pending_in_time,
+        sum(case when periods.is_last_month then months.pending_overdue else 0 end) as pending_overdue
+    from {{ ref('mart_timeliness_monthly') }} as months
+    inner join {{ ref('int_periods') }} as periods
+        on
+            months.scheme = periods.scheme
+            and months.month = periods.month
+    group by
+        months.source,
+        months.scheme,
+        periods.period,
+        periods.period_from,
+        periods.period_to,
+        months.agency_code,
+        months.field_code,
+        months.field_name
 )
 
 select
-    figures.source,
-    figures.scheme,
-    figures.period,
-    figures.period_from,
-    figures.period_to,
-    figures.agency_code,
-    figures.field_code,
-    fields.field_name,
+    source,
+    scheme,
+    period,
+    period_from,
+    period_to,
+    agency_code,
+    field_code,
+    field_name,
     cast(received_online + received_direct + carried_over as bigint) as received_total,
     cast(received_online as bigint) as received_online,
     cast(received_direct as bigint) as received_direct,
@@ -44,5 +58,4 @@ select
     cast(pending_overdue as bigint) as pending_overdue,
     {{ stamps() }}
 from figures
-left join {{ ref('dim_field') }} as fields on figures.field_code = fields.field_code
-order by figures.source, figures.scheme, figures.agency_code, figures.period_from, figures.period_to, figures.field_code
+order by source, scheme, agency_code, period_from, period_to, field_code
