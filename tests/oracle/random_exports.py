@@ -29,6 +29,7 @@ ENVELOPES = ("H39.18.25", "000.00.19.H47", " h40.19", "", None)
 FIELDS = (("G15-TP01", "Hộ tịch"), ("G15-DD02", "Đất đai"), ("G15-XD03", "Xây dựng"), ("", ""))
 PROCEDURES = (*(f"{n % 2 + 1}.{n:06}" for n in range(1001, 1009)), "1.001190", "1.500000")
 UNKNOWN_PROCEDURES = ("2.999999", "", "TS_lop1.000.00.00.H22")
+AMOUNTS = ("1", "2", "3", "6", "7", "8", "10", "0.5", "1.1", "2.5")
 UNITS = {"Giờ": 0.125, "Ngày": 1.0, "Ngày làm việc": 1.4, "Tháng": 30.0}
 TET = (date(2024, 2, 8), date(2024, 2, 15), date(2024, 5, 4), date(2025, 1, 25), date(2025, 4, 26), date(2025, 5, 2))
 
@@ -124,7 +125,7 @@ class _World:
         pick = self.rng.random()
         if usable and pick < 0.75:
             base = self.rng.choice(usable)
-            how = self.rng.randint(0, 7)
+            how = self.rng.randint(0, 6)
             if how == 0:
                 return base
             if how == 1:
@@ -169,6 +170,7 @@ class _World:
         due = None if rng.random() < 0.2 else self._near(received + timedelta(days=rng.randint(0, 30)))
         if due and rng.random() < 0.01:
             due = datetime(2099, 12, 31, 17)
+        target = due or received + timedelta(hours=rng.choice((1.1, 2.5, 8)))
         field_code, field_name = rng.choice(FIELDS)
         base: Record = {
             "MaHoSo": self._code(number, received),
@@ -191,14 +193,14 @@ class _World:
         steps = [(received, base)]
         with_list = rng.random() < 0.4
         for _ in range(rng.choice((0, 1, 1, 2, 3, 4, 5))):
-            at, record = self._step(steps[-1][1], received, steps[-1][0], due, with_list)
+            at, record = self._step(steps[-1][1], received, steps[-1][0], target, with_list)
             steps.append((at, record))
         life = _Life(source, steps)
         if number % 13 == 0:
             # the other system knows some events of it; they must not leak into this source
-            self._tell_events(_Life(SOURCES[source == SOURCES[0]], steps), received, due)
-        if rng.random() < 0.7:
-            self._tell_events(life, received, due)
+            self._tell_events(_Life(SOURCES[source == SOURCES[0]], steps), received, target)
+        if rng.random() < 0.6:
+            self._tell_events(life, received, target)
         return life
 
     def _procedure_code(self) -> str:
@@ -208,23 +210,23 @@ class _World:
         return code
 
     def _step(
-        self, before: Record, received: datetime, last: datetime, due: datetime | None, with_list: bool
+        self, before: Record, received: datetime, last: datetime, target: datetime, with_list: bool
     ) -> tuple[datetime, Record]:
         rng = self.rng
-        at = self._near(last, due)
+        at = self._near(last, target)
         record = dict(before)
         status = rng.choice((2, 4, 4, 5, 5, 5, 6, 6, 7, 8, 3, 9, 9, 9, 10, 10, 10, 10))
         record["TrangThaiHoSo"] = rng.choice((str(status), status))
-        if status in (7, 8, 9, 10, 3) and rng.random() < 0.7:
+        if status in (7, 8, 9, 10, 3) and rng.random() < 0.6:
             record["NgayKetThucXuLy"] = received - DAY if rng.random() < 0.05 else at
         elif status in (2, 4, 5, 6) and rng.random() < 0.8:
             record["NgayKetThucXuLy"] = None
         if status == 10 and rng.random() < 0.7:
-            record["NgayTra"] = received - timedelta(hours=1) if rng.random() < 0.05 else self._near(at, due)
+            record["NgayTra"] = received - timedelta(hours=1) if rng.random() < 0.05 else self._near(at, target)
         if status == 3 and rng.random() < 0.6:
             record["NgayTuChoi"] = at
         if rng.random() < 0.12:
-            record["NgayHenTra"] = None if rng.random() < 0.2 else self._near(due, at, received)
+            record["NgayHenTra"] = None if rng.random() < 0.2 else self._near(target, at, received)
         if with_list and rng.random() < 0.6:
             record["DanhSachHoSoBoSung"] = [
                 self._supplement(n, received, at) for n in range(rng.choice((0, 1, 1, 1, 2, 3)))
@@ -252,7 +254,7 @@ class _World:
             written = rng.choice(("", "hôm qua"))
         return {"HoSoBoSungId": number, "NgayBoSung": written, "NgayTiepNhanBoSung": self._write_moment(answered)}
 
-    def _tell_events(self, life: _Life, received: datetime, due: datetime | None) -> None:
+    def _tell_events(self, life: _Life, received: datetime, target: datetime) -> None:
         """Progress events of a life: runs of one status, ties in time, steps left out, steps that never were."""
         rng = self.rng
         code = life.steps[0][1]["MaHoSo"]
@@ -264,9 +266,9 @@ class _World:
                 for repeat in range(rng.choice((1, 1, 1, 2, 3))):
                     told.append((at, self._event(code, at, record["TrangThaiHoSo"], repeat)))
                     if rng.random() < 0.5:
-                        at = self._near(at, due)
+                        at = self._near(at, target)
         while rng.random() < 0.25:
-            stray = self._near(received, due)
+            stray = self._near(received, target)
             told.append((stray, self._event(code, stray, rng.choice((4, 5, 5, 9, 10, 6, 7, 8)), 0)))
 
     def _event(self, code: str, at: datetime, status: Any, repeat: int) -> Record:
@@ -452,13 +454,11 @@ class _World:
         rng = self.rng
         ways: dict[str, list[Record]] = {}
         weights: set[float] = set()
+        hours = ("1.1", "2.5", "8")
+        units = ["Giờ"] if rng.random() < 0.3 else list(UNITS)
         for _ in range(rng.randint(1, 4)):
-            unit = rng.choice(list(UNITS))
-            amount = (
-                rng.choice(("1", "2"))
-                if unit == "Tháng"
-                else rng.choice(("1", "2", "3", "5", "8", "10", "0.5", "1.1", "2.5"))
-            )
+            unit = rng.choice(units)
+            amount = rng.choice(hours if len(units) == 1 else AMOUNTS[:2] if unit == "Tháng" else AMOUNTS)
             weight = round(float(amount) * UNITS[unit], 6)
             if weight not in weights:
                 weights.add(weight)
