@@ -57,7 +57,6 @@ def build(project: DbtProject) -> dg.AssetChecksDefinition:
                 for name, asset in asset_of.items():
                     yield _unchanged(name, asset, run.kept.version)
                 return
-            run.say("AUDIT")
             results = [
                 accounting(identities(run.settings), ledger),
                 _expectations(run, facts),

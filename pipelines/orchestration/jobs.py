@@ -6,8 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.orchestration.partitions import EXPORT_DATES
-
 NIGHTLY = "nightly_job"
 BACKFILL = "backfill_job"
 
@@ -25,7 +23,6 @@ def build() -> list[Any]:
         dg.define_asset_job(
             BACKFILL,
             _EVERYTHING,
-            partitions_def=EXPORT_DATES,
             description=(
                 "Như nightly_job nhưng chỉ nạp tệp có ngày kết xuất trong khoảng đã chọn, một lượt cho cả khoảng / "
                 "like nightly_job for exports of a range of dates, one run for the whole range"

@@ -26,6 +26,15 @@ LOCK_TAG = "dunghan/lock"
 
 Progress = Callable[[str], None]  # told what is being done
 
+#: What the steps of a run are called for people, in their order.
+STEPS = {
+    "landing": ("Nạp tệp mới", "Loading new files"),
+    "judging": ("Kiểm tra từng dòng", "Judging every row"),
+    "building": ("Dựng số liệu", "Building the marts"),
+    "audit": ("Đối chiếu", "Auditing"),
+    "publishing": ("Công bố", "Publishing"),
+}
+
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
 
@@ -54,8 +63,9 @@ class Run:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step for the record, and make its errors safe to store."""
+        """One of STEPS: announce it, time it for the record, make its errors safe to store."""
         started = time.monotonic()
+        self.say(STEPS[name][self.settings.lang != "vi"])
         try:
             with told():
                 yield

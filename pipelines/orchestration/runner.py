@@ -40,7 +40,7 @@ def run_nightly(
 
     full_refresh: judge and build everything again. force: build although nothing is new, publish although the new
     version is far smaller. progress: told what is being done, in words for people. A run that fails is told to
-    `webhook_url`. Raises LockHeld when another run is on, DbtParseError when the dbt project cannot be read.
+    `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be read.
     """
     from warehouse.lock import run_lock
 

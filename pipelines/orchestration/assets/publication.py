@@ -58,7 +58,6 @@ def _publish(run: resources.Run) -> Publication:
             allow_retries=False,
         )
     record_green(run.settings, run.plan)
-    run.say("PUBLISH")
     return publish(run.settings, run.plan)
 
 

@@ -1,0 +1,614 @@
+# ruff: noqa: TID251  (the wiring of Dagster is what is tested here)
+"""The whole chain through Dagster, on the worked examples, with a real persistent instance. Nothing is mocked.
+
+One night is run once and copied: a warehouse is a folder and may be moved.
+"""
+
+import csv
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import fsspec
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+
+from pipelines.config import Settings, load_settings
+from pipelines.definitions import build_definitions
+from pipelines.orchestration import failures, jobs, sensors
+from pipelines.orchestration.assets.judging import QUARANTINE, SPLIT_AGREES
+from pipelines.orchestration.assets.publication import PUBLICATION
+from pipelines.orchestration.checks import ACCOUNTING, REPLACEMENT
+from pipelines.orchestration.instance import TEMPLATE, open_instance, prepare_home
+from pipelines.orchestration.record import read_record
+from pipelines.orchestration.resources import LOCK_TAG
+from pipelines.orchestration.runner import run_nightly
+from warehouse.layout import REPOSITORY
+from warehouse.lock import LockHeldError, run_lock
+from warehouse.publish import current
+
+pytestmark = pytest.mark.integration
+
+EXAMPLES = REPOSITORY / "tests" / "data" / "worked_examples"
+KEY = "0123456789abcdef-for-tests"
+
+
+def settings_for(folder: Path, **flags: Any) -> Settings:
+    flags = {"drop_zone": str(folder / "inbox"), "warehouse": folder / "warehouse", "privacy_key": KEY} | flags
+    return load_settings(**flags)
+
+
+@pytest.fixture(autouse=True)
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DAGSTER_HOME defaults into each test's own warehouse."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the worked examples as drop zone and the warehouse after one night."""
+    folder = tmp_path_factory.mktemp("night")
+    shutil.copytree(EXAMPLES / "inbox", folder / "inbox")
+    before = os.environ.pop("DAGSTER_HOME", None)
+    outcome = run_nightly(settings_for(folder))
+    os.environ.pop("DAGSTER_HOME", None)
+    if before:
+        os.environ["DAGSTER_HOME"] = before
+    assert outcome.exit_code == 3, outcome.problems
+    return folder
+
+
+@pytest.fixture
+def night(first_night: Path, tmp_path: Path) -> Path:
+    """A copy of the first night, to be changed by one test."""
+    shutil.copytree(first_night, tmp_path / "night", symlinks=True)
+    return tmp_path / "night"
+
+
+def version_of(settings: Settings) -> str | None:
+    published = current(settings)
+    return published.version if published else None
+
+
+def new_dossiers(folder: Path, name: str = "hoso_20240610.ndjson", code: str = "H39.18.25-240603-0901") -> Path:
+    """A small valid export after those of the worked examples."""
+    path = folder / "inbox" / "dvcqg" / "dossiers" / name
+    record = {
+        "MaHoSo": code,
+        "MaTTHC": "1.001193",
+        "NgayTiepNhan": "20240603080000",
+        "NgayHenTra": "20240607170000",
+        "TrangThaiHoSo": "4",
+    }
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    return path
+
+
+@contextmanager
+def webhook() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A real HTTP server that keeps what is posted to it."""
+    notices: list[dict[str, Any]] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            notices.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/secret-token", notices
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def steps_started(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    events = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_START).records
+    return [str(record.event_log_entry.step_key) for record in events]
+
+
+# ---- the definitions ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    return build_definitions(settings_for(tmp_path_factory.mktemp("definitions")))
+
+
+def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+
+    def parents(*path: str) -> set[str]:
+        return {key.to_user_string() for key in graph.get(dg.AssetKey(list(path))).parent_keys}
+
+    assert parents("landed", "dossiers") == {"exports"}
+    assert parents("judged", "dossiers") == {"landed/dossiers"}
+    assert parents("staging", "stg_dossiers") == {"judged/dossiers"}
+    assert parents("staging", "stg_files") == {"ledger"}
+    assert parents("staging", "stg_quarantine") == {"quarantine"}
+    marts = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
+    assert len(marts) > 15
+    assert marts <= parents("publication")
+    # Nothing hangs in the air: the only assets without parents are the exports, the seeds and the rule catalogue.
+    roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
+    assert {key.path[0] for key in roots} == {"exports", "seeds", "judged"}
+    assert [key for key in roots if key.path[0] == "judged"] == [dg.AssetKey(["judged", "rules"])]
+
+
+def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    bare = [k.to_user_string() for k in graph.get_all_asset_keys() if not (graph.get(k).description or "").strip()]
+    assert bare == []
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert groups == {"landing", "judging", "seeds", "staging", "intermediate", "marts", "reports", "publication"}
+
+
+def test_every_check_between_input_and_publication_blocks_except_rejections(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    blocking = {key for key in graph.asset_check_keys if graph.get(key).blocking}
+    names = {key.name for key in blocking}
+    assert {SPLIT_AGREES, ACCOUNTING, REPLACEMENT} <= names
+    assert sum(key.asset_key.path[0] in ("marts", "intermediate") for key in blocking) > 20  # dbt tests
+    rejecting = {
+        key.name for key in graph.asset_check_keys if key.asset_key == QUARANTINE and key.name.startswith("REJ_")
+    }
+    assert len(rejecting) == 10  # 01 §6
+    assert not rejecting & names
+
+
+def test_backfills_are_single_runs_and_the_schedule_is_nightly(definitions: dg.Definitions) -> None:
+    assert definitions.resolve_job_def(jobs.BACKFILL).backfill_policy == dg.BackfillPolicy.single_run()
+    schedule = definitions.resolve_schedule_def("nightly_schedule")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 1 * * *", "Asia/Ho_Chi_Minh")
+    at = datetime(2024, 6, 1, 18, 30, tzinfo=UTC)  # 01:30 of 2 June in Vietnam
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=at))
+    assert [request.partition_key for request in tick.run_requests] == [None]
+
+
+def test_workspace_opens_from_the_repository_root(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "DUNGHAN_WAREHOUSE": str(tmp_path / "warehouse"),
+        "DUNGHAN_DROP_ZONE": str(tmp_path / "inbox"),
+        "DAGSTER_HOME": str(prepare_home(settings_for(tmp_path))),
+    }
+    validate = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+    done = subprocess.run(
+        validate, check=False, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+# ---- nights ---------------------------------------------------------------------------------------------------------
+
+
+def test_first_night_publishes_and_tells_what_it_did(first_night: Path) -> None:
+    settings = settings_for(first_night)
+    record = read_record(settings)
+    assert record is not None
+    assert (record.outcome, record.job, record.version) == ("published", jobs.NIGHTLY, version_of(settings))
+    with (EXAMPLES / "expected_ledger.csv").open(encoding="utf-8") as file:
+        expected = {(r["file"], int(r["rows_read"]), int(r["rows_quarantined"])) for r in csv.DictReader(file)}
+    assert {(f["file_name"], f["rows_read"], f["rows_quarantined"]) for f in record.files} == expected
+    assert record.reasons["REJ_BAD_STATUS"] == 2
+
+    with open_instance(settings) as instance:
+        run = instance.get_run_by_id(record.run_id)
+        assert run is not None
+        assert run.status == dg.DagsterRunStatus.SUCCESS
+        event = instance.get_latest_materialization_event(PUBLICATION)
+        assert event is not None
+        assert event.asset_materialization is not None
+        assert event.asset_materialization.metadata["version"].value == record.version
+        partitions = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
+        assert partitions == {"2024-04-20", "2024-06-01", "2024-06-05"}
+        evaluations = {
+            e.check_name: e
+            for r in instance.get_records_for_run(
+                record.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+            ).records
+            if (e := r.event_log_entry.get_dagster_event().asset_check_evaluation_data)
+        }
+    rejected = evaluations["REJ_BAD_STATUS"]
+    assert (rejected.passed, rejected.severity, rejected.metadata["hits"].value) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        2,
+    )
+    assert evaluations[SPLIT_AGREES].passed
+    assert evaluations[SPLIT_AGREES].metadata["compared"].value > 10
+    assert evaluations[ACCOUNTING].passed
+    assert sum(name.startswith(("unique", "not_null")) for name in evaluations) > 5  # dbt tests came through
+
+
+def test_a_night_with_nothing_new_keeps_the_version_and_is_silent(
+    night: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(night)
+    before = version_of(settings)
+    outcome = run_nightly(settings)
+    assert (outcome.exit_code, outcome.version, outcome.problems) == (0, before, [])
+    assert outcome.summary is not None
+    assert outcome.summary.outcome == "kept"
+    assert capfd.readouterr() == ("", "")
+    with duckdb.connect(str(settings.layout.build_db), read_only=True) as con:
+        assert con.sql("select count(*) from state.builds").fetchone() == (1,)  # no build was begun
+    with open_instance(settings) as instance:
+        records = instance.fetch_materializations(PUBLICATION, limit=10).records
+    assert len(records) == 2  # the publication counts as fresh
+
+
+def test_force_builds_and_publishes_again(night: Path) -> None:
+    settings = settings_for(night)
+    before = current(settings)
+    outcome = run_nightly(settings, force=True)
+    after = current(settings)
+    assert outcome.exit_code == 0, outcome.problems
+    assert before and after and after.version != before.version
+    hashes = [{name: mart["content_hash"] for name, mart in p.manifest["marts"].items()} for p in (before, after)]
+    assert hashes[0] == hashes[1]
+
+
+def test_a_bad_file_is_told_and_does_not_stop_the_night(night: Path) -> None:
+    settings = settings_for(night)
+    before = version_of(settings)
+    (night / "inbox" / "dvcqg" / "dossiers" / "hoso_20240611.json").write_bytes(b"\x00\x01 not an export")
+    new_dossiers(night)
+    outcome = run_nightly(settings)
+    assert outcome.exit_code == 3, outcome.problems
+    assert outcome.version not in (None, before)
+    assert outcome.summary is not None
+    status = {file["file_name"]: (file["status"], file["reason"]) for file in outcome.summary.files}
+    assert status["hoso_20240611.json"] == ("rejected", "REJ_FILE_UNREADABLE")
+    assert status["hoso_20240610.ndjson"][0] == "loaded"
+
+
+def test_a_red_audit_publishes_nothing_and_is_told_once(night: Path) -> None:
+    with webhook() as (url, notices):
+        settings = settings_for(night, webhook_url=url)
+        before = version_of(settings)
+        new_dossiers(night)
+        # A row that was accepted vanishes behind the ledger's back: 01 §6 does not add up any more.
+        with duckdb.connect(str(settings.layout.build_db)) as con:
+            con.execute("delete from judged.procedures")
+        outcome = run_nightly(settings)
+        assert outcome.exit_code == 1
+        assert outcome.version == before == version_of(settings)
+        assert any("accepted_procedures" in p or "procedures" in p for p in outcome.problems), outcome.problems
+        with open_instance(settings) as instance:
+            started = steps_started(instance, outcome.run_id)
+            assert "publication" not in started
+            assert started.count("audit") <= 1  # red is not tried again
+            run = instance.get_run_by_id(outcome.run_id)
+            assert run is not None
+            assert run.status == dg.DagsterRunStatus.FAILURE
+        assert [notice["run_id"] for notice in notices] == [outcome.run_id]
+        assert "secret-token" not in json.dumps(notices) + settings.layout.last_run.read_text(encoding="utf-8")
+
+
+def test_great_expectations_counting_otherwise_stops_the_night(night: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from expectations import predicates
+
+    settings = settings_for(night)
+    before = version_of(settings)
+    new_dossiers(night)
+    real = predicates.violations
+
+    def off_by_one(catalogue: Any, rule: Any, kind: Any, batch: str) -> str:
+        query = real(catalogue, rule, kind, batch)
+        return f"select source, file_name, row_number from {batch}" if rule.id == "REJ_NO_CODE" else query
+
+    monkeypatch.setattr(predicates, "violations", off_by_one)
+    outcome = run_nightly(settings)
+    assert (outcome.exit_code, version_of(settings)) == (1, before)
+    with open_instance(settings) as instance:
+        assert steps_started(instance, outcome.run_id) == ["landing", "judging"]
+    monkeypatch.undo()
+    assert run_nightly(settings).exit_code == 0  # nothing of the stopped night is in the way
+
+
+def test_publication_needs_the_whole_build_and_its_audit(night: Path) -> None:
+    """Somebody picks models and the publication in the UI, without the checks: refused."""
+    settings = settings_for(night)
+    before = version_of(settings)
+    definitions = build_definitions(settings)
+    models = dg.AssetSelection.groups("marts", "reports", "staging", "intermediate", "seeds", "publication")
+    partial = dg.define_asset_job("partial", models - dg.AssetSelection.all_asset_checks())
+    job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[partial])).resolve_job_def("partial")
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False, run_config={"loggers": {"file": {}}})
+    assert not result.success
+    assert version_of(settings) == before
+    record = read_record(settings)
+    assert record is not None
+    assert record.outcome == "failed"
+    assert "nightly_job" in record.problems[0]
+
+
+# ---- one at a time --------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_is_refused_however_it_is_started(night: Path) -> None:
+    settings = settings_for(night)
+    job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
+    with run_lock(settings):
+        with pytest.raises(LockHeldError):
+            run_nightly(settings)
+        with open_instance(settings) as instance:
+            result = job.execute_in_process(instance=instance, raise_on_error=False)
+            assert not result.success
+            assert steps_started(instance, result.run_id) == []
+
+
+def test_a_run_of_the_daemon_behaves_like_the_command(night: Path) -> None:
+    """`dagster job execute` runs in a process of its own with the plain executor, as the daemon's launcher does."""
+    settings = settings_for(night)
+    before = version_of(settings)
+    new_dossiers(night)
+    environment = os.environ | {
+        "DUNGHAN_WAREHOUSE": str(settings.warehouse),
+        "DUNGHAN_DROP_ZONE": settings.drop_zone,
+        "DUNGHAN_PRIVACY_KEY": KEY,
+        "DAGSTER_HOME": str(settings.layout.dagster_home),
+    }
+    execute = [sys.executable, "-m", "dagster", "job", "execute", "-m", "pipelines.definitions", "-j", jobs.NIGHTLY]
+    done = subprocess.run(
+        execute, check=False, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    record = read_record(settings)
+    assert record is not None
+    assert (record.outcome, record.version) == ("published", version_of(settings))
+    assert record.version != before
+
+
+def test_a_killed_run_is_marked_as_failed_by_the_next(night: Path) -> None:
+    settings = settings_for(night)
+    with open_instance(settings) as instance:
+        job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
+        dead = instance.create_run_for_job(job, tags={LOCK_TAG: "held"}, status=dg.DagsterRunStatus.STARTED)
+    assert run_nightly(settings).exit_code == 0
+    with open_instance(settings) as instance:
+        buried = instance.get_run_by_id(dead.run_id)
+        assert buried is not None
+        assert buried.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_the_instance_is_quiet_one_at_a_time_and_the_administrators(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    with open_instance(settings) as instance:
+        assert not instance.telemetry_enabled
+        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+    config = settings.layout.dagster_home / "dagster.yaml"
+    assert config.read_text(encoding="utf-8") == TEMPLATE
+    config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+    prepare_home(settings)
+    assert config.read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+
+
+# ---- partitions -----------------------------------------------------------------------------------------------------
+
+
+def test_a_backfill_of_a_range_is_one_run_and_the_rest_comes_later(tmp_path: Path, first_night: Path) -> None:
+    shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")
+    settings = settings_for(tmp_path)
+    job = build_definitions(settings).resolve_job_def(jobs.BACKFILL)
+    window = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": "2024-06-01"}
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(
+            instance=instance, tags=window, raise_on_error=False, run_config={"loggers": {"file": {}}}
+        )
+        assert result.success
+        done = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
+    assert (min(done), max(done), len(done)) == ("2024-01-01", "2024-06-01", 153)
+    record = read_record(settings)
+    assert record is not None
+    assert record.outcome == "published"
+    assert "hoso_20240605.json" not in {file["file_name"] for file in record.files}
+    assert len(record.files) == 4
+
+    outcome = run_nightly(settings)
+    assert outcome.summary is not None
+    assert [file["file_name"] for file in outcome.summary.files] == ["hoso_20240605.json"]
+    # 02 §1: in one run or many, the same history and the same figures.
+    marts = [
+        {name: mart["content_hash"] for name, mart in published.manifest["marts"].items()}
+        for where in (settings, settings_for(first_night))
+        if (published := current(where))
+    ]
+    assert marts[0] == marts[1]
+
+
+# ---- what is tried again --------------------------------------------------------------------------------------------
+
+
+class Flaky(LocalFileSystem):
+    """A drop zone on a network that is away for the first looks."""
+
+    protocol = "flaky"
+    refusals = 0
+
+    def _refuse(self) -> None:
+        if Flaky.refusals > 0:
+            Flaky.refusals -= 1
+            raise ConnectionResetError("connection reset by peer: 'Nguyễn Văn A'")
+
+    def find(self, *args: Any, **kwargs: Any) -> Any:
+        self._refuse()
+        return super().find(*args, **kwargs)
+
+    def ls(self, *args: Any, **kwargs: Any) -> Any:
+        self._refuse()
+        return super().ls(*args, **kwargs)
+
+    def walk(self, *args: Any, **kwargs: Any) -> Any:
+        self._refuse()
+        return super().walk(*args, **kwargs)
+
+    def glob(self, *args: Any, **kwargs: Any) -> Any:
+        self._refuse()
+        return super().glob(*args, **kwargs)
+
+
+def run_with_short_delays(settings: Settings) -> tuple[dg.ExecuteInProcessResult, list[str], list[str]]:
+    job = build_definitions(settings, retry_delay=0.1).resolve_job_def(jobs.NIGHTLY)
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False, run_config={"loggers": {"file": {}}})
+        restarted = instance.get_records_for_run(result.run_id, of_type=dg.DagsterEventType.STEP_RESTARTED).records
+        texts = [record.event_log_entry.to_json() for record in instance.get_records_for_run(result.run_id).records]
+    return result, [str(record.event_log_entry.step_key) for record in restarted], texts
+
+
+def test_a_network_that_comes_back_is_waited_for(night: Path) -> None:
+    fsspec.register_implementation("flaky", Flaky, clobber=True)
+    Flaky.refusals = 2
+    settings = settings_for(night, drop_zone=f"flaky://{night}/inbox")
+    result, restarted, texts = run_with_short_delays(settings)
+    assert result.success
+    assert restarted == ["landing", "landing"]
+    assert not any("Nguyễn" in text or "Nguy\\u1ec5n" in text for text in texts)  # no value reaches the event log
+
+
+def test_what_waiting_cannot_mend_is_not_tried_again(night: Path) -> None:
+    settings = settings_for(night)
+    settings.layout.build_db.write_bytes(b"this is no database, whatever one does" * 1000)
+    result, restarted, _ = run_with_short_delays(settings)
+    assert not result.success
+    assert restarted == []
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (ConnectionResetError("x"), True),
+        (TimeoutError("x"), True),
+        (OSError(5, "Input/output error"), True),
+        (OSError(28, "No space left on device"), False),
+        (FileNotFoundError(2, "No such file"), False),
+        (PermissionError(13, "Permission denied"), False),
+        (ValueError("x"), False),
+        (duckdb.ConversionException("x"), False),
+    ],
+)
+def test_only_passing_errors_are_tried_again(error: Exception, again: bool) -> None:
+    with pytest.raises(dg.Failure) as caught, failures.told():
+        raise RuntimeError("wrapped") from error
+    assert caught.value.allow_retries is again
+
+
+def test_texts_of_libraries_are_masked() -> None:
+    text = failures.mask(
+        """can't be 'Nguyễn Văn A' in "NgayHenTra" of "hoso_2024.json": 079123456789 a.b@c.vn 'x y' H39-240101-00012"""
+    )
+    assert text == """can't be '***' in "NgayHenTra" of "hoso_2024.json": *** *** '***' H39-240101-00012"""
+
+
+# ---- sensors --------------------------------------------------------------------------------------------------------
+
+
+def test_new_files_are_loaded_once_they_hold_still(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")
+    sensor = sensors.new_files(settings_for(tmp_path))
+    cursor = None
+
+    def tick() -> list[str | None]:
+        nonlocal cursor
+        with dg.DagsterInstance.ephemeral() as instance:
+            data = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=cursor))
+        cursor = data.cursor
+        return [request.run_key for request in data.run_requests or []]
+
+    assert tick() == []  # just arrived: perhaps still being copied
+    (first,) = tick()
+    assert tick() == []  # asked for already
+    path = new_dossiers(tmp_path)
+    assert tick() == []
+    path.write_text(path.read_text(encoding="utf-8") * 2, encoding="utf-8")
+    assert tick() == []  # it grew
+    (second,) = tick()
+    assert first != second
+    assert tick() == []
+
+
+def test_files_that_keep_coming_do_not_put_the_run_off_for_ever() -> None:
+    cursor = sensors.Cursor()
+    asked = []
+    for n in range(sensors.PATIENCE):
+        cursor, key = sensors.look(cursor, f"listing {n}")
+        asked.append(key is not None)
+    assert asked == [False] * (sensors.PATIENCE - 1) + [True]
+
+
+def test_failures_of_the_daemon_are_told_and_those_told_already_are_not(tmp_path: Path) -> None:
+    with webhook() as (url, notices):
+        settings = settings_for(tmp_path, webhook_url=url)
+        sensor = sensors.failed_runs(settings)
+
+        @dg.op
+        def breaks() -> None:
+            raise dg.Failure("hỏng / broken", allow_retries=False)
+
+        @dg.job
+        def broken() -> None:
+            breaks()
+
+        with open_instance(settings) as instance:
+            for tags in ({}, {failures.NOTIFIED_TAG: "yes"}):
+                result = broken.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+                context = dg.build_run_status_sensor_context(
+                    sensor_name="failed_runs",
+                    dagster_event=result.get_run_failure_event(),
+                    dagster_instance=instance,
+                    dagster_run=result.dagster_run,
+                ).for_run_failure()
+                sensor(context)
+                if not tags:
+                    told = result.run_id
+        assert [(notice["run_id"], notice["problems"]) for notice in notices] == [(told, ["breaks: hỏng / broken"])]
+
+
+def test_the_publication_grows_stale_after_a_day_and_a_bit(definitions: dg.Definitions) -> None:
+    policy = definitions.resolve_asset_graph().get(PUBLICATION).freshness_policy
+    assert policy is not None
+    assert (
+        timedelta(hours=24)
+        < policy.warn_window.to_timedelta()
+        < policy.fail_window.to_timedelta()
+        < timedelta(hours=36)
+    )
+
+
+def test_starting_is_cheap(night: Path) -> None:
+    """What Dagster adds to a night with nothing new, from the start of the process to its end."""
+    settings = settings_for(night)
+    program = (
+        "import sys; from pipelines.config import load_settings as s; from pipelines.orchestration.runner import *; "
+    )
+    program += (
+        "sys.exit(run_nightly(s(warehouse=sys.argv[1], drop_zone=sys.argv[2], privacy_key=sys.argv[3])).exit_code)"
+    )
+    arguments = [sys.executable, "-c", program, str(settings.warehouse), settings.drop_zone, KEY]
+    cpu = os.times()
+    started = time.monotonic()
+    done = subprocess.run(arguments, check=False, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+    used = os.times()
+    spent = used.children_user + used.children_system - cpu.children_user - cpu.children_system
+    assert done.returncode == 0, done.stderr
+    assert spent < 10, f"{spent:.1f} s of processor, {time.monotonic() - started:.1f} s by the clock"
