@@ -213,9 +213,11 @@ class _World:
         self, before: Record, received: datetime, last: datetime, target: datetime, with_list: bool
     ) -> tuple[datetime, Record]:
         rng = self.rng
-        at = self._near(last, target)
+        at = target if rng.random() < 0.15 else self._near(last, target)
         record = dict(before)
         status = rng.choice((2, 4, 4, 5, 5, 5, 6, 6, 7, 8, 3, 9, 9, 9, 10, 10, 10, 10))
+        if before["TrangThaiHoSo"] in (9, "9") and rng.random() < 0.3:
+            status = 10
         record["TrangThaiHoSo"] = rng.choice((str(status), status))
         if status in (7, 8, 9, 10, 3) and rng.random() < 0.6:
             record["NgayKetThucXuLy"] = received - DAY if rng.random() < 0.05 else at
@@ -454,6 +456,12 @@ class _World:
         rng = self.rng
         ways: dict[str, list[Record]] = {}
         weights: set[float] = set()
+        if code == PROCEDURES[0]:  # six working days outweigh seven days
+            ways["1"] = [
+                {"THOIGIANGIAIQUYET": "7", "DONVITINH": "Ngày"},
+                {"THOIGIANGIAIQUYET": "6", "DONVITINH": "Ngày làm việc"},
+            ]
+            weights = {7.0, 8.4}
         hours = ("1.1", "2.5", "8")
         units = ["Giờ"] if rng.random() < 0.3 else list(UNITS)
         for _ in range(rng.randint(1, 4)):
