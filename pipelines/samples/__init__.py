@@ -1,4 +1,4 @@
-"""Sample exports with known truth: invented dossiers of a district or province, written as the portal would send them."""
+"""Sample exports with known truth: invented dossiers of a district or province, as the portal would send them."""
 
 from pipelines.samples.generate import generate, personal_data
 from pipelines.samples.spec import (

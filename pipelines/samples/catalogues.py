@@ -11,7 +11,7 @@ LEVELS: tuple[Level, ...] = ("commune", "district", "province")
 
 @dataclass(frozen=True)
 class Procedure:
-    """One administrative procedure. `days`: working days until the appointment (0: the same day); `limit`: as in the catalogue."""
+    """One administrative procedure. `days`: working days until the appointment (0: same day); `limit`: as published."""
 
     level: Level
     code: str
@@ -216,22 +216,32 @@ PLACE_SYLLABLES = (
     ("Lợi", "Thành", "Phú", "An", "Hưng", "Đông", "Tây", "Trung"),
 )
 
+
+def _names(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (word.split(":") for word in text.split())
+    return tuple((name, letters) for name, letters in pairs)
+
+
 # Invented people. Every name has its letters for an e-mail address beside it.
-SURNAMES = (
-    ("Nguyễn", "nguyen"), ("Trần", "tran"), ("Lê", "le"), ("Phạm", "pham"), ("Huỳnh", "huynh"), ("Võ", "vo"), ("Đặng", "dang"),
-    ("Bùi", "bui"), ("Đỗ", "do"), ("Hồ", "ho"), ("Ngô", "ngo"), ("Dương", "duong"), ("Lý", "ly"), ("Phan", "phan"),
-)  # fmt: skip
-MIDDLE_NAMES = (
-    ("Văn", "van"), ("Thị", "thi"), ("Hoàng", "hoang"), ("Minh", "minh"), ("Ngọc", "ngoc"), ("Thanh", "thanh"), ("Quốc", "quoc"),
-    ("Thị Kim", "thikim"), ("Đức", "duc"), ("Thị Mỹ", "thimy"), ("Hữu", "huu"), ("Xuân", "xuan"), ("Gia", "gia"),
-)  # fmt: skip
-GIVEN_NAMES = (
-    ("Anh", "anh"), ("Bảo", "bao"), ("Châu", "chau"), ("Dũng", "dung"), ("Giang", "giang"), ("Hạnh", "hanh"), ("Hùng", "hung"),
-    ("Khánh", "khanh"), ("Lan", "lan"), ("Loan", "loan"), ("Mai", "mai"), ("Nam", "nam"), ("Nga", "nga"), ("Nhung", "nhung"),
-    ("Phúc", "phuc"), ("Phượng", "phuong"), ("Quân", "quan"), ("Quyên", "quyen"), ("Sơn", "son"), ("Tâm", "tam"), ("Thảo", "thao"),
-    ("Thắng", "thang"), ("Trang", "trang"), ("Trinh", "trinh"), ("Tuấn", "tuan"), ("Tuyết", "tuyet"), ("Uyên", "uyen"),
-    ("Vinh", "vinh"), ("Xuân Mai", "xuanmai"), ("Yến", "yen"),
-)  # fmt: skip
+SURNAMES = _names(
+    """
+    Nguyễn:nguyen Trần:tran Lê:le Phạm:pham Huỳnh:huynh Võ:vo Đặng:dang Bùi:bui Đỗ:do Hồ:ho Ngô:ngo Dương:duong
+    Lý:ly Phan:phan
+    """
+)
+MIDDLE_NAMES = _names(
+    """
+    Văn:van Thị:thi Hoàng:hoang Minh:minh Ngọc:ngoc Thanh:thanh Quốc:quoc Kim:kim Đức:duc Mỹ:my Hữu:huu Xuân:xuan
+    Gia:gia
+    """
+)
+GIVEN_NAMES = _names(
+    """
+    Anh:anh Bảo:bao Châu:chau Dũng:dung Giang:giang Hạnh:hanh Hùng:hung Khánh:khanh Lan:lan Loan:loan Mai:mai
+    Nam:nam Nga:nga Nhung:nhung Phúc:phuc Phượng:phuong Quân:quan Quyên:quyen Sơn:son Tâm:tam Thảo:thao
+    Thắng:thang Trang:trang Trinh:trinh Tuấn:tuan Tuyết:tuyet Uyên:uyen Vinh:vinh Như:nhu Yến:yen
+    """
+)
 STREETS = (
     "Nguyễn An Ninh",
     "Quốc lộ 50",

@@ -1,4 +1,4 @@
-"""Rows and whole files that are bad on purpose (01 §6), each made from the record of a ghost dossier so that it looks real.
+"""Rows and whole files that are bad on purpose (01 §6), made from the records of ghost dossiers so that they look real.
 
 A ghost that a reader lets through would change the district's figures: that is the point.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ def _value(fields: list[Field], name: str) -> str:
     return next(field.sql for field in fields if field.name == name)
 
 
-# Per kind, the variants in turn: field -> SQL of the wrong value. Some wrong values are personal data in the wrong column.
+# Per kind, the variants in turn: field -> SQL of the wrong value. Some are personal data in the wrong column.
 VARIANTS: dict[str, list[Change]] = {
     "REJ_NO_CODE": [
         lambda f: {"MaHoSo": "''"},
@@ -45,7 +44,7 @@ VARIANTS: dict[str, list[Change]] = {
     "REJ_CODE_TOO_LONG": [
         lambda f: {"MaHoSo": f"{_value(f, 'MaHoSo')} || '-' || repeat('0', 40)"},
         lambda f: {
-            "MaHoSo": f"{_value(f, 'MaHoSo')} || ' ' || {_value(f, 'ChuHoSo')} || ' ' || {_value(f, 'SoDienThoai')} || repeat('x', 30)"
+            "MaHoSo": " || ' ' || ".join(_value(f, name) for name in ("MaHoSo", "ChuHoSo", "SoDienThoai", "MaHoSo"))
         },
     ],
     "REJ_BAD_STATUS": [
@@ -85,7 +84,7 @@ def _not_records(shape: Shape, fields: list[Field]) -> list[str]:
         separator = "','" if shape.line is SHAPES["csv"].line else "';'"
         return [f"({good}) || {separator} || 'thừa cột'", _value(fields, "MaHoSo")]
     whole = ["'\"' || " + _value(fields, "MaHoSo") + " || '\"'", "'[\"không phải bản ghi\", 4]'", "'42'"]
-    return [f"left({good}, 400)", *whole] if shape.lines else whole
+    return [f"left({good}, 150)", *whole] if shape.lines else whole
 
 
 def bad_rows(
@@ -126,7 +125,7 @@ def lines_query(rows: list[BadRow], first_ghost: int, source: str = "lives") -> 
 def write_bad_files(
     con: duckdb.DuckDBPyConnection, spec: SampleSpec, folder: Path, first_ghost: int, cut: int
 ) -> list[tuple[Path, str]]:
-    """Write the bad files asked for into `folder`; returns (path, reason). Names carry dates before the last export's."""
+    """Write the bad files asked for into `folder`, dated before the last export; returns (path, reason)."""
     written = []
     for kind, number in spec.bad_files.items():
         for n in range(number):

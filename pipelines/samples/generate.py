@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,7 @@ def generate(
     Raises SampleError when the spec is impossible or the folder is in use.
     """
     if taken := [name for name in ("inbox", "truth") if (out / name).exists()]:
-        raise SampleError(
-            f"{' và '.join(taken)}: đã có trong thư mục đích, hãy chọn thư mục khác / already there; choose another folder"
-        )
+        raise SampleError(f"{' và '.join(taken)}: đã có, hãy chọn thư mục khác / already there; choose another folder")
     plan = Plan(spec)
     work = out / ".work"
     work.mkdir(parents=True)
@@ -53,7 +51,8 @@ def generate(
 def personal_data(spec: SampleSpec, *, settings: Settings | None = None) -> Iterator[str]:
     """Every invented name, identity number, phone, e-mail and address that the sample's files hold, each once.
 
-    For tests that search what a run wrote. The placeholder identity is not personal and not among them.
+    For tests that search what a run wrote. A few more may be listed (officers who handled nothing, applicants who gave
+    no e-mail). The placeholder identity is not personal and not among them.
     """
     plan = Plan(spec)
     people = records.People(spec)
@@ -81,6 +80,21 @@ class ExportFile:
     rows: int | None
     bad_rows: list[tuple[int, str]]
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one file: which (`source`, `where`), how they become lines, and the bad ones among them."""
+
+    kind: str
+    stem: str
+    day: date
+    source: str
+    where: str
+    fields: list[Field]
+    line: str
+    bad: list[faults.BadRow]
+    ghosts_used: int = 0
 
 
 class Exports:
@@ -111,23 +125,18 @@ class Exports:
             self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
         if first_dossiers is None:
             raise SampleError("Không có hồ sơ nào trong kỳ / no dossier in the period")
-        file_ghosts = self.first_ghost + sum(bad)
-        for path, reason in faults.write_bad_files(
-            self.con, spec, first_dossiers.parent, file_ghosts, _cut(spec.last_day)
-        ):
-            self._add(path, "dossiers", f"{spec.last_day}T08:00:00", None, [], reason)
+        folder, ghosts = first_dossiers.parent, self.first_ghost + sum(bad)
+        for path, reason in faults.write_bad_files(self.con, spec, folder, ghosts, _cut(spec.last_day)):
+            self.files.append(
+                ExportFile(self._relative(path), "dossiers", f"{spec.last_day}T08:00:00", None, [], reason)
+            )
         original = self.files[[file.path for file in self.files].index(self._relative(first_dossiers))]
         for path in faults.duplicates(first_dossiers, spec.duplicate_files):
-            self._add(path, "dossiers", original.exported_at, original.rows, [], "duplicate")
+            self.files.append(replace(original, path=self._relative(path), bad_rows=[], reason="duplicate"))
         return self.files
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.source.parent).as_posix()
-
-    def _add(
-        self, path: Path, kind: str, exported_at: str, rows: int | None, bad: list[tuple[int, str]], reason: str = ""
-    ) -> None:
-        self.files.append(ExportFile(self._relative(path), kind, exported_at, rows, bad, reason))
 
     def _dossiers(self, night: int, day: date, with_bad_rows: bool) -> Path | None:
         """The dossiers of one export; None when there is nothing to send."""
@@ -137,20 +146,10 @@ class Exports:
         if night > 0 and self.spec.nightly == "changes":
             where += f" and (list_contains(changes, {night}) or {touched})"
         fields = records.dossier_fields(self.spec, cut, touches)
-        line = self._line(fields, cut, touches)
-        return self._write(
-            "dossiers",
-            "hoso",
-            day,
-            line,
-            "lives",
-            where,
-            fields,
-            faults.dossier_rows(self.spec, cut) if with_bad_rows else [],
-            0,
-        )
+        bad = faults.dossier_rows(self.spec, cut) if with_bad_rows else []
+        return self._write(Batch("dossiers", "hoso", day, "lives", where, fields, self._line(fields), bad))
 
-    def _line(self, fields: list[Field], cut: int, touches: str) -> str:
+    def _line(self, fields: list[Field]) -> str:
         line = self.shape.line(fields)
         if self.shape.table or not self.spec.distortions.unknown_field:
             return line
@@ -158,64 +157,44 @@ class Exports:
         return f"case when d_unknown_field then {self.shape.line(strange)} else {line} end"
 
     def _touches(self, night: int) -> tuple[str, str]:
-        """SQL: is the dossier touched this night; and how often up to now. Night n touches the n-th stretch of a shuffled circle."""
+        """SQL: is the dossier corrected this night; and how often so far (see plan.touch_place)."""
         number, total = self.spec.changes_per_night, self.spec.dossiers
         if not number or night == 0:
             return "false", "0"
-        step, shift = self.plan.shuffle(total, "touches")
-        place = f"(({step}::bigint * i + {shift}) % {total})"
-        # Places place + m * total (m >= 0) of an endless line lie in night n's stretch [n * number, (n + 1) * number).
+        # Its places on an endless line are place, place + total, …; night n corrects [n * number, (n + 1) * number).
+        place = self.plan.touch_place
         upto = lambda end: f"(({end} - 1 - {place} + {total}) // {total})"  # noqa: E731
         start, end = night * number, (night + 1) * number
         return f"(kind = 0 and {upto(end)} > {upto(start)})", f"({upto(end)} - {upto(number)})"
 
     def _events(self, night: int, day: date, with_bad_rows: bool) -> None:
         cut = _cut(day)
-        after = 0 if night == 0 else cut - 86400
-        bad = faults.event_rows(self.spec) if with_bad_rows else []
+        source = f"({records.events_query(self.spec, 0 if night == 0 else cut - 86400, cut)})"
         fields = records.event_fields(self.spec)
-        source = f"({records.events_query(self.spec, after, cut)})"
-        self._write(
-            "progress",
-            "tiendo",
-            day,
-            self.shape.line(fields),
-            source,
-            "true",
-            fields,
-            bad,
-            sum(self.spec.bad_rows.values()),
-        )
+        bad = faults.event_rows(self.spec) if with_bad_rows else []
+        ghosts_used = sum(self.spec.bad_rows.values())
+        self._write(Batch("progress", "tiendo", day, source, "true", fields, self.shape.line(fields), bad, ghosts_used))
 
-    def _write(
-        self,
-        kind: str,
-        stem: str,
-        day: date,
-        line: str,
-        source: str,
-        where: str,
-        fields: list[Field],
-        bad: list[faults.BadRow],
-        ghosts_used: int,
-    ) -> Path | None:
-        """Write one file of good rows, with the bad ones as a block after the first third. Ghost events happen at reception."""
-        total = self._count(source, where)
+    def _write(self, batch: Batch) -> Path | None:
+        """Write one file, its bad rows as a block after the first third. Events of ghosts happen at reception."""
+        total = self._count(batch.source, batch.where)
         if not total:
             return None
-        path = self.source / kind / f"{stem}_{day:%Y%m%d}.{self.shape.extension}"
-        query = f"select {line} as line from {source} where {where}"
+        path = self.source / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{self.shape.extension}"
+        query = f"select {batch.line} as line from {batch.source} where {batch.where}"
         marked: list[tuple[int, str]] = []
-        if bad:
+        if batch.bad:
             third = self.spec.dossiers // 3
-            before = self._count(source, f"{where} and i < {third}")
+            before = self._count(batch.source, f"{batch.where} and i < {third}")
             ghosts = "(select *, {moment: received_at, status: 2, text: 'Tiếp nhận hồ sơ', desk: 0} as e from lives)"
-            middle = faults.lines_query(bad, self.first_ghost + ghosts_used, ghosts)
-            query = f"(select {line} as line from {source} where {where} and i < {third}) union all {middle} union all ({query} and i >= {third})"
-            marked = [(self.shape.first_row + before + n, row.reasons) for n, row in enumerate(bad)]
-        service = records.DOSSIER_SERVICE if kind == "dossiers" else records.EVENT_SERVICE
-        write(self.con, query, path, self.shape, fields, service, self.spec.agency)
-        self._add(path, kind, f"{day}T23:59:59", total + len(bad), marked)
+            middle = faults.lines_query(batch.bad, self.first_ghost + batch.ghosts_used, ghosts)
+            query = f"({query} and i < {third}) union all {middle} union all ({query} and i >= {third})"
+            marked = [(self.shape.first_row + before + n, row.reasons) for n, row in enumerate(batch.bad)]
+        service = records.DOSSIER_SERVICE if batch.kind == "dossiers" else records.EVENT_SERVICE
+        write(self.con, query, path, self.shape, self.shape.head(batch.fields, service, self.spec.agency))
+        self.files.append(
+            ExportFile(self._relative(path), batch.kind, f"{batch.day}T23:59:59", total + len(batch.bad), marked)
+        )
         return path
 
     def _count(self, source: str, where: str) -> int:
@@ -235,7 +214,7 @@ class Exports:
             path = self.source / kind / f"{stem}_{first:%Y%m%d}.json"
             path.parent.mkdir(parents=True)
             path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-            self._add(path, kind, f"{first}T23:59:59", len(rows), [])
+            self.files.append(ExportFile(self._relative(path), kind, f"{first}T23:59:59", len(rows), []))
 
 
 def _cut(day: date) -> int:

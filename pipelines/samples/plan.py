@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import pairwise
 from math import gcd
 from pathlib import Path
 
@@ -117,7 +118,7 @@ class Plan:
         counts, total = self.counts, len(self.days)
         new, middle = min(4, total // 5), min(16, total // 3)
         firsts = [0, self.days[total - new - middle].first, self.days[total - new].first, self.spec.dossiers]
-        sizes = [after - first for first, after in zip(firsts, firsts[1:], strict=False)]
+        sizes = [after - first for first, after in pairwise(firsts)]
         open_, waiting = sum(counts[fate] for fate in PENDING), counts["wait_papers"] + counts["wait_fee"]
         old = min(counts["overdue"] + counts["stopped"] + waiting // 2, sizes[0] - counts["late"])
         if counts["overdue"] > old:
@@ -147,6 +148,12 @@ class Plan:
         while gcd(step, size) != 1:
             step += 1
         return step, _digest(self.spec.seed, name, "shift") % size
+
+    @property
+    def touch_place(self) -> str:
+        """SQL: a dossier's place in the shuffled circle that office corrections go round, night after night."""
+        step, shift = self.shuffle(self.spec.dossiers, "touches")
+        return f"(({step}::bigint * i + {shift}) % {self.spec.dossiers})"
 
     @cached_property
     def agency_slots(self) -> list[tuple[int, int, int]]:

@@ -13,7 +13,7 @@ import duckdb
 from pipelines.samples import catalogues
 from pipelines.samples.catalogues import OTHER_LIMITS, Procedure
 from pipelines.samples.plan import Agency, Plan
-from pipelines.samples.shapes import SHAPES, Field, literal
+from pipelines.samples.shapes import SHAPES, Field, json_line, literal
 from pipelines.samples.spec import SampleSpec
 from pipelines.samples.story import Dice, at
 
@@ -88,7 +88,7 @@ class People:
 
 def stamp(moment: str) -> str:
     """yyyyMMddHHmmss of a moment in seconds; empty when null."""
-    return f"coalesce(strftime(make_timestamp({moment} * 1000000), '%Y%m%d%H%M%S'), '')"
+    return f"coalesce(strftime(make_timestamp(({moment}) * 1000000), '%Y%m%d%H%M%S'), '')"
 
 
 def day_stamp(moment: str) -> str:
@@ -96,12 +96,12 @@ def day_stamp(moment: str) -> str:
 
 
 def dossier_code(spec: SampleSpec) -> str:
-    """Code as sent: new or old form; made-up five digits when so distorted (one to one with the sequence, hence unique)."""
+    """Code as sent: new or old form; five made-up digits when so distorted (one to one with the sequence: unique)."""
     old = Dice(spec.seed).chance("old_code", spec.old_codes)
-    return (
-        f"case when {old} then {at('agency_old_code', 'agency')} else {at('agency_code', 'agency')} end || '-' || {day_stamp('received_at')} || '-' || "
-        "case when d_synthetic_code then lpad(((sequence * 7919 + 31337) % 100000)::varchar, 5, '0') else lpad(sequence::varchar, 4, '0') end"
-    )
+    agency = f"case when {old} then {at('agency_old_code', 'agency')} else {at('agency_code', 'agency')} end"
+    made_up = "lpad(((sequence * 7919 + 31337) % 100000)::varchar, 5, '0')"
+    tail = f"case when d_synthetic_code then {made_up} else lpad(sequence::varchar, 4, '0') end"
+    return f"{agency} || '-' || {day_stamp('received_at')} || '-' || {tail}"
 
 
 def procedure_code(spec: SampleSpec) -> str:
@@ -116,12 +116,14 @@ def procedure_code(spec: SampleSpec) -> str:
 def channel(spec: SampleSpec) -> str:
     """KenhThucHien as sent; empty counts as direct."""
     dice = Dice(spec.seed)
-    return f"case when {dice.chance('online', 0.44)} then '2' when {dice.chance('post', 0.04)} then '3' when {dice.chance('empty', 0.02)} then '' else '1' end"
+    return f"""case when {dice.chance("online", 0.44)} then '2' when {dice.chance("post", 0.04)} then '3'
+        when {dice.chance("empty", 0.02)} then '' else '1' end"""
 
 
 def status_at(cut: int) -> str:
     """Status (integer) as the sender shows it at `cut` (seconds, exclusive)."""
-    return f"""case fate when 'not_accepted' then 1 when 'refused' then case when end_at < {cut} then 3 else 2 end else case
+    return f"""case fate when 'not_accepted' then 1 when 'refused' then case when end_at < {cut} then 3 else 2 end
+        else case
         when wrong_from < {cut} and wrong_to >= {cut} then 9
         when returned_at < {cut} then 10
         when end_at < {cut} then case fate when 'withdrawn' then 7 when 'stopped' then 8 else 9 end
@@ -139,18 +141,24 @@ def due_at(cut: int) -> str:
 
 
 def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field]:
-    """The record of service DongBoHoSoMC as exported at `cut`. `touches`: SQL, how often an office correction touched it."""
+    """The record of service DongBoHoSoMC as exported at `cut`. `touches`: SQL, how often an office corrected it."""
     dice, people = Dice(spec.seed), People(spec)
     wrong = f"coalesce(wrong_from < {cut} and wrong_to >= {cut}, false)"
     shown = lambda moment: stamp(f"case when {moment} < {cut} then {moment} end")  # noqa: E731
     ended = "fate in ('early', 'on_time', 'late', 'withdrawn', 'stopped')"
     documents = f"(1 + {dice.below('documents', 3)})"
     online = dice.chance("online", 0.44)
-    submitted = f"case when d_submitted_is_received then received_at else received_at - 120 - {dice.below('submitted', 600)} * case when {online} then 60 else 1 end end"
-    digitised = f"case when {dice.chance('digitised', spec.digitised_input)} then '1' else '0' end"
     identity = f"case when d_placeholder_id then '{PLACEHOLDER_ID}' else {people.id_number} end"
     # CSV has no lists, so there the number stands in its own column always.
     listed = "false" if SHAPES[spec.shape].table else dice.chance("identity_in_list", 0.2)
+    waited = f"(120 + {dice.below('submitted', 600)} * case when {online} then 60 else 1 end)"
+    submitted = f"received_at - case when d_submitted_is_received then 0 else {waited} end"
+    finished = f"case when {wrong} then wrong_from when {ended} and end_at < {cut} then end_at end"
+    suffix = f"case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end"
+    verified = f"d_constant_flags or ({online} and {dice.chance('vneid', 0.8)})"
+    id_list = "'[' || " + json_line([Field("LoaiDinhDanh", "'CCCD'"), Field("SoDinhDanh", identity)]) + " || ']'"
+    supplements = f"case when {wrong} or d_empty_supplements then '[]' else {_supplements(cut, people)} end"
+    digitised = f"case when {dice.chance('digitised', spec.digitised_input)} then '1' else '0' end"
     filler = literal(
         (FILLER * (max(0, spec.bytes_per_dossier - NATURAL_BYTES) // len(FILLER.encode()) + 1))[: _filler_letters(spec)]
     )
@@ -165,7 +173,6 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
         Field("ChuHoSo", name),
         Field("SoGiayToChuHoSo", f"case when {listed} then '' else {identity} end"),
         Field("LoaiDoiTuong", f"case when {dice.chance('enterprise', 0.06)} then '2' else '1' end"),
-        Field("MaDoiTuong", "''"),
         Field("Email", f"case when {online} then {people.email} else '' end"),
         Field("Fax", "''"),
         Field("SoDienThoai", phone),
@@ -175,22 +182,22 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
         Field("NgayNopHoSo", stamp(submitted)),
         Field("NgayTiepNhan", f"case when fate = 'not_accepted' then '' else {stamp('received_at')} end"),
         Field("NgayHenTra", stamp(due_at(cut))),
-        Field("NgayKetThucXuLy", f"case when {wrong} then {stamp('wrong_from')} when {ended} then {shown('end_at')} else '' end"),
+        Field("NgayKetThucXuLy", stamp(finished)),
         Field("NgayTra", shown("returned_at")),
         Field("NgayTuChoi", f"case when fate = 'refused' then {shown('end_at')} else '' end"),
         Field("TrangThaiHoSo", f"({status_at(cut)})::varchar"),
         Field("HinhThuc", f"(({dice.below('return_method', 2)} + ({touches})) % 2)::varchar"),
-        Field("DonViXuLy", f"{at('agency_name', 'agency')} || case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end"),
+        Field("DonViXuLy", f"{at('agency_name', 'agency')} || {suffix}"),
         Field("NoiNopHoSo", f"case when d_constant_flags then '1' when {online} then '1' else '2' end"),
         Field("HoSoCoThanhPhanSoHoa", digitised),
-        Field("TaiKhoanDuocXacThucVoiVNeID", f"case when d_constant_flags or ({online} and {dice.chance('vneid', 0.8)}) then '1' else '0' end"),
+        Field("TaiKhoanDuocXacThucVoiVNeID", f"case when {verified} then '1' else '0' end"),
         Field("DuocThanhToanTrucTuyen", f"case when {online} and {dice.chance('payment', 0.6)} then '1' else '0' end"),
-        Field("DinhDanhCHS", f"""case when {listed} then '[{{"LoaiDinhDanh": "CCCD", "SoDinhDanh": "' || {identity} || '"}}]' else '[]' end""", "json"),
+        Field("DinhDanhCHS", f"case when {listed} then {id_list} else '[]' end", "json"),
         Field("DSKetNoiCSDL", """'[{"MaCSDL": "CSDLDC"}]'""", "json"),
         Field("TaiLieuNop", _documents(documents, digitised, people), "json"),
-        Field("DanhSachLePhi", _fees(online), "json"),
-        Field("DanhSachHoSoBoSung", f"case when {wrong} or d_empty_supplements then '[]' else {_supplements(cut, people)} end", "json"),
-        Field("DanhSachGiayToKetQua", _results(cut, spec, dice, people), "json"),
+        Field("DanhSachLePhi", _fees(), "json"),
+        Field("DanhSachHoSoBoSung", supplements, "json"),
+        Field("DanhSachGiayToKetQua", _results(cut, spec, dice), "json"),
     ]  # fmt: skip
 
 
@@ -199,42 +206,66 @@ def _filler_letters(spec: SampleSpec) -> int:
 
 
 def _documents(number: str, digitised: str, people: People) -> str:
-    one = f"""'{{"TenTepDinhKem": "Đơn của ' || {people.name} || '.pdf", "DuongDanTaiTepTin": "https://example.com/hs/' || i || '", "DuocSoHoa": "' || {digitised} || '", "DuocTaiSuDung": "0"}}'"""
-    more = f"""repeat(', {{"DuocSoHoa": "' || {digitised} || '", "DuocTaiSuDung": "1"}}', {number} - 1)"""
-    return f"'[' || {one} || {more} || ']'"
-
-
-def _fees(online: str) -> str:
-    fee = at("procedure_fee", "procedure")
-    return (
-        f'case when {fee} = 0 then \'[]\' else \'[{{"TenPhiLePhi": "Lệ phí", "MaPhiLePhi": "LP01", "HinhThucThu": "1", "Gia": "\' || {fee}'
-        ' || \'", "LoaiPhiLePhi": "1"}]\' end'
+    first = json_line(
+        [
+            Field("TenTepDinhKem", f"'Đơn của ' || {people.name} || '.pdf'"),
+            Field("DuongDanTaiTepTin", "'https://example.com/hs/' || i"),
+            Field("DuocSoHoa", digitised),
+            Field("DuocTaiSuDung", "'0'"),
+        ]
     )
+    more = json_line([Field("DuocSoHoa", digitised), Field("DuocTaiSuDung", "'1'")])
+    return f"'[' || {first} || repeat(', ' || {more}, {number} - 1) || ']'"
+
+
+def _fees() -> str:
+    fee = at("procedure_fee", "procedure")
+    one = json_line(
+        [
+            Field("TenPhiLePhi", "'Lệ phí'"),
+            Field("MaPhiLePhi", "'LP01'"),
+            Field("HinhThucThu", "'1'"),
+            Field("Gia", f"{fee}::varchar"),
+            Field("LoaiPhiLePhi", "'1'"),
+        ]
+    )
+    return f"case when {fee} = 0 then '[]' else '[' || {one} || ']' end"
 
 
 def _supplements(cut: int, people: People) -> str:
-    def entry(number: int, asked: str, answered: str, due_before: str, due_after: str) -> str:
+    def entry(number: int, asked: str, answered: str, due_before: str) -> str:
         seen = f"coalesce({answered} < {cut}, false)"
-        return (
-            f"""'{{"HoSoBoSungId": "' || i || '-{number}", "NguoiYeuCauBoSung": "' || {people.officer("1")} || '", "NoiDungBoSung": "Bổ sung giấy tờ của ' """
-            f"""|| {people.name} || '", "NgayBoSung": "' || {stamp(asked)} || '", "NgayTiepNhanBoSung": "' || case when {seen} then {stamp(answered)} else '' end """
-            f"""|| '", "TrangThaiBoSung": "' || case when {seen} then '1' else '0' end || '", "NgayHenTraTruoc": "' || {stamp(due_before)} """
-            f"""|| '", "NgayHenTraMoi": "' || case when {seen} then {stamp(due_after)} else '' end || '"}}'"""
+        shown = lambda moment: stamp(f"case when {seen} and not no_due then {moment} end")  # noqa: E731
+        return json_line(
+            [
+                Field("HoSoBoSungId", f"i || '-{number}'"),
+                Field("NguoiYeuCauBoSung", people.officer("1")),
+                Field("NoiDungBoSung", f"'Bổ sung giấy tờ của ' || {people.name}"),
+                Field("NgayBoSung", stamp(asked)),
+                Field("NgayTiepNhanBoSung", stamp(f"case when {seen} then {answered} end")),
+                Field("TrangThaiBoSung", f"case when {seen} then '1' else '0' end"),
+                Field("NgayHenTraTruoc", stamp(f"case when not no_due then {due_before} end")),
+                Field("NgayHenTraMoi", shown("due_at")),
+            ]
         )
 
-    dated = "case when not no_due then {} end"
-    first = entry(1, "asked_at", "answered_at", dated.format("coalesce(due_before, due_at)"), dated.format("due_at"))
-    again = entry(2, "asked_again_at", "answered_again_at", dated.format("due_at"), dated.format("due_at"))
-    return f"case when asked_at < {cut} then '[' || {first} || case when asked_again_at < {cut} then ', ' || {again} else '' end || ']' else '[]' end"
+    first = entry(1, "asked_at", "answered_at", "coalesce(due_before, due_at)")
+    again = entry(2, "asked_again_at", "answered_again_at", "due_at")
+    return f"""case when asked_at < {cut}
+        then '[' || {first} || case when asked_again_at < {cut} then ', ' || {again} else '' end || ']' else '[]' end"""
 
 
-def _results(cut: int, spec: SampleSpec, dice: Dice, people: People) -> str:
-    link = f"case when {dice.chance('electronic', spec.digitised_output)} then 'https://example.com/ketqua/' || i || '.pdf' else '' end"
-    one = (
-        f"""'[{{"TenGiayTo": "Kết quả giải quyết", "MaThanhPhanHoSo": "KQ", "GiayToId": "' || i || '", "DuongDanTepTinKetQua": "' || {link} """
-        """|| '", "MaGiayToKetQua": "KQ.' || i || '"}]'"""
+def _results(cut: int, spec: SampleSpec, dice: Dice) -> str:
+    electronic = dice.chance("electronic", spec.digitised_output)
+    link = f"case when {electronic} then 'https://example.com/kq/' || i || '.pdf' else '' end"
+    one = json_line(
+        [
+            Field("TenGiayTo", "'Kết quả giải quyết'"),
+            Field("GiayToId", "i::varchar"),
+            Field("DuongDanTepTinKetQua", link),
+        ]
     )
-    return f"case when fate in ('early', 'on_time', 'late') and end_at < {cut} then {one} else '[]' end"
+    return f"case when fate in ('early', 'on_time', 'late') and end_at < {cut} then '[' || {one} || ']' else '[]' end"
 
 
 def with_unknown_field(fields: list[Field], people: People) -> list[Field]:
@@ -271,7 +302,8 @@ def events_query(spec: SampleSpec, after: int, cut: int) -> str:
         f"{{moment: {moment}, status: {status}, text: '{text}', desk: {desk}}}" for moment, status, text, desk in kinds
     )
     return f"""
-        select * from (select *, unnest([{structs}]) as e from lives where kind < 3 and has_events and received_at < {cut})
+        select *
+        from (select *, unnest([{structs}]) as e from lives where kind < 3 and has_events and received_at < {cut})
         where e.moment >= {after} and e.moment < {cut}
     """
 
@@ -312,8 +344,8 @@ def agency_record(agency: Agency) -> dict[str, object]:
         "MaDonVi": agency.code,
         "TenDonVi": agency.name,
         "MaDonViCha": agency.parent or "",
-        "CapDonVi": agency.level,
-        "NgayHieuLuc": "",
-        "NgayHetHieuLuc": "",
-        "MaDonViKeThua": "",
+        "CapDonVi": agency.level.upper(),
+        "HieuLucTu": "20100101",
+        "HieuLucDen": "",
+        "MaDonViThayThe": "",
     }

@@ -29,7 +29,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Shape:
-    """How records become a file. `head` and `tail` may use {service} and {agency}; `between` stands after every record."""
+    """How records become a file: a line each, `between` after it; `head` is made from fields, service, agency."""
 
     extension: str
     line: Callable[[Sequence[Field]], str]
@@ -100,18 +100,9 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-def write(
-    con: duckdb.DuckDBPyConnection,
-    query: str,
-    path: Path,
-    shape: Shape,
-    fields: Sequence[Field],
-    service: str,
-    agency: str,
-) -> None:
-    """Write the lines that `query` gives (one VARCHAR column, in order) to `path`."""
+def write(con: duckdb.DuckDBPyConnection, query: str, path: Path, shape: Shape, head: str) -> None:
+    """Write the lines that `query` gives (one VARCHAR column, in order) to `path`, `head` before them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = shape.head(fields, service, agency)
     options = {
         "format": "csv",
         "header": "false",
@@ -123,6 +114,5 @@ def write(
     }
     if head or shape.tail:
         options |= {"prefix": literal(head), "suffix": literal(shape.tail or "\n")}
-    con.execute(
-        f"copy ({query}) to {literal(str(path))} ({', '.join(f'{name} {value}' for name, value in options.items())})"
-    )
+    written = ", ".join(f"{name} {value}" for name, value in options.items())
+    con.execute(f"copy ({query}) to {literal(str(path))} ({written})")

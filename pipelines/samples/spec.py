@@ -1,4 +1,4 @@
-"""What a sample is asked to be: size, period, mix of verdicts, distortions, bad rows, shape. Validation and presets live here."""
+"""What a sample is asked to be: size, period, mix of verdicts, distortions, bad rows, shape; and the presets."""
 
 from __future__ import annotations
 
@@ -163,6 +163,8 @@ class SampleSpec(BaseModel):
             raise ValueError("kỳ phải dài ít nhất 20 ngày / the period needs at least 20 days")
         if self.nights > days:
             raise ValueError(f"số đêm không quá {days} / nights must not exceed {days}, the days of the period")
+        if self.changes_per_night > self.dossiers:
+            raise ValueError("changes_per_night: không quá số hồ sơ / not more than the dossiers")
         if sum(self.mix.model_dump().values()) == 0:
             raise ValueError("mix: cần ít nhất một số dương / at least one positive number")
         return self
@@ -174,7 +176,7 @@ class SampleSpec(BaseModel):
 
 
 def district_2024(**changes: Any) -> SampleSpec:
-    """The sample district of 02 §8: 33,653 received January–May 2024, 31,394 resolved (16,090 early, 19 late), 2,259 pending.
+    """The district of 02 §8: 33,653 received January–May 2024, 31,394 resolved (16,090 early, 19 late), 2,259 pending.
 
     With five nights of history, distortions and bad rows that leave these figures alone. `changes` override fields.
     """
@@ -200,9 +202,9 @@ def district_2024(**changes: Any) -> SampleSpec:
             due_moved_late=0.02,
             unknown_field=0.02,
         ),
-        "bad_rows": {kind: 3 for kind in ROW_REJECTS},
-        "bad_events": {kind: 2 for kind in EVENT_REJECTS},
-        "bad_files": {kind: 1 for kind in FILE_REJECTS},
+        "bad_rows": dict.fromkeys(ROW_REJECTS, 3),
+        "bad_events": dict.fromkeys(EVENT_REJECTS, 2),
+        "bad_files": dict.fromkeys(FILE_REJECTS, 1),
         "duplicate_files": 1,
     }
     return SampleSpec(**{**fields, **changes})

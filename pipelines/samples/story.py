@@ -1,7 +1,8 @@
 """The life of every dossier, as SQL: table `lives`, one row per dossier in order of reception.
 
-Times are whole seconds of local wall clock since 1970 (BIGINT), days are working-day ordinals of the plan. All chance is a hash of
-(seed, dossier, purpose), so that the same spec gives the same lives on any number of threads. Personal data is not in this table.
+Times are whole seconds of local wall clock since 1970 (BIGINT), days are working-day ordinals of the plan. All chance
+is a hash of (seed, dossier, purpose), so that the same spec gives the same lives on any number of threads. Personal
+data is not in this table.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def seconds(day: date) -> int:
 
 
 def set_lists(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Give the plan's small tables to SQL as list variables (constants to the engine, so that order and threads do not matter)."""
+    """Give the plan's small tables to SQL as list variables: constants to the engine, so no join disturbs the order."""
     procedures = plan.procedures
     lists: dict[str, list[int]] = {
         "day_start": [seconds(day) for day in plan.working_days],
@@ -70,7 +71,7 @@ def at(name: str, position: str) -> str:
 
 
 def create_lives(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Make table `lives`. kind: 0 counted, 1 not accepted, 2 refused, 3 ghost (the dossier a bad row pretends to be)."""
+    """Make table `lives`. kind: 0 counted, 1 not accepted, 2 refused, 3 ghost (what a bad row pretends to be)."""
     set_lists(con, plan)
     days = ", ".join(f"({day.ordinal}, {day.first}, {day.dossiers})" for day in plan.days)
     spec = plan.spec
@@ -155,7 +156,7 @@ def _fates(plan: Plan) -> str:
 
 
 def _places(dice: Dice) -> str:
-    """Agency and daily sequence: the k-th dossier of a day takes the k-th slot, so sequences are unique per agency and day."""
+    """Agency and daily sequence: the k-th dossier of a day takes the k-th slot: unique per agency and day."""
     return f"""
         select *, {at("agency_level", "agency")} as level
         from (
@@ -170,19 +171,21 @@ def _places(dice: Dice) -> str:
 
 
 def _appointments(plan: Plan, dice: Dice) -> str:
-    """Procedure and due day. The fate bounds the procedure's days: what is early needs a day, what is on time must be due by now."""
+    """Procedure and due day. The fate bounds the procedure's days: early needs one, on time must be due by now."""
     longest, spec = plan.longest, plan.spec
     needed = 0 if spec.last_day == plan.working_days[plan.last_ordinal] else 1
+    drawn = f"(level * {SLOTS} + low + {dice.below('procedure', 'high - low')})"
     below = at("slots_below", f"(level * {longest + 2} + {{}})")
     return f"""
         select * exclude (shortest, widest, low, high, room),
             procedure_days as statutory_days,
-            ordinal + case when fate = 'in_time' then greatest(procedure_days, room + {needed} + {dice.below("extension", 5)})
+            ordinal + case when fate = 'in_time'
+                then greatest(procedure_days, room + {needed} + {dice.below("extension", 5)})
                 else procedure_days end as due_ordinal
         from (
             select *, {at("procedure_days", "procedure")} as procedure_days
             from (
-                select *, {at("slot_procedure", f"(level * {SLOTS} + low + {dice.below('procedure', 'high - low')})")} as procedure
+                select *, {at("slot_procedure", drawn)} as procedure
                 from (
                     select *, {below.format("shortest")} as low, {below.format("(widest + 1)")} as high
                     from (
@@ -190,7 +193,8 @@ def _appointments(plan: Plan, dice: Dice) -> str:
                             case when fate in ('on_time', 'late', 'overdue') then 0
                                 when fate = 'in_time' then least(room + {needed}, {longest}) else 1 end as shortest,
                             case when fate = 'on_time' then least(room, {longest})
-                                when fate in ('late', 'overdue') then least(room - 1, {longest}) else {longest} end as widest
+                                when fate in ('late', 'overdue') then least(room - 1, {longest})
+                                else {longest} end as widest
                         from (select *, {plan.last_ordinal} - ordinal as room from placed)
                     )
                 )
@@ -202,6 +206,8 @@ def _appointments(plan: Plan, dice: Dice) -> str:
 def _ends(plan: Plan, dice: Dice) -> str:
     """The day on which processing ended, and bulk closing: the last day of every ten, if the verdict stays."""
     last, rate = plan.last_ordinal, plan.spec.distortions.bulk_closing
+    upto_due = dice.below("end", f"least(due_ordinal - ordinal, {last} - ordinal + 1)")
+    past_due = dice.below("end", f"greatest(least(8, {last} - due_ordinal), 1)")
     return f"""
         select * exclude (natural_end, bulk_day, bulk_fits),
             coalesce(bulk_fits, false) as bulk_closed,
@@ -217,9 +223,9 @@ def _ends(plan: Plan, dice: Dice) -> str:
                 select *, natural_end // 10 * 10 + 9 as bulk_day
                 from (
                     select *, case fate
-                        when 'early' then ordinal + {dice.below("end", f"least(due_ordinal - ordinal, {last} - ordinal + 1)")}
+                        when 'early' then ordinal + {upto_due}
                         when 'on_time' then due_ordinal
-                        when 'late' then due_ordinal + 1 + {dice.below("end", f"greatest(least(8, {last} - due_ordinal), 1)")}
+                        when 'late' then due_ordinal + 1 + {past_due}
                         when 'withdrawn' then ordinal + {dice.below("end", f"least(due_ordinal, {last}) - ordinal + 1")}
                         when 'stopped' then ordinal + {dice.below("end", f"{last} - ordinal + 1")}
                         when 'refused' then least(ordinal + 1, {last})
@@ -238,18 +244,21 @@ def office_time(dice: Dice, purpose: str) -> str:
 
 
 def _times(plan: Plan, dice: Dice) -> str:
-    """Reception follows the daily sequence through office hours; work starts within two hours; most results are handed over soon."""
+    """Reception follows the daily sequence through office hours; work starts soon, results are handed over soon."""
     day = lambda ordinal: at("day_start", ordinal)  # noqa: E731
+    later = day(f"(end_ordinal + 1 + {dice.below('handover_day', 2)})")
+    same_day = f"((open_position + {CLOSE - 300} - received_at) * (0.15 + 0.8 * {dice.part('end_time')}))::bigint"
     position = f"case when kind = 0 then (k * 23400 + 11700) // of_day else {dice.below('reception', 23_400)} end"
     return f"""
         select *,
             case when fate in ('early', 'on_time', 'late') then case
                 when handover < 0.75 then end_at + 600 + {dice.below("minutes", 2_400)}
-                when handover < 0.97 then {day("(end_ordinal + 1 + " + dice.below("handover_day", 2) + ")")} + {office_time(dice, "handed")}
+                when handover < 0.97 then {later} + {office_time(dice, "handed")}
             end end as returned_at
         from (
-            select * exclude (open_position),
+            select * exclude (open_position, position),
                 case when fate not in ('refused', 'not_accepted', 'ghost')
+                    and not (fate = 'in_time' and {dice.chance("still_queued", 0.05)})
                     then received_at + least(300 + {dice.below("start", 5_400)},
                         coalesce(greatest((end_at - received_at) // 3, 1), 6_000)) end as started_at,
                 {dice.part("handover")} as handover
@@ -260,13 +269,14 @@ def _times(plan: Plan, dice: Dice) -> str:
                     when fate = 'on_time' and {dice.chance("overtime", 0.004)}
                         then {day("end_ordinal")} + {CLOSE + 300} + {dice.below("evening", 4_000)}
                     when end_ordinal = ordinal
-                        then received_at + ((open_position + {CLOSE - 300} - received_at) * (0.15 + 0.8 * {dice.part("end_time")}))::bigint
+                        then received_at + {same_day}
                     else {day("end_ordinal")} + {office_time(dice, "end_time_of_day")}
                 end as end_at
                 from (
                     select *, {day("ordinal")} as open_position, {day("due_ordinal")} + {CLOSE} as due_at,
-                        {day("ordinal")} + 27000 + ({position}) + case when ({position}) < 14400 then 0 else 7200 end as received_at
-                    from ended
+                        {day("ordinal")} + 27000 + position
+                            + case when position < 14400 then 0 else 7200 end as received_at
+                    from (select *, {position} as position from ended)
                 )
             )
         )
@@ -274,24 +284,29 @@ def _times(plan: Plan, dice: Dice) -> str:
 
 
 def _requests(plan: Plan, dice: Dice) -> str:
-    """Requests for papers (answered, twice at most, or still open), fee demands, and the due date before an answer moved it."""
+    """Requests for papers (answered, at most twice, or open), fee demands, the due date before an answer moved it."""
     day = lambda ordinal: at("day_start", ordinal)  # noqa: E731
     last = plan.last_ordinal
     open_day = f"(ordinal + {dice.below('open_request', f'{last} - ordinal + 1')})"
-    open_at = f"case when {open_day} = ordinal then received_at + 7200 else {day(open_day)} + {office_time(dice, 'open_time')} end"
+    open_time = f"{day(open_day)} + {office_time(dice, 'open_time')}"
+    open_at = f"case when {open_day} = ordinal then received_at + 7200 else {open_time} end"
+    clock = {name: office_time(dice, name) for name in ("asked", "answered", "asked_again", "answered_again")}
+    moved_back = day("greatest(answer_ordinal + 1, due_ordinal - answer_ordinal + ordinal + 1)")
+    answer_after = dice.below("answer", "greatest(least(final_ordinal - ordinal - 2, 6), 1)")
     return f"""
         select * exclude (final_ordinal, asks, answer_ordinal, asks_again, handover),
-            case when fate = 'wait_papers' then {open_at} when asks then {day("(ordinal + 1)")} + {office_time(dice, "asked")} end as asked_at,
-            case when asks then {day("answer_ordinal")} + {office_time(dice, "answered")} end as answered_at,
-            case when asks_again then {day("(answer_ordinal + 1)")} + {office_time(dice, "asked_again")} end as asked_again_at,
-            case when asks_again then {day("(answer_ordinal + 2)")} + {office_time(dice, "answered_again")} end as answered_again_at,
+            case when fate = 'wait_papers' then {open_at}
+                when asks then {day("(ordinal + 1)")} + {clock["asked"]} end as asked_at,
+            case when asks then {day("answer_ordinal")} + {clock["answered"]} end as answered_at,
+            case when asks_again then {day("(answer_ordinal + 1)")} + {clock["asked_again"]} end as asked_again_at,
+            case when asks_again
+                then {day("(answer_ordinal + 2)")} + {clock["answered_again"]} end as answered_again_at,
             case when fate = 'wait_fee' then {open_at} end as fee_at,
-            case when asks and due_ordinal > answer_ordinal + 1
-                then {day("greatest(answer_ordinal + 1, due_ordinal - answer_ordinal + ordinal + 1)")} + {CLOSE} end as due_before
+            case when asks and due_ordinal > answer_ordinal + 1 then {moved_back} + {CLOSE} end as due_before
         from (
             select *, asks and final_ordinal - answer_ordinal >= 3 and {dice.chance("asks_again", 0.1)} as asks_again
             from (
-                select *, ordinal + 2 + {dice.below("answer", "greatest(least(final_ordinal - ordinal - 2, 6), 1)")} as answer_ordinal,
+                select *, ordinal + 2 + {answer_after} as answer_ordinal,
                     fate in ('early', 'on_time', 'late', 'in_time', 'overdue') and final_ordinal - ordinal >= 3
                         and {dice.chance("asks", plan.spec.supplements)} as asks
                 from (select *, coalesce(end_ordinal, {last}) as final_ordinal from timed)
@@ -319,7 +334,8 @@ def _distortions(plan: Plan, dice: Dice) -> str:
     paused_from = "coalesce(asked_at, fee_at)"
     paused_to = f"coalesce(answered_at, {paused_from} + 86400)"
     rewrite = f"{first_export} + 86400 * (1 + {dice.below('rewritten', max(spec.nights, 1))}) + 36000"
-    visible = f"{night(spec, paused_from)} < {night(spec, paused_to)} and coalesce({night(spec, paused_to)} < {night(spec, 'end_at')}, true)"
+    reopened_before_end = f"coalesce({night(spec, paused_to)} < {night(spec, 'end_at')}, true)"
+    visible = f"{night(spec, paused_from)} < {night(spec, paused_to)} and {reopened_before_end}"
     simple = {
         "d_synthetic_code": ("true", rates.synthetic_code),
         "d_placeholder_id": ("true", rates.placeholder_id),
@@ -346,7 +362,8 @@ def _distortions(plan: Plan, dice: Dice) -> str:
             d_due_moved_late and not (d_no_due or d_no_due_done_event) as d_due_moved_late,
             case when d_paused_sent_as_done then {paused_from} end as wrong_from,
             case when d_paused_sent_as_done then {paused_to} end as wrong_to,
-            case when d_due_moved_late and not (d_no_due or d_no_due_done_event) and {rewrite} < {after_last} then {rewrite} end as rewritten_at,
+            case when d_due_moved_late and not (d_no_due or d_no_due_done_event) and {rewrite} < {after_last}
+                then {rewrite} end as rewritten_at,
             {at("day_start", "(ordinal + 1)")} + {CLOSE} as due_rewritten,
             {dice.chance("events", spec.progress)} and fate not in ('ghost', 'not_accepted') as has_events
         from (select *, {columns} from asked)
@@ -369,7 +386,7 @@ MOMENTS = (
 
 
 def _history(plan: Plan) -> str:
-    """changes: numbers of the exports in which the record differs from the export before (the first one shows it at all)."""
+    """changes: numbers of the exports in which the record differs from the export before; the first one shows it."""
     spec = plan.spec
     nights = ", ".join(night(spec, moment) for moment in MOMENTS)
     return f"""

@@ -1,4 +1,4 @@
-"""What a reader of the sample must find: one row per dossier, the bad rows, the files, and the figures. No personal data."""
+"""What a reader of the sample must find: one row per dossier, bad rows, files, and the figures. No personal data."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SampleTruth:
 
 
 def write_truth(con: duckdb.DuckDBPyConnection, plan: Plan, out: Path, files: Sequence[ExportFile]) -> SampleTruth:
-    """Write truth/ from table `lives` and the list of files; the summary's figures are counted, not copied from the spec."""
+    """Write truth/ from table `lives` and the list of files; the figures are counted, not copied from the spec."""
     spec = plan.spec
     truth = SampleTruth(out / "inbox", out / "truth", spec.as_of, {})
     truth.folder.mkdir()
@@ -96,7 +96,8 @@ def _truth_query(plan: Plan) -> str:
     applied = ", ".join(f"case when {sql} then '{name}' end" for name, sql in flags.items())
     status = records.status_at(cut)
     return f"""
-        select dossier_code, {literal(spec.source)} as source, agency_code, procedure_code, field_code, field_name, channel,
+        select dossier_code, {literal(spec.source)} as source, agency_code, procedure_code, field_code, field_name,
+            channel,
             case when fate <> 'not_accepted' then {moment("received_at")} end as received_at,
             {moment(records.due_at(cut))} as due_at,
             case when end_at < {cut} then {moment("end_at")} end as ended_at,
@@ -148,15 +149,13 @@ def _case(names: dict[str, str]) -> str:
 
 
 def _versions(plan: Plan) -> str:
-    """Exports in which the record is new or differs: those of its life, and those in which an office correction touched it."""
+    """Exports in which the record is new or differs: those of its life, and those in which an office corrected it."""
     spec = plan.spec
     if not spec.changes_per_night:
         return "len(changes)"
     number, total = spec.changes_per_night, spec.dossiers
-    step, shift = plan.shuffle(total, "touches")
-    place = f"(({step}::bigint * i + {shift}) % {total})"
     laps = (spec.nights + 1) * number // total + 1
-    touched = f"list_transform(range({laps}), lambda lap: ({place} + lap * {total}) // {number})"
+    touched = f"list_transform(range({laps}), lambda lap: ({plan.touch_place} + lap * {total}) // {number})"
     real = f"list_filter({touched}, lambda night: night between greatest(changes[1], 1) and {spec.nights})"
     return f"case when kind = 0 then len(list_distinct(list_concat(changes::bigint[], {real}))) else len(changes) end"
 
