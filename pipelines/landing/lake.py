@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.config import Settings
+from pipelines.portal.discovery import Known
 
 DATASET = "raw"
 PIPELINE = "dunghan"
@@ -228,11 +229,23 @@ class Lake:
             order by landing_id
         """
         with duckdb.connect() as con:
-            found = con.execute(query).fetchall()
+            found: list[tuple[str, ...]] = con.execute(query).fetchall()
         wanted = None if hashes is None else set(hashes)
         return [
             Landing(*row[:5], load_id=_load_id(Path(row[5]))) for row in found if wanted is None or row[3] in wanted
         ]
+
+    def known(self) -> Known:
+        """What discovery need not look at again: sightings with a fingerprint, and the contents that were landed."""
+        with duckdb.connect() as con:
+            found = con.execute(
+                f"select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
+                f" from {self.relation(LEDGER)} where file_sha256 is not null"
+            ).fetchall()
+        return Known(
+            frozenset((path, size, mtime) for path, size, mtime, *_ in found),
+            frozenset((source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"),
+        )
 
     def rows(self, table: str, hashes: Collection[str] | None = None) -> str:
         """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.

@@ -134,12 +134,12 @@ class Canonicaliser:
 
     def _count_drift(self, drift: Counter[str]) -> None:
         for name, rows in drift.items():
-            shown = _drift_name(name)
+            shown = shown_name(name)
             if shown in self.drift or len(self.drift) < MAX_DRIFT_NAMES:
                 self.drift[shown] += rows
 
 
-def _drift_name(name: str) -> str:
+def shown_name(name: str) -> str:
     """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
     safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
     return safe.replace("@", "#")[:MAX_DRIFT_NAME]
@@ -223,9 +223,7 @@ def _is_bad(text: str, parsed: str) -> str:
 
 def _status(text: str) -> str:
     """INTEGER 1..10 of a number or of a text of the portal's list, whatever its case; null otherwise."""
-    names = " ".join(
-        f"when '{contract.fold(name)}' then {number}" for number, name in contract.STATUSES.items()
-    )
+    names = " ".join(f"when '{contract.fold(name)}' then {number}" for number, name in contract.STATUSES.items())
     return (
         rf"case when regexp_full_match({text}, '0?[1-9](\.0)?|10(\.0)?') then {text}::double::integer"
         rf" when regexp_matches({text}, '\p{{L}}') then case {_fold(text)} {names} end end"
@@ -305,13 +303,17 @@ _DOSSIER_CONTENT = (
 
 def _dossiers(fields: str, *, derive_status: bool) -> str:
     texts = ", ".join(
-        f'{_clean(f"""{name}""")} as "{name}"' for name, inner in contract.DOSSIERS.structure.items() if inner == "VARCHAR"
+        f'{_clean(f"""{name}""")} as "{name}"'
+        for name, inner in contract.DOSSIERS.structure.items()
+        if inner == "VARCHAR"
     )
     lists = ", ".join(
-        f'coalesce("{name}", []) as "{name}"' for name, inner in contract.DOSSIERS.structure.items() if inner != "VARCHAR"
+        f'coalesce("{name}", []) as "{name}"'
+        for name, inner in contract.DOSSIERS.structure.items()
+        if inner != "VARCHAR"
     )
     moments = ", ".join(
-        f'{dates.parse_moment(name, end_of_day=name == "NgayHenTra")} as {column}'
+        f"{dates.parse_moment(name, end_of_day=name == 'NgayHenTra')} as {column}"
         for name, column in _DOSSIER_MOMENTS.items()
     )
     bad_moments = ", ".join(f"{_is_bad(name, column)} as bad_{column}" for name, column in _DOSSIER_MOMENTS.items())
@@ -460,7 +462,9 @@ def _clean_texts(kind: Kind) -> str:
 
 def _events(fields: str, keep_officer_names: bool) -> str:
     officer = codes.nfc("NguoiXuLy") if keep_officer_names else privacy.hmac(codes.nfc("NguoiXuLy"))
-    identity = _json(f"[code, {_iso('event_at')}, status::varchar, {codes.nfc('NguoiXuLy')}, {codes.nfc('NoiDungXuLy')}]")
+    identity = _json(
+        f"[code, {_iso('event_at')}, status::varchar, {codes.nfc('NguoiXuLy')}, {codes.nfc('NoiDungXuLy')}]"
+    )
     bad = {
         "ThoiDiemXuLy": ("ThoiDiemXuLy", "bad_event_at"),
         "TrangThai": ("TrangThai", "(status is null and TrangThai is not null)"),
@@ -577,9 +581,7 @@ def _portal_reports(fields: str) -> str:
     """One document gives one row per department, the parent first; a document without any is one bad row."""
     counts = "totalReceived totalOnTime totalOverdue totalCompleted".split()
     figures = "avgProcessingDays ratio totalScore totalMaxScore score maxScore scoreDelta".split()
-    numbers = ", ".join(
-        [f"try_cast({_clean(f'd.{name}')} as double) as {name}" for name in (*counts, *figures)]
-    )
+    numbers = ", ".join([f"try_cast({_clean(f'd.{name}')} as double) as {name}" for name in (*counts, *figures)])
     bad = {name: (f"d.{name}", _is_bad(_clean(f"d.{name}"), name)) for name in (*counts, *figures)}
     return f"""
     with fields as ({fields}),

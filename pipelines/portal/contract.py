@@ -159,9 +159,7 @@ PORTAL_REPORTS = Kind(
     document=True,
 )
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (DOSSIERS, PROGRESS, PROCEDURES, AGENCIES, PORTAL_REPORTS)
-}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (DOSSIERS, PROGRESS, PROCEDURES, AGENCIES, PORTAL_REPORTS)}
 
 #: Vietnamese headings of sheets (01 §9) → field. Contract names are headings too; see `heading_field`.
 HEADINGS: dict[str, tuple[str, ...]] = {

@@ -1,0 +1,152 @@
+"""Landing: a dlt pipeline that appends Arrow tables to the lake. Any number of times, after any kill, the same lake."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from pipelines.config import Settings
+from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
+from pipelines.landing.source import Landing, Progress
+from pipelines.portal.discovery import ExportFile, mark_duplicates
+from pipelines.portal.privacy import load_key
+from warehouse.database import connect
+
+#: Source bytes of one dlt load. A kill costs at most one load; more than this much is landed in several.
+PACKAGE_BYTES = 4 * 1024**3
+PACKAGE_FILES = 5_000
+
+
+class LandingError(Exception):
+    """dlt could not append to the lake. What was committed before stays; landing again continues."""
+
+
+@dataclass
+class LandingResult:
+    """What a landing did. Counts are of this landing only; load_ids are dlt's, oldest first."""
+
+    load_ids: list[str] = field(default_factory=list)
+    files: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    drift: dict[str, dict[str, int]] = field(default_factory=dict)
+    file_rows: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def files_read(self) -> int:
+        """Files whose rows were landed."""
+        return sum(count for (_, outcome), count in self.files.items() if outcome == "read")
+
+    @property
+    def rows_read(self) -> int:
+        """Rows landed, of all kinds."""
+        return self.rows.total()
+
+
+def land(settings: Settings, files: list[ExportFile], progress: Progress | None = None) -> LandingResult:
+    """Append `files` to the lake and return what was done: {(kind, outcome): files}, {kind: rows}, drift by file_path.
+
+    Contents that the lake already has are recorded as duplicates, sightings that it already has are skipped: the same
+    list may be landed again. The caller holds the run lock. Raises LandingError, PrivacyKeyError.
+    """
+    settings.layout.create()
+    result = LandingResult(versions={name: version(name) for name in ("dlt", "duckdb", "pyarrow")})
+    known = Lake(settings).known()
+    new = [file for file in files if (file.file_path, file.size, file.mtime) not in known.sightings]
+    marked = list(mark_duplicates(new, known))
+    if not marked:
+        return result
+    key = load_key(settings)
+    for package in _packages(marked):
+        with connect(settings) as con:
+            landing = Landing(settings, con, key, package, progress)
+            result.load_ids += _append(settings, landing)
+        _count(result, landing)
+    return result
+
+
+def _packages(files: list[ExportFile]) -> Iterator[list[ExportFile]]:
+    """The files in their order, in portions for one load each."""
+    portion: list[ExportFile] = []
+    size = 0
+    for file in files:
+        if portion and (size + file.size > PACKAGE_BYTES or len(portion) >= PACKAGE_FILES):
+            yield portion
+            portion, size = [], 0
+        portion.append(file)
+        size += file.size
+    yield portion
+
+
+def _count(result: LandingResult, landing: Landing) -> None:
+    for entry in landing.landed:
+        result.files[entry.file.kind, entry.outcome] += 1
+        result.rows[entry.file.kind] += entry.rows
+        result.file_rows[entry.file.file_path] = entry.rows
+        if entry.facts.drift:
+            result.drift[entry.file.file_path] = dict(entry.facts.drift)
+
+
+def _append(settings: Settings, landing: Landing) -> list[str]:
+    """One dlt load of everything the landing yields; returns the ids of the loads that were committed."""
+    dlt = _quiet_dlt(settings)
+    # The working folder is disposable: the lake itself says what was landed. A package that a killed run has left there
+    # would be loaded instead of the new one; its files are not in the lake and are landed again.
+    shutil.rmtree(settings.layout.dlt_state / PIPELINE, ignore_errors=True)
+    pipeline = dlt.pipeline(
+        PIPELINE,
+        pipelines_dir=str(settings.layout.dlt_state),
+        destination=dlt.destinations.filesystem(bucket_url=settings.layout.lake.as_uri()),
+        dataset_name=DATASET,
+    )
+
+    @dlt.resource(name="landing", write_disposition="append")
+    def landing_resource() -> Iterator[Any]:
+        for table, rows in landing.tables():
+            yield dlt.mark.with_hints(rows, _hints(dlt, table), create_table_variant=True)
+
+    try:
+        info = pipeline.run(landing_resource(), loader_file_format="parquet")
+        info.raise_on_failed_jobs()
+    except Exception as error:
+        raise LandingError(
+            f"{settings.layout.lake}: không ghi được vào kho, kiểm tra dung lượng và quyền ghi rồi chạy lại"
+            f" / cannot append to the lake, check space and permissions and run again ({type(error).__name__})"
+        ) from error
+    return list(info.loads_ids)
+
+
+def _hints(dlt: Any, table: str) -> Any:
+    # Wall clocks: without the hint dlt takes them for UTC.
+    columns = {
+        name: {"name": name, "data_type": "timestamp", "timezone": False}
+        for name, kind in SCHEMAS[table].items()
+        if kind == "TIMESTAMP"
+    }
+    return dlt.mark.make_hints(table_name=table, columns=columns, write_disposition="append")
+
+
+def _quiet_dlt(settings: Settings) -> Any:
+    """dlt, told before its import to send nothing, to write into the warehouse only and to keep no second copy."""
+    home = str(settings.layout.dlt_state)
+    os.environ.update(
+        {
+            "RUNTIME__DLTHUB_TELEMETRY": "false",
+            "RUNTIME__LOG_LEVEL": "ERROR",
+            "DLT_DATA_DIR": home,
+            "DLT_PROJECT_DIR": home,
+            "RESTORE_FROM_DESTINATION": "false",
+            "LOAD__DELETE_COMPLETED_JOBS": "true",
+        }
+    )
+    import dlt
+
+    return dlt
+
+
+__all__ = ["LandingError", "LandingResult", "land"]

@@ -1,0 +1,263 @@
+"""What lies in the drop zone and is new (01 §1): place, fingerprint, export moment. Reads bytes only to hash them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from pipelines.config import Settings
+from pipelines.portal.contract import KINDS
+
+log = logging.getLogger("dunghan.discovery")
+
+LOCAL_OFFSET = timedelta(hours=7)
+UNKNOWN = "unknown"
+_CHUNK = 4 * 1024 * 1024
+_SOURCE = re.compile(r"[a-z0-9_]+")
+_STAMP = re.compile(r"(20\d{6})(?:[T_-](\d{6}|\d{4})(?!\d))?")
+_TEMPORARY = (".part", ".tmp", ".crdownload", ".filepart", ".swp", "~")
+
+
+class DropZoneError(Exception):
+    """The drop zone cannot be listed. The message says which one and what to do."""
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """One new sighting of a file.
+
+    path: where fsspec opens it; file_path: relative to the drop zone. mtime and exported_at are local wall clock.
+    sha256 is None when the file could not be read. outcome: `new` (to be read), `duplicate`, `unreadable` (then detail
+    says why).
+    """
+
+    fs: fsspec.AbstractFileSystem
+    path: str
+    file_path: str
+    source: str
+    kind: str
+    size: int
+    mtime: datetime
+    exported_at: datetime
+    exported_at_from: str
+    sha256: str | None = None
+    outcome: str = "new"
+    detail: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        return PurePosixPath(self.file_path).name
+
+    def open(self) -> BinaryIO:
+        """The raw bytes. Raises OSError."""
+        return self.fs.open(self.path, "rb")  # type: ignore[no-any-return]
+
+    def changed(self) -> bool:
+        """Is the file no longer the one that was fingerprinted (still being written, replaced, gone)?"""
+        try:
+            self.fs.invalidate_cache()
+            info = self.fs.info(self.path)
+        except OSError:
+            return True
+        return (int(info["size"] or 0), _mtime(info)) != (self.size, self.mtime)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the lake knows already.
+
+    sightings: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed.
+    """
+
+    sightings: frozenset[tuple[str, int, datetime]] = frozenset()
+    contents: frozenset[tuple[str, str, str]] = frozenset()
+
+
+def discover(settings: Settings, known: Known | None = None) -> list[ExportFile]:
+    """New sightings in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing entry.
+
+    A content that is known, or comes earlier in the same list, is a `duplicate`; a file at a place where it cannot be
+    understood, or that cannot be opened, is `unreadable`. Hidden and temporary files, and files changed less than
+    `settle_seconds` ago, are left for later. Raises DropZoneError when the drop zone is not there.
+    """
+    known = known or Known()
+    fs, root = _open_root(settings.drop_zone)
+    youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
+    sightings = []
+    for info in _listing(fs, root):
+        file = _sighting(fs, root, info)
+        if (file.file_path, file.size, file.mtime) in known.sightings:
+            continue
+        if settings.settle_seconds and file.mtime > youngest:
+            log.info("%s: còn đang được ghi, để lại lần sau / still settling, left for the next run", file.file_path)
+            continue
+        sightings.append(_fingerprint(file))
+    return list(mark_duplicates(sorted(sightings, key=lambda f: (f.exported_at, f.file_path)), known))
+
+
+def exported_at(file_name: str, mtime: datetime) -> tuple[datetime, str]:
+    """Export moment of a file (01 §1) and where it comes from (`name` or `mtime`).
+
+    The first `20yyMMdd` that is a real date, with `HHmm[ss]` after an optional T, _ or -; a date alone means 23:59:59.
+    Digits after the date that are no time of day are not one: the date alone counts.
+    """
+    for start in range(len(file_name)):
+        found = _STAMP.match(file_name, start)
+        day = _parse(found.group(1), "%Y%m%d") if found else None
+        if found is None or day is None:
+            continue
+        clock = (found.group(2) or "").ljust(6, "0")
+        moment = _parse(found.group(1) + clock, "%Y%m%d%H%M%S") if found.group(2) else None
+        return moment or day + timedelta(hours=23, minutes=59, seconds=59), "name"
+    return mtime.replace(microsecond=0), "mtime"
+
+
+def _parse(text: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, form)
+    except ValueError:
+        return None
+
+
+def _open_root(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    try:
+        fs, root = url_to_fs(url)
+        there = fs.isdir(root)
+    except (OSError, ValueError, ImportError) as error:
+        raise DropZoneError(
+            f"DUNGHAN_DROP_ZONE {url}: không mở được / cannot be opened ({type(error).__name__})"
+        ) from error
+    if not there:
+        raise DropZoneError(
+            f"DUNGHAN_DROP_ZONE {url}: không có thư mục này, hãy tạo hoặc sửa cấu hình"
+            " / there is no such folder, create it or mend the configuration"
+        )
+    return fs, str(root).rstrip("/")
+
+
+def _listing(fs: fsspec.AbstractFileSystem, root: str) -> Iterator[dict[str, Any]]:
+    """Regular files below root. A link is followed to a file inside the drop zone, never out of it."""
+    fs.invalidate_cache()
+    options: dict[str, Any] = {"on_error": _report_folder} if "file" in _protocols(fs) else {}
+    inside = os.path.realpath(root) if options else root
+    for path, info in sorted(fs.find(root, detail=True, **options).items()):
+        relative = path[len(root) :].lstrip("/")
+        if any(_is_hidden(part) for part in relative.split("/")):
+            continue
+        if info.get("islink"):
+            target = os.path.realpath(path)
+            if not target.startswith(inside + os.sep) or not os.path.isfile(target):
+                log.warning("%s: liên kết ra ngoài vùng nhận, bỏ qua / link out of the drop zone, ignored", relative)
+                continue
+            info = {**info, **_stat(target)}
+        elif info["type"] != "file":
+            log.warning("%s: không phải tệp thường, bỏ qua / not a regular file, ignored", relative)
+            continue
+        yield info | {"name": path}
+
+
+def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
+
+
+def _report_folder(error: OSError) -> None:
+    log.error("%s: không mở được thư mục / cannot open the folder (%s)", error.filename, error.strerror)
+
+
+def _stat(path: str) -> dict[str, Any]:
+    status = os.stat(path)
+    return {"size": status.st_size, "mtime": status.st_mtime}
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "~$")) or name.lower().endswith(_TEMPORARY)
+
+
+def _local(epoch: float) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None) + LOCAL_OFFSET
+
+
+def _mtime(info: dict[str, Any]) -> datetime:
+    """Modification time in local wall clock, from whatever the file system calls it."""
+    for name in ("mtime", "LastModified", "last_modified", "modified", "updated", "created"):
+        value = info.get(name)
+        if isinstance(value, datetime):
+            utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+            return utc + LOCAL_OFFSET
+        if isinstance(value, int | float):
+            return _local(value)
+    return datetime(1970, 1, 1)
+
+
+def _sighting(fs: fsspec.AbstractFileSystem, root: str, info: dict[str, Any]) -> ExportFile:
+    path = info["name"]
+    relative = path[len(root) :].lstrip("/")
+    source, kind, problem = _place(relative)
+    mtime = _mtime(info)
+    moment, origin = exported_at(PurePosixPath(relative).name, mtime)
+    return ExportFile(
+        fs=fs,
+        path=path,
+        file_path=relative,
+        source=source,
+        kind=kind,
+        size=int(info["size"] or 0),
+        mtime=mtime,
+        exported_at=moment,
+        exported_at_from=origin,
+        outcome="unreadable" if problem else "new",
+        detail=problem,
+    )
+
+
+def _place(relative: str) -> tuple[str, str, str | None]:
+    """(source, kind, what is wrong with the place) of a path relative to the drop zone."""
+    parts = relative.split("/")
+    source = parts[0] if len(parts) > 1 else UNKNOWN
+    kind = parts[1] if len(parts) > 2 else UNKNOWN
+    where = f"<source>/<{'|'.join(KINDS)}>/…"
+    if len(parts) < 3:
+        return source, kind, f"nằm sai chỗ, phải ở {where} / in the wrong place, it belongs in {where}"
+    if not _SOURCE.fullmatch(source):
+        return source, kind, "tên nguồn chỉ gồm a-z, 0-9, _ / a source is named with a-z, 0-9, _ only"
+    if kind not in KINDS:
+        return source, kind, f"không có loại '{kind[:40]}', phải ở {where} / no such kind, it belongs in {where}"
+    return source, kind, None
+
+
+def _fingerprint(file: ExportFile) -> ExportFile:
+    """The file with its SHA-256; `unreadable` without one when it cannot be opened, to be tried again next time."""
+    digest = hashlib.sha256()
+    try:
+        with file.open() as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        detail = f"không đọc được tệp, sẽ thử lại / cannot read the file, will try again ({error.strerror or type(error).__name__})"
+        return replace(file, outcome="unreadable", detail=detail)
+    return replace(file, sha256=digest.hexdigest())
+
+
+def mark_duplicates(files: Iterable[ExportFile], known: Known) -> Iterator[ExportFile]:
+    """Of every (source, kind, sha256) only the first that the lake does not hold is new (or unreadable), whatever the
+    files were marked before: a part of a listing may be landed alone."""
+    seen = set(known.contents)
+    for file in files:
+        identity = (file.source, file.kind, file.sha256 or "")
+        if file.sha256 is None or identity not in seen:
+            outcome = "unreadable" if file.detail else "new"
+        else:
+            outcome = "duplicate"
+        seen.add(identity)
+        yield file if file.outcome == outcome else replace(file, outcome=outcome)

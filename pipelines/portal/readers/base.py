@@ -1,0 +1,167 @@
+"""What every reader is made of: the door for errors, the facts of a file, bytes in bounded pieces."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipelines.portal.canonical import TextRows
+
+Bytes = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
+
+#: Bytes handled at a time; a batch of text rows is about this large.
+CHUNK = 24 * 1024 * 1024
+#: A single record, and everything of an envelope that is not a record, must fit into this.
+MAX_RECORD = 64 * 1024 * 1024
+#: As much of a file as is looked at to tell its shape.
+HEAD = 1024 * 1024
+#: 01 §6 REJ_FILE_UNREADABLE: more than so many times larger unpacked.
+MAX_EXPANSION = 100
+
+UNREADABLE = "REJ_FILE_UNREADABLE"
+NO_HEADING = "REJ_FILE_NO_HEADING"
+BOM = b"\xef\xbb\xbf"
+
+
+class FileRejected(Exception):
+    """The whole file cannot be read (on). reason: REJ_FILE_… of 01 §6; detail: what and where, no values of rows."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass
+class FileFacts:
+    """What is known of a file beyond its rows. Complete only when the last batch has been taken.
+
+    format: shape as the ledger shows it. envelope_agency: `madonvi` as written. drift: unknown heading → rows.
+    """
+
+    format: str
+    envelope_agency: str | None = None
+    drift: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+
+
+class Reader(Protocol):
+    """A file being read. `batches` may be taken once; it raises FileRejected and nothing else."""
+
+    facts: FileFacts
+
+    def batches(self) -> Iterator[TextRows]:
+        """Text rows in the order of the file."""
+        ...
+
+
+@dataclass(frozen=True)
+class Content:
+    """The unpacked bytes of a file, openable again. head: the first bytes, BOM included."""
+
+    opener: Callable[[], BinaryIO]
+    head: bytes
+    whole: bool
+
+    def open(self) -> BinaryIO:
+        """The unpacked bytes from the start, byte order mark skipped. Reading raises FileRejected only."""
+        stream = self.opener()
+        if self.head.startswith(BOM):
+            stream.read(len(BOM))
+        return stream
+
+    @property
+    def text_head(self) -> bytes:
+        """The head less the byte order mark."""
+        return self.head.removeprefix(BOM)
+
+
+class Guarded(io.RawIOBase):
+    """A stream whose errors are FileRejected and that never unpacks more than MAX_EXPANSION times `packed` bytes."""
+
+    def __init__(self, inner: BinaryIO, packed: int | None = None) -> None:
+        self._inner = inner
+        self._limit = None if packed is None else packed * MAX_EXPANSION
+        self._total = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            data = self._inner.read(size)
+        except EOFError as error:
+            raise FileRejected(UNREADABLE, "tệp nén bị cắt cụt / the compressed file is truncated") from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise FileRejected(UNREADABLE, "tệp nén bị hỏng / the compressed file is corrupt") from error
+        except OSError as error:
+            raise FileRejected(
+                UNREADABLE, f"lỗi đọc / read error ({error.strerror or type(error).__name__})"
+            ) from error
+        self._total += len(data)
+        if self._limit is not None and self._total > self._limit:
+            raise FileRejected(
+                UNREADABLE, f"giải nén lớn hơn {MAX_EXPANSION} lần / more than {MAX_EXPANSION} times larger unpacked"
+            )
+        return data
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def chunks(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
+    """The stream in pieces of `size` bytes; the last may be smaller, none is empty."""
+    while True:
+        parts, missing = [], size
+        while missing and (part := stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+        if not parts:
+            return
+        yield parts[0] if len(parts) == 1 else b"".join(parts)
+        if missing:
+            return
+
+
+def json_rows(numbers: Positions, buffer: Bytes, offsets: Positions) -> TextRows:
+    """Text rows of JSON: row i is buffer[offsets[i]:offsets[i+1]], not copied. Rows that are no UTF-8 become null."""
+    records = pa.StringArray.from_buffers(
+        len(offsets) - 1, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(np.ascontiguousarray(buffer))
+    )
+    bad = invalid_utf8(records)
+    if len(bad):
+        valid = np.ones(len(records), dtype=bool)
+        valid[bad] = False
+        # Taking the good rows and putting nulls between them leaves no invalid byte in the array that goes on.
+        places = np.where(valid, np.cumsum(valid) - 1, -1)
+        good = records.filter(pa.array(valid))
+        records = good.take(pa.array(places, mask=~valid))
+    return TextRows(pa.table({"row_number": pa.array(numbers, pa.int64()), "record": records}))
+
+
+def invalid_utf8(texts: pa.StringArray) -> Positions:
+    """Indexes of the elements that are no UTF-8. One fast pass if all are; halves the search otherwise."""
+    found: list[int] = []
+    pending = [(0, len(texts))]
+    while pending:
+        start, end = pending.pop()
+        try:
+            texts.slice(start, end - start).validate(full=True)
+        except pa.ArrowInvalid:
+            if end - start == 1:
+                found.append(start)
+            else:
+                middle = (start + end) // 2
+                pending += [(start, middle), (middle, end)]
+    return np.array(sorted(found), dtype=np.int64)
