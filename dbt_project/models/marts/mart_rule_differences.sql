@@ -1,27 +1,20 @@
 -- grain: source, dossier_code: dossiers that one rule set calls good (early, on_time, in_time) and another bad (late, overdue); 02 §6.
 -- A rule set that says neither (no deadline, not applicable, not in its population) takes no part; its columns may be null.
 
-with classed as (
+with side_by_side as (
     select
-        *,
-        case
-            when verdict in ('early', 'on_time', 'in_time') then 'good'
-            when verdict in ('late', 'overdue') then 'bad'
-        end as class
-    from {{ ref('fct_verdicts') }}
-),
-
-side_by_side as (
-    select
-        source,
-        dossier_code,
+        verdicts.source,
+        verdicts.dossier_code,
         {% for rule_set in rule_sets() %}
-        max(case when rule_set = '{{ rule_set }}' then verdict end) as {{ rule_set }}_verdict,
-        max(case when rule_set = '{{ rule_set }}' then reason end) as {{ rule_set }}_reason{{ ',' if not loop.last }}
+        max(case when verdicts.rule_set = '{{ rule_set }}' then verdicts.verdict end) as {{ rule_set }}_verdict,
+        max(case when verdicts.rule_set = '{{ rule_set }}' then verdicts.reason end) as {{ rule_set }}_reason{{ ',' if not loop.last }}
         {% endfor %}
-    from classed
-    group by source, dossier_code
-    having count(distinct class) > 1
+    from {{ ref('fct_verdicts') }} as verdicts
+    inner join {{ ref('dim_verdict') }} as classes on verdicts.verdict = classes.verdict
+    group by verdicts.source, verdicts.dossier_code
+    having
+        sum(case when classes.verdict_class = 'good' then 1 else 0 end) > 0
+        and sum(case when classes.verdict_class = 'bad' then 1 else 0 end) > 0
 )
 
 select

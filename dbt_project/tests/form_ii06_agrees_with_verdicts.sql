@@ -1,0 +1,72 @@
+-- 02 §6: the form's last period closes at as_of, where the verdicts of form_ii06 stand; what all its years resolved is what they call resolved.
+
+with last_years as (
+    select
+        scheme,
+        period,
+        closes_at = {{ as_of() }} as is_last
+    from {{ ref('int_periods') }}
+    where granularity = 'year' and is_last_month
+),
+
+form as (
+    select
+        reports.source,
+        reports.scheme,
+        reports.agency_code,
+        sum(reports.received_online + reports.received_direct) as received,
+        sum(reports.resolved_early) as early,
+        sum(reports.resolved_on_time) as on_time,
+        sum(reports.resolved_late) as late,
+        sum(case when last_years.is_last then reports.pending_in_time else 0 end) as in_time,
+        sum(case when last_years.is_last then reports.pending_overdue else 0 end) as overdue
+    from {{ ref('rpt_form_ii06') }} as reports
+    inner join last_years
+        on
+            reports.scheme = last_years.scheme
+            and reports.period = last_years.period
+    group by reports.source, reports.scheme, reports.agency_code
+),
+
+verdicts as (
+    select
+        verdicts.source,
+        facts.agency_code,
+        count(*) as received,
+        {% for verdict in ['early', 'on_time', 'late', 'in_time', 'overdue'] %}
+        sum(case when verdicts.verdict = '{{ verdict }}' then 1 else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('fct_verdicts') }} as verdicts
+    inner join {{ ref('fct_dossiers') }} as facts
+        on
+            verdicts.source = facts.source
+            and verdicts.dossier_code = facts.dossier_code
+    where verdicts.rule_set = 'form_ii06'
+    group by verdicts.source, facts.agency_code
+),
+
+expected as (
+    select
+        schemes.scheme,
+        verdicts.*
+    from verdicts
+    cross join (select distinct scheme from last_years) as schemes
+)
+
+select
+    coalesce(form.source, expected.source) as source,
+    coalesce(form.scheme, expected.scheme) as scheme,
+    coalesce(form.agency_code, expected.agency_code) as agency_code
+from form
+full outer join expected
+    on
+        form.source = expected.source
+        and form.scheme = expected.scheme
+        and form.agency_code = expected.agency_code
+where
+    not coalesce(
+        {% for measure in ['received', 'early', 'on_time', 'late', 'in_time', 'overdue'] %}
+        form.{{ measure }} = expected.{{ measure }}{{ ' and' if not loop.last }}
+        {% endfor %},
+        false
+    )
