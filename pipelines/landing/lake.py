@@ -232,7 +232,9 @@ class Lake:
             found: list[tuple[str, ...]] = con.execute(query).fetchall()
         wanted = None if hashes is None else set(hashes)
         return [
-            Landing(*row[:5], load_id=_load_id(Path(row[5]))) for row in found if wanted is None or row[3] in wanted
+            Landing(landing_id, source, kind, sha256, outcome, _load_id(Path(path)))
+            for landing_id, source, kind, sha256, outcome, path in found
+            if wanted is None or sha256 in wanted
         ]
 
     def known(self) -> Known:

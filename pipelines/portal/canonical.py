@@ -1,4 +1,4 @@
-"""Text rows → canonical rows of the lake: one DuckDB statement per kind. Parsing, codes, keys; personal data stops here.
+"""Text rows → canonical rows of the lake: one DuckDB statement per kind. Personal data stops here.
 
 A statement is built in stages, each a subquery over the one before: `fields` (portal names, text) → `clean` (trimmed,
 codes and moments parsed) → the lake's columns. A row is handled by itself; nothing is repaired that 01 does not say.
@@ -293,12 +293,12 @@ _DOSSIER_MOMENTS = {
 
 #: What a version of a dossier is compared by (02 §1): every kept canonical field.
 _DOSSIER_CONTENT = (
-    "dossier_code agency_code procedure_code procedure_padded procedure_name field_code field_name channel"
-    " applicant_type submitted_at received_at due_at finished_at returned_at refused_at status return_method"
-    " agency_name submitted_via has_digitised_parts vneid_verified online_payment connected_databases submitted_files"
-    " digitised_files reused_files fee_count fee_total supplements result_documents electronic_results applicant_key"
-    " placeholder_id"
-).split()
+    *("dossier_code", "agency_code", "procedure_code", "procedure_padded", "procedure_name", "field_code"),
+    *("field_name", "channel", "applicant_type", *_DOSSIER_MOMENTS.values(), "status", "return_method", "agency_name"),
+    *("submitted_via", "has_digitised_parts", "vneid_verified", "online_payment", "connected_databases"),
+    *("submitted_files", "digitised_files", "reused_files", "fee_count", "fee_total", "supplements"),
+    *("result_documents", "electronic_results", "applicant_key", "placeholder_id"),
+)
 
 
 def _dossiers(fields: str, *, derive_status: bool) -> str:
@@ -518,8 +518,10 @@ def _procedures(fields: str) -> str:
                 }}
             )
         ))"""
-    good = "lambda l: l.amount >= 0 and isfinite(l.amount) and l.unit is not null"
-    unread = "list_filter(all_limits, lambda l: trim(l.text) != '' and not coalesce(l.amount >= 0 and isfinite(l.amount) and l.unit is not null, false))"
+    good = "coalesce(l.amount >= 0 and isfinite(l.amount) and l.unit is not null, false)"
+    unread = f"list_filter(all_limits, lambda l: trim(l.text) != '' and not {good})"
+    member = "{'channel': l.channel, 'amount': l.amount, 'unit': l.unit}"
+    kept = f"list_transform(list_filter(all_limits, lambda l: {good}), lambda l: {member})"
     bad = {"THOIGIANGIAIQUYET": ("unread_limit", "unread_limit is not null")}
     return f"""
     with fields as ({fields}),
@@ -540,7 +542,7 @@ def _procedures(fields: str) -> str:
         {_name("TENTTHC")} as procedure_name,
         {_name(_clean("LINHVUCTHUCHIEN[1].MALINHVUC"))} as field_code,
         {_name(_clean("LINHVUCTHUCHIEN[1].TENLINHVUC"))} as field_name,
-        {_json(f"list_transform(list_filter(all_limits, {good}), lambda l: {{'channel': l.channel, 'amount': l.amount, 'unit': l.unit}})")} as limits,
+        {_json(kept)} as limits,
         {_bad_values(bad)} as bad_values,
     from parsed
     """
@@ -579,8 +581,8 @@ def _agencies(fields: str) -> str:
 
 def _portal_reports(fields: str) -> str:
     """One document gives one row per department, the parent first; a document without any is one bad row."""
-    counts = "totalReceived totalOnTime totalOverdue totalCompleted".split()
-    figures = "avgProcessingDays ratio totalScore totalMaxScore score maxScore scoreDelta".split()
+    counts = ("totalReceived", "totalOnTime", "totalOverdue", "totalCompleted")
+    figures = ("avgProcessingDays", "ratio", "totalScore", "totalMaxScore", "score", "maxScore", "scoreDelta")
     numbers = ", ".join([f"try_cast({_clean(f'd.{name}')} as double) as {name}" for name in (*counts, *figures)])
     bad = {name: (f"d.{name}", _is_bad(_clean(f"d.{name}"), name)) for name in (*counts, *figures)}
     return f"""

@@ -1,4 +1,4 @@
-"""Codes of dossiers, agencies and procedures (01 §5), as DuckDB SQL expressions. The one place that knows their forms."""
+"""Codes of dossiers, agencies and procedures (01 §5) as DuckDB SQL. The one place that knows their forms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ _PROCEDURE = rf"[0-9]\.[0-9]{{6}}(?:\.{_AGENCY_OLD})?"
 
 def nfc(text: str) -> str:
     """SQL: Unicode NFC. Only a text that holds a mark (or one of the few letters with two forms) has anything to do."""
-    return rf"case when regexp_matches({text}, '[\p{{M}}\x{{2126}}\x{{212A}}\x{{212B}}]') then nfc_normalize({text}) else {text} end"
+    composable = r"[\p{M}\x{2126}\x{212A}\x{212B}]"
+    return f"case when regexp_matches({text}, '{composable}') then nfc_normalize({text}) else {text} end"
 
 
 def normalise(text: str) -> str:

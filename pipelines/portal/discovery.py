@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import fsspec
@@ -61,7 +61,7 @@ class ExportFile:
 
     def open(self) -> BinaryIO:
         """The raw bytes. Raises OSError."""
-        return self.fs.open(self.path, "rb")  # type: ignore[no-any-return]
+        return self.fs.open(self.path, "rb")
 
     def changed(self) -> bool:
         """Is the file no longer the one that was fingerprinted (still being written, replaced, gone)?"""
@@ -151,17 +151,18 @@ def _listing(fs: fsspec.AbstractFileSystem, root: str) -> Iterator[dict[str, Any
     fs.invalidate_cache()
     options: dict[str, Any] = {"on_error": _report_folder} if "file" in _protocols(fs) else {}
     inside = os.path.realpath(root) if options else root
-    for path, info in sorted(fs.find(root, detail=True, **options).items()):
+    for path, entry in sorted(fs.find(root, detail=True, **options).items()):
         relative = path[len(root) :].lstrip("/")
         if any(_is_hidden(part) for part in relative.split("/")):
             continue
-        if info.get("islink"):
+        info = entry
+        if entry.get("islink"):
             target = os.path.realpath(path)
-            if not target.startswith(inside + os.sep) or not os.path.isfile(target):
+            if not target.startswith(inside + os.sep) or not Path(target).is_file():
                 log.warning("%s: liên kết ra ngoài vùng nhận, bỏ qua / link out of the drop zone, ignored", relative)
                 continue
-            info = {**info, **_stat(target)}
-        elif info["type"] != "file":
+            info = entry | _stat(target)
+        elif entry["type"] != "file":
             log.warning("%s: không phải tệp thường, bỏ qua / not a regular file, ignored", relative)
             continue
         yield info | {"name": path}
@@ -176,7 +177,7 @@ def _report_folder(error: OSError) -> None:
 
 
 def _stat(path: str) -> dict[str, Any]:
-    status = os.stat(path)
+    status = Path(path).stat()
     return {"size": status.st_size, "mtime": status.st_mtime}
 
 
@@ -244,7 +245,8 @@ def _fingerprint(file: ExportFile) -> ExportFile:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
-        detail = f"không đọc được tệp, sẽ thử lại / cannot read the file, will try again ({error.strerror or type(error).__name__})"
+        why = error.strerror or type(error).__name__
+        detail = f"không đọc được tệp, sẽ thử lại / cannot read the file, will try again ({why})"
         return replace(file, outcome="unreadable", detail=detail)
     return replace(file, sha256=digest.hexdigest())
 

@@ -1,4 +1,4 @@
-"""Readers: files in, text rows out. The shape is told by the content, never by the name. A shape to add is one `_Shape`."""
+"""Readers: files in, text rows out. The content tells the shape, never the name. A shape to add is one `_Shape`."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ NO_HEADING = "REJ_FILE_NO_HEADING"
 BOM = b"\xef\xbb\xbf"
 
 
-class FileRejected(Exception):
+class FileRejected(Exception):  # noqa: N818 - the name of the thing in 01 §6
     """The whole file cannot be read (on). reason: REJ_FILE_… of 01 §6; detail: what and where, no values of rows."""
 
     def __init__(self, reason: str, detail: str) -> None:
