@@ -250,7 +250,7 @@ class _World:
         if answered and rng.random() < 0.1:
             answered = asked - DAY
         if answered and rng.random() < 0.15:
-            answered = self._near(at)
+            answered = rng.choice((rng.choice(self.awkward), self._near(at)))
         written = self._write_moment(asked)
         if rng.random() < 0.04:
             written = rng.choice(("", "hôm qua"))
