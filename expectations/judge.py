@@ -22,21 +22,19 @@ from expectations.results import CheckResult, JudgeError, JudgeResult
 from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
+from pipelines.portal import codes, privacy
 from warehouse.database import connect_build
 
 __all__ = ["JudgeError", "JudgeResult", "judge"]
 
 Progress = Callable[[str], None]
 
-#: Codes of the two known forms may be shown (01 §5); anything else that stands for a code may be personal data.
-_KNOWN_CODE = r"(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}|[A-Z]\d{2}(\.\d{1,3}){0,4})-\d{6}-\d{4,6}"
-
 #: kind → (column with the code of the record, its name in the portal's records)
 _CODES: dict[Kind, tuple[str, str]] = {
     "dossiers": ("dossier_code", "MaHoSo"),
     "progress": ("dossier_code", "MaHoSo"),
     "procedures": ("procedure_code", "MATTHC"),
-    "agencies": ("agency_code", "agency_code"),
+    "agencies": ("agency_code", "MaDonVi"),
 }
 
 #: kind → (lake column with a JSON list, table that takes its entries, shape of an entry)
@@ -278,10 +276,8 @@ class _Judging:
     def _quarantine(self, kind: Kind, seq: int) -> None:
         """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
         code, field = _CODES.get(kind, ("null::varchar", ""))
-        shown = (
-            f"case when regexp_full_match({code}, '{_KNOWN_CODE}') then {code} "
-            rf"else regexp_replace(regexp_replace({code}, '\d', '9', 'g'), '\p{{L}}', 'X', 'g') end"
-        )
+        # Codes of the two known forms may be shown; whatever else stands in their place may be personal data.
+        shown = f"case when {codes.dossier_form(code)} <> 'other' then {code} else {privacy.mask(code)} end"
         # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
         offending = f"""
             case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])

@@ -1,4 +1,4 @@
-"""A lake without the landing: files of typed rows written as complete (or killed) dlt loads, for tests of what reads it."""
+"""A lake without the landing: typed rows written as complete (or killed) dlt loads, for tests of what reads them."""
 
 from __future__ import annotations
 
