@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -17,6 +18,8 @@ from expectations.catalogue import load_catalogue
 from expectations.judge import judge
 from expectations.schema import TABLES
 from pipelines.config import Settings, load_settings
+from pipelines.landing.pipeline import land
+from pipelines.portal.discovery import discover
 from tests.lake_builder import File, LakeBuilder
 from tests.unit.test_catalogue import EXAMPLES
 from warehouse.database import connect_build
@@ -63,6 +66,39 @@ def test_every_rule_is_counted_alike_by_great_expectations_and_by_the_split(here
     assert counted["REJ_FILE_SHIFTED", "dossiers"].unexpected == 1
     assert counted["REJ_FILE_MOSTLY_BAD", "dossiers"].unexpected == 1
     assert counted["WRN_NO_DUE", "dossiers"].description_vi == catalogue.rule("WRN_NO_DUE").message_vi
+
+
+def test_the_worked_examples_give_the_expected_ledger(tmp_path: Path) -> None:
+    examples = REPOSITORY / "tests" / "data" / "worked_examples"
+    here = load_settings(warehouse=tmp_path, drop_zone=str(examples / "inbox"))
+    here.layout.create()
+    land(here, discover(here))
+    result = judge(here)
+    assert result.failed == []
+    con = connect_build(here)
+    reasons = """
+        select file_name, string_agg(reason || '=' || rows, ' ' order by reason)
+        from (
+            select file_name, reason, count(*) as rows
+            from (select file_name, unnest(reasons) as reason from judged.quarantine)
+            group by all
+        )
+        group by file_name"""
+    rejects = dict(con.execute(reasons).fetchall())
+    con.close()
+    with (examples / "expected_ledger.csv").open(encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    assert {file["file_name"]: as_text(file, rejects) for file in result.files} == {
+        row.pop("file"): row for row in expected
+    }
+
+
+def as_text(file: dict[str, Any], rejects: dict[str, str]) -> dict[str, str]:
+    """A ledger row as expected_ledger.csv writes it."""
+    columns = ("source", "kind", "exported_at", "rows_read", "rows_accepted", "rows_quarantined")
+    return {column: str(file[column]).replace(" ", "T") for column in columns} | {
+        "rejects": rejects.get(file["file_name"], "")
+    }
 
 
 def test_the_data_docs_speak_vietnamese_open_offline_and_hold_no_values(here: Settings) -> None:
@@ -147,7 +183,8 @@ MARTS = """
     create schema marts;
     create table marts.fct_verdicts as
         select 'dvcqg' as source, 'H39.18.25-240304-0001' as dossier_code, 'form_ii06' as rule_set,
-            'on_time' as verdict, 0 as calendar_days_overdue, 0 as working_days_overdue, null::varchar as overdue_bucket, 0 as paused_seconds,
+            'on_time' as verdict, 0 as calendar_days_overdue, 0 as working_days_overdue,
+            null::varchar as overdue_bucket, 0 as paused_seconds,
             3 as working_days_taken, 0 as requests, timestamp '2024-06-01' as as_of, '1' as definitions_version;
     create table marts.rpt_form_ii06 as
         select 'dvcqg' as source, '2024-05' as period, 3 as received_total, 1 as received_online, 1 as received_direct,
