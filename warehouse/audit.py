@@ -10,20 +10,12 @@ from dataclasses import dataclass
 
 import duckdb
 
+from expectations.schema import TABLES
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from warehouse.build import BuildPlan
 from warehouse.database import connect_build
 from warehouse.publish import current
-
-#: Kind of file → its table in the lake and in `judged`.
-TABLES = {
-    "dossiers": "dossiers",
-    "progress": "events",
-    "procedures": "procedures",
-    "agencies": "agencies",
-    "portal_reports": "portal_reports",
-}
 
 #: A new version with fewer dossiers than this share of the published one is not believed without --force.
 SMALLEST_SHARE = 0.9

@@ -29,18 +29,6 @@ def connect(settings: Settings, path: Path | None = None, *, read_only: bool = F
     )
 
 
-def connect_published(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published file read-only as catalog `published`.
-
-    Opened directly, `marts.duckdb` is a catalog with the name of its own schema, and DuckDB calls `marts.x` ambiguous.
-    """
-    con = connect(settings)
-    location = str(path.resolve(strict=True)).replace("'", "''")
-    con.execute(f"attach '{location}' as published (read_only)")
-    con.execute("use published")
-    return con
-
-
 def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyConnection:
     """Open the private build file for writing.
 

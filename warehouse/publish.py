@@ -28,7 +28,7 @@ import duckdb
 
 from pipelines.config import Settings
 from warehouse.build import BuildPlan
-from warehouse.database import connect, connect_published
+from warehouse.database import connect
 from warehouse.layout import REPOSITORY
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
@@ -174,7 +174,8 @@ def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path
     """Make the whole version in `work`: marts.duckdb and folder `version`, every byte on disk."""
     folder = work / "version"
     (folder / "parquet").mkdir(parents=True)
-    database = work / "marts.duckdb"
+    # DuckDB calls a catalog after its file. It must not be `marts`, or the schema of that name would be ambiguous.
+    database = work / f"marts-{version}.duckdb"
     with connect(settings) as con:
         # dbt writes the catalog's name into views, and that is the file's name without its suffix.
         con.execute(
@@ -190,7 +191,7 @@ def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path
         con.execute(f"detach {_quoted(build)}")
         con.execute("checkpoint target")
         con.execute("detach target")
-    (folder / "marts.duckdb").symlink_to(Path("..", "..", f"marts-{version}.duckdb"))
+    (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
     manifest = _manifest(plan, version, _export(settings, database, folder / "parquet"))
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
@@ -232,7 +233,7 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> Non
 def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[str, Any]]:
     """Read the finished file back: Parquet of every mart, and what the manifest says about each."""
     marts: dict[str, dict[str, Any]] = {}
-    with connect_published(settings, database) as con:
+    with connect(settings, database, read_only=True) as con:
         names = con.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
         for (name,) in names:
             relation = f"marts.{_quoted(name)}"
@@ -287,7 +288,7 @@ def git_revision(folder: Path = REPOSITORY) -> str | None:
 def _move_in(published: Path, version: str, work: Path) -> None:
     """Bring the finished version to its place. No reader looks there before the pointer does."""
     (published / "versions").mkdir(exist_ok=True)
-    (work / "marts.duckdb").rename(published / f"marts-{version}.duckdb")
+    (work / f"marts-{version}.duckdb").rename(published / f"marts-{version}.duckdb")
     (work / "version").rename(published / "versions" / version)
     _sync(published / "versions")
     _sync(published)

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pipelines.config import Settings
-from warehouse.database import connect_published
+from warehouse.database import connect
 from warehouse.lock import holder
 from warehouse.publish import Publication, current, versions
 
@@ -191,7 +191,7 @@ def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
         )
-    with connect_published(settings, published.folder / "marts.duckdb") as con:
+    with connect(settings, published.folder / "marts.duckdb", read_only=True) as con:
         done = con.execute(query, parameters or {})
         names = [column[0] for column in done.description or []]
         return [dict(zip(names, row, strict=True)) for row in done.fetchall()]

@@ -1,0 +1,60 @@
+"""A build file without the way to it: a few tables of `judged` and `marts`, for tests of planning and publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.config import Settings, load_settings
+from warehouse.build import BuildPlan, plan_build, record_green
+from warehouse.database import connect_build
+
+AS_OF = datetime(2024, 5, 31, 23, 59, 59)
+#: How many dossiers a night holds when the test does not say.
+ROWS = 300
+
+
+def settings_in(folder: Path, **flags: object) -> Settings:
+    """Settings of a warehouse below `folder`, its folders made."""
+    settings = load_settings(warehouse=folder / "warehouse", drop_zone=str(folder / "inbox"), **flags)
+    settings.layout.create()
+    return settings
+
+
+def judge(settings: Settings, *files: tuple[str, str], judge_seq: int = 1) -> None:
+    """Add (exported_at, status) files to the ledger of the build file."""
+    with connect_build(settings) as con:
+        con.execute("create schema if not exists judged")
+        con.execute(
+            """create table if not exists judged.files (
+                file_name varchar, exported_at timestamp, status varchar, judge_seq bigint
+            )"""
+        )
+        for exported_at, status in files:
+            con.execute("insert into judged.files values ('f', ?, ?, ?)", [exported_at, status, judge_seq])
+
+
+def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterable[str] = ()) -> None:
+    """What dbt would leave: a mart that is a table, one that is a view on another schema; every row tells its night."""
+    with connect_build(settings) as con:
+        con.execute("create schema if not exists intermediate; create schema if not exists marts")
+        con.execute(
+            f"""create or replace table intermediate.int_facts as
+            select 'dvcqg' as source, 'H39-' || range as dossier_code, {night} as night, range / 7.0 as share
+            from range({rows})"""
+        )
+        con.execute("create or replace table marts.fct_dossiers as from intermediate.int_facts")
+        con.execute("create or replace view marts.fct_verdicts as from intermediate.int_facts")
+        con.execute("comment on column marts.fct_dossiers.night is 'Đêm / The night'")
+        for statement in extra:
+            con.execute(statement)
+
+
+def green_night(settings: Settings, night: int, rows: int = ROWS) -> BuildPlan:
+    """A night up to publication: judged, planned, built, green."""
+    judge(settings, (AS_OF.isoformat(), "loaded"), judge_seq=night)
+    plan = plan_build(settings)
+    build_marts(settings, night, rows)
+    record_green(settings, plan)
+    return plan

@@ -1,0 +1,222 @@
+"""Publication: what a version holds, the one pointer, retention, rollback, failures. Kills: tests/faults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.config import Settings
+from tests.support.small_build import AS_OF, ROWS, build_marts, green_night, settings_in
+from warehouse.audit import replacement_guard
+from warehouse.publish import (
+    PublicationError,
+    content_hash,
+    current,
+    git_revision,
+    leftovers,
+    publish,
+    rollback,
+    versions,
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path, keep_versions=3)
+
+
+def nights_seen(settings: Settings) -> set[tuple[int, int]]:
+    """(night, rows) of every mart that a reader of the pointer sees, in DuckDB and in Parquet."""
+    published = settings.layout.published
+    seen = set()
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+        for mart in ("fct_dossiers", "fct_verdicts"):
+            seen |= set(con.execute(f"select night, count(*) from marts.{mart} group by night").fetchall())
+    for path in (published / "parquet").glob("*.parquet"):
+        column = pq.read_table(path, columns=["night"])["night"].to_pylist()
+        seen |= {(night, column.count(night)) for night in set(column)}
+    return seen
+
+
+def test_a_version_is_whole(settings: Settings) -> None:
+    plan = green_night(settings, 1)
+    done = publish(settings, plan)
+    published = settings.layout.published
+    assert nights_seen(settings) == {(1, ROWS)}
+    manifest = json.loads((published / "manifest.json").read_text())
+    assert manifest == done.manifest
+    assert manifest["as_of"] == AS_OF.isoformat()
+    assert (manifest["known_at"], manifest["definitions_version"]) == (None, plan.definitions_version)
+    assert manifest["git_revision"] == git_revision()
+    assert manifest["version"].startswith("20240531T235959-")
+    assert set(manifest["marts"]) == {"fct_dossiers", "fct_verdicts"}
+    for mart, entry in manifest["marts"].items():
+        parquet = published / "parquet" / f"{mart}.parquet"
+        assert entry["rows"] == ROWS == pq.read_metadata(parquet).num_rows
+        assert entry["parquet"]["sha256"] == hashlib.sha256(parquet.read_bytes()).hexdigest()
+        assert entry["parquet"]["bytes"] == parquet.stat().st_size
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+        kinds = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
+        assert kinds == [("fct_dossiers",), ("fct_verdicts",)], "views of the build are tables here"
+        comment = con.execute(
+            "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
+        )
+        assert comment.fetchall() == [("Đêm / The night",)]
+    assert (published / f"marts-{done.version}.duckdb").stat().st_mode & 0o222 == 0
+    assert leftovers(settings) == []
+
+
+def test_everything_switches_through_one_link(settings: Settings) -> None:
+    publish(settings, green_night(settings, 1))
+    published = settings.layout.published
+    fixed = {name: (published / name).lstat().st_ino for name in ("marts.duckdb", "parquet", "manifest.json")}
+    second = publish(settings, green_night(settings, 2))
+    assert {name: (published / name).lstat().st_ino for name in fixed} == fixed, "fixed names are never touched again"
+    assert str((published / "current").readlink()) == f"versions/{second.version}"
+    for name in fixed:
+        assert (published / name).resolve() == (published / "versions" / second.version / name).resolve()
+    assert nights_seen(settings) == {(2, ROWS)}
+
+
+def test_readers_keep_what_they_opened(settings: Settings) -> None:
+    """Even when the version they have open was removed. Opened by the fixed name, `marts.x` is not ambiguous."""
+    first = publish(settings, green_night(settings, 1))
+    with duckdb.connect(str(settings.layout.published / "marts.duckdb"), read_only=True) as reader:
+        for night in range(2, 7):
+            publish(settings, green_night(settings, night))
+        assert not (settings.layout.published / f"marts-{first.version}.duckdb").exists()
+        assert reader.execute("select distinct night, count(*) over () from marts.fct_dossiers").fetchall() == [
+            (1, ROWS)
+        ]
+    assert nights_seen(settings) == {(6, ROWS)}
+
+
+def test_old_versions_go_the_current_one_stays(settings: Settings) -> None:
+    made = [publish(settings, green_night(settings, night)).version for night in range(1, 5)]
+    assert [v.version for v in versions(settings)] == made[:0:-1]
+    files = {path.name for path in settings.layout.published.glob("marts-*.duckdb")}
+    assert files == {f"marts-{version}.duckdb" for version in made[1:]}
+
+    oldest = rollback(settings, made[1])
+    assert oldest.version == made[1]
+    assert nights_seen(settings) == {(2, ROWS)}
+    newest = publish(settings, green_night(settings, 5)).version
+    assert {v.version for v in versions(settings)} == {made[2], made[3], newest}, "no longer current: made[1] may go"
+
+
+def test_the_version_before_is_kept_for_readers_on_their_way(settings: Settings) -> None:
+    one = settings.model_copy(update={"keep_versions": 1})
+    made = [publish(one, green_night(one, night)).version for night in (1, 2, 3)]
+    assert [v.version for v in versions(one)] == [made[2], made[1]]
+
+
+def test_rollback(settings: Settings) -> None:
+    with pytest.raises(PublicationError, match="no version before"):
+        rollback(settings)
+    made = [publish(settings, green_night(settings, night)).version for night in (1, 2, 3)]
+    assert rollback(settings).version == made[1]
+    assert nights_seen(settings) == {(2, ROWS)}
+    assert rollback(settings).version == made[0]
+    with pytest.raises(PublicationError, match="no version before"):
+        rollback(settings)
+    assert rollback(settings, made[2]).version == made[2]
+    assert nights_seen(settings) == {(3, ROWS)}
+    with pytest.raises(PublicationError, match=made[0]):
+        rollback(settings, "../../etc")
+    assert leftovers(settings) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ["drop view marts.fct_verdicts", "drop table marts.fct_dossiers"],
+        ["create or replace view marts.fct_verdicts as select error('no figures') as night"],
+    ],
+)
+def test_a_failure_publishes_nothing_and_leaves_nothing(settings: Settings, damage: list[str]) -> None:
+    before = publish(settings, green_night(settings, 1))
+    plan = green_night(settings, 2)
+    build_marts(settings, 2, extra=damage)
+    with pytest.raises(PublicationError):
+        publish(settings, plan)
+    now = current(settings)
+    assert now is not None
+    assert now.version == before.version
+    assert nights_seen(settings) == {(1, ROWS)}
+    assert leftovers(settings) == []
+    assert len(list(settings.layout.published.glob("marts-*.duckdb"))) == 1
+
+
+def test_tables_of_a_killed_dbt_are_not_published(settings: Settings) -> None:
+    plan = green_night(settings, 1)
+    build_marts(settings, 1, extra=["create table marts.fct_dossiers__dbt_tmp as select 1 as night"])
+    assert set(publish(settings, plan).manifest["marts"]) == {"fct_dossiers", "fct_verdicts"}
+
+
+def test_same_content_same_hash(settings: Settings) -> None:
+    """Of two publications of the same figures; only another figure changes it."""
+    first, again = (publish(settings, green_night(settings, 1)).manifest["marts"] for _ in range(2))
+    assert {m: e["content_hash"] for m, e in first.items()} == {m: e["content_hash"] for m, e in again.items()}
+    other = publish(settings, green_night(settings, 2)).manifest["marts"]
+    assert all(other[mart]["content_hash"] != first[mart]["content_hash"] for mart in first)
+
+
+@pytest.mark.parametrize(
+    ("rows", "same"),
+    [
+        ("values (2, 'b', [1.5]), (1, 'a', null)", True),
+        ("values (1, 'a', null)", False),
+        ("values (1, 'a', null), (1, 'a', null), (2, 'b', [1.5])", False),
+        ("values (1, 'a', null), (2, 'b', [1.5]), (3, 'c', null), (3, 'c', null)", False),
+        ("values (1, 'b', null), (2, 'a', [1.5])", False),
+        ("values (1, 'a', []), (2, 'b', [1.5])", False),
+        ("values (1, '', null), (2, 'b', [1.5])", False),
+        ("values (1, null, null), (2, 'b', [1.5])", False),
+    ],
+)
+def test_content_hash(rows: str, same: bool) -> None:
+    with duckdb.connect() as con:
+        con.execute("create table a (id int, name varchar, list double[]); create table b as from a")
+        con.execute("insert into a values (1, 'a', null), (2, 'b', [1.5])")
+        con.execute(f"insert into b {rows}")
+        assert (content_hash(con, "a") == content_hash(con, "b")) == same
+
+
+def test_content_hash_knows_columns_but_not_their_order() -> None:
+    with duckdb.connect() as con:
+        con.execute("create table a as select 1 as x, 2 as y")
+        con.execute("create table b as select 2 as y, 1 as x")
+        con.execute("create table c as select 2 as x, 1 as y")
+        con.execute("create table d as select 1 as x, 2::double as y")
+        hashes = [content_hash(con, name) for name in "abcd"]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 3
+
+
+def test_content_hash_ignores_the_order_of_adding_up() -> None:
+    with duckdb.connect() as con:
+        con.execute("create table a as select 0.1::double + 0.2::double + 0.3::double as share")
+        con.execute("create table b as select 0.3::double + 0.2::double + 0.1::double as share")
+        assert con.execute("select (from a) = (from b)").fetchone() == (False,)
+        assert content_hash(con, "a") == content_hash(con, "b")
+
+
+def test_a_far_smaller_version_is_not_believed(settings: Settings) -> None:
+    plan = green_night(settings, 1, rows=100)
+    assert replacement_guard(settings, plan).ok, "nothing is published yet"
+    publish(settings, plan)
+    for rows, ok in ((90, True), (89, False)):
+        build_marts(settings, 2, rows)
+        guard = replacement_guard(settings, plan)
+        assert (guard.ok, guard.expected, guard.found) == (ok, 100, rows)
+        assert str(rows) in guard.message("vi")
+    assert replacement_guard(settings, replace(plan, known_at=AS_OF)).ok, "another pair: cannot be compared"
+    assert replacement_guard(settings, replace(plan, as_of=AS_OF - timedelta(days=30))).ok
+    assert not replacement_guard(settings, replace(plan, as_of=AS_OF + timedelta(days=30))).ok
