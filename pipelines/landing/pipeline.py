@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.config import Settings
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
-from pipelines.landing.source import Landing, Progress
+from pipelines.landing.source import LandingPass, Progress
 from pipelines.portal.discovery import ExportFile, mark_duplicates
 from pipelines.portal.privacy import load_key
 from warehouse.database import connect
@@ -64,7 +64,7 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     key = load_key(settings)
     for package in _packages(marked):
         with connect(settings) as con:
-            landing = Landing(settings, con, key, package, progress)
+            landing = LandingPass(settings, con, key, package, progress)
             result.load_ids += _append(settings, landing)
         _count(result, landing)
     return result
@@ -83,7 +83,7 @@ def _packages(files: list[ExportFile]) -> Iterator[list[ExportFile]]:
     yield portion
 
 
-def _count(result: LandingResult, landing: Landing) -> None:
+def _count(result: LandingResult, landing: LandingPass) -> None:
     for entry in landing.landed:
         result.files[entry.file.kind, entry.outcome] += 1
         result.rows[entry.file.kind] += entry.rows
@@ -92,7 +92,7 @@ def _count(result: LandingResult, landing: Landing) -> None:
             result.drift[entry.file.file_path] = dict(entry.facts.drift)
 
 
-def _append(settings: Settings, landing: Landing) -> list[str]:
+def _append(settings: Settings, landing: LandingPass) -> list[str]:
     """One dlt load of everything the landing yields; returns the ids of the loads that were committed."""
     dlt = _quiet_dlt(settings)
     # The working folder is disposable: the lake itself says what was landed. A package that a killed run has left there

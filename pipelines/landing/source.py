@@ -44,7 +44,7 @@ class LandedFile:
 
 
 @dataclass
-class Landing:
+class LandingPass:
     """One pass over files. `tables()` yields (lake table, rows); the ledger comes last. `landed` fills as it goes."""
 
     settings: Settings

@@ -35,7 +35,10 @@ from pipelines.portal.readers.headings import Heading
 DELIMITERS = ",;\t|"
 _QUOTE, _NEWLINE, _RETURN = 0x22, 0x0A, 0x0D
 _HEADING_ROWS = 40
-NO_STATUS_NOTE = "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc / no status column: derived from the dates of return and end"
+NO_STATUS_NOTE = (
+    "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"
+    " / no status column: derived from the dates of return and end"
+)
 
 
 def recognises(content: Content) -> bool:

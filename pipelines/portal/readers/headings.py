@@ -1,4 +1,4 @@
-"""Which row of a sheet or CSV file is the heading, and which field each of its columns is (01 §6 REJ_FILE_NO_HEADING, §9)."""
+"""Which row of a sheet or CSV file is the heading, and which field each of its columns is (01 §6, §9)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.portal.contract import Kind, heading_field
 
 @dataclass(frozen=True)
 class Heading:
-    """A row recognised as the heading. fields: contract name per column (None: ignored); unknown: names nobody knows."""
+    """A row that is the heading. fields: contract name per column (None: ignored); unknown: names nobody knows."""
 
     row: int
     fields: tuple[str | None, ...]

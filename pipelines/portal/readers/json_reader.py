@@ -80,7 +80,7 @@ def _shape(content: Content) -> str:
         value = json.loads(first)
         return "object" if isinstance(value, dict) and _envelope_member(value) is not None else "ndjson"
     except (ValueError, RecursionError):
-        # Pretty-printed, or NDJSON with a bad first line: then the next line starts a record of its own, not an element.
+        # Pretty-printed, or NDJSON with a bad first line: then the next line starts a record of its own.
         follows = rest.lstrip()[:1] == b"{" and not _inside_array(first)
         return "ndjson" if follows or first[:1] != b"{" else "object"
 
