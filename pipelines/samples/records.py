@@ -19,7 +19,7 @@ from pipelines.samples.story import Dice, at
 
 PLACEHOLDER_ID = "000000001"
 DOSSIER_SERVICE, EVENT_SERVICE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
-NATURAL_BYTES = 1_270  # average size of an unpadded record, measured
+NATURAL_BYTES = 1_500  # average size of an unpadded record, measured
 FILLER = "Hồ sơ có thêm giấy tờ kèm theo bản giấy, đã đối chiếu với bản chính. "
 
 

@@ -136,7 +136,7 @@ class SampleSpec(BaseModel):
     digitised_input: float = Field(default=0.9, ge=0, le=1)
     digitised_output: float = Field(default=0.9, ge=0, le=1)
     bytes_per_dossier: int = Field(
-        default=0, ge=0, le=100_000, description="pad records to about so many bytes; 0: natural"
+        default=0, ge=0, le=100_000, description="pad records to about so many bytes; 0: natural, 1.5 KB"
     )
 
     @field_validator("bad_rows", "bad_events", "bad_files")

@@ -484,20 +484,20 @@ def test_a_province_has_many_agencies_and_long_series_of_nights_work(tmp_path: P
         source="motcua",
         first_day=date(2023, 6, 1),
         last_day=date(2024, 5, 31),
-        nights=120,
+        nights=60,
         bytes_per_dossier=3_000,
         catalogues=True,
     )
     seen: list[tuple[str, int, int]] = []
     truth = generate(spec, tmp_path, settings=settings_of(tmp_path), progress=lambda *step: seen.append(step))
-    assert [step[1] for step in seen] == list(range(1, 122)) and seen[-1][0] == "2024-05-31"
+    assert [step[1] for step in seen] == list(range(1, 62)) and seen[-1][0] == "2024-05-31"
     agencies = json.loads((truth.inbox / "motcua/agencies/donvi_20230601.json").read_text(encoding="utf-8"))
     codes = {agency["MaDonVi"] for agency in agencies}
     assert len(codes) > 100 and {agency["MaDonViCha"] for agency in agencies} <= codes | {""}
     assert {row["agency_code"] for row in truth_rows(truth)} <= codes
     procedures = json.loads((truth.inbox / "motcua/procedures/tthc_20230601.json").read_text(encoding="utf-8"))
     assert {p["MATTHC"] for p in procedures} >= {row["procedure_code"][:8] for row in truth_rows(truth)}
-    lines = (truth.inbox / "motcua/dossiers/hoso_20240202.ndjson").read_bytes().splitlines()
+    lines = (truth.inbox / "motcua/dossiers/hoso_20240401.ndjson").read_bytes().splitlines()
     assert 2_700 < sum(map(len, lines)) / len(lines) < 3_300
 
 
