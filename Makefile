@@ -55,7 +55,7 @@ bench: setup ## measure speed and memory / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks
 
 docs: setup ## write docs/marts.md from the dbt project / tạo tài liệu các mart
-	@$(BIN)/python -m warehouse.docs
+	@$(BIN)/python dbt_project/generate_marts_doc.py
 
 lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn
 	$(BIN)/ruff check .

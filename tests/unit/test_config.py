@@ -1,0 +1,96 @@
+"""Settings: who wins, what is refused, how it is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.config import CONFIG_FILE, ConfigurationError, load_settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without dunghan.toml and an environment without DUNGHAN_*."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("DUNGHAN_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_flags_win_over_environment_over_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / CONFIG_FILE).write_text('lang = "en"\nthreads = 5\nkeep_versions = 9\n')
+    monkeypatch.setenv("DUNGHAN_THREADS", "4")
+    monkeypatch.setenv("DUNGHAN_KEEP_VERSIONS", "8")
+    settings = load_settings(keep_versions=6, drop_zone=None)
+    assert (settings.lang, settings.threads, settings.keep_versions) == ("en", 4, 6)
+    assert settings.drop_zone, "a flag that was not given changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("2024-05-31T23:59:59", datetime(2024, 5, 31, 23, 59, 59)),
+        ("2024-05-31 22:00", datetime(2024, 5, 31, 22)),
+        ("2024-05-31T22:00:01.75", datetime(2024, 5, 31, 22, 0, 1)),
+        # 01 §1: a date alone means the end of that day
+        ("2024-05-31", datetime(2024, 5, 31, 23, 59, 59)),
+        (" 2024-05-31 ", datetime(2024, 5, 31, 23, 59, 59)),
+        ("", None),
+    ],
+)
+def test_moments(given: str, meant: datetime | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUNGHAN_KNOWN_AT", given)
+    settings = load_settings(as_of=given)
+    assert settings.as_of == meant
+    assert settings.known_at == meant
+
+
+def test_every_problem_is_told_at_once_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "DUNGHAN_AS_OF": "31/05/2024",
+        "DUNGHAN_KNOWN_AT": "2024-06-01T00:00:00Z",
+        "DUNGHAN_PRIVACY_KEY": "tooshort-secret",
+        "DUNGHAN_THREADS": "0",
+        "DUNGHAN_KEEP_VERSIONS": "many",
+        "DUNGHAN_MEMORY_LIMIT": "lots",
+        "DUNGHAN_ALERT_SHARE": "2",
+        "DUNGHAN_LANG": "fr",
+    }
+    for name, value in wrong.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as told:
+        load_settings()
+    message = str(told.value)
+    assert [name for name in wrong if name not in message] == []
+    assert "không phải thời điểm" in message
+    assert "16 characters" in message
+    assert "tooshort" not in message
+
+
+def test_file_problems_are_told(elsewhere: Path) -> None:
+    (elsewhere / CONFIG_FILE).write_text('drop_zoen = "/srv/exports"\n')
+    with pytest.raises(ConfigurationError, match="drop_zoen"):
+        load_settings()
+    (elsewhere / CONFIG_FILE).write_text("lang = vi")
+    with pytest.raises(ConfigurationError, match=CONFIG_FILE):
+        load_settings()
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUNGHAN_PRIVACY_KEY", "a-very-secret-key-of-the-province")
+    assert "province" not in repr(load_settings()) + str(load_settings().model_dump())
+
+
+def test_everything_lies_in_the_warehouse(elsewhere: Path) -> None:
+    layout = load_settings(warehouse="somewhere/else").layout
+    assert layout.root == elsewhere / "somewhere" / "else"
+    assert not layout.root.exists(), "asking for settings makes no folders"
+    layout.create()
+    assert layout.keys.stat().st_mode & 0o777 == 0o700
+    properties = [name for name, value in vars(type(layout)).items() if isinstance(value, property)]
+    assert all(getattr(layout, name).is_relative_to(layout.root) for name in properties)
