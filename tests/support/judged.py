@@ -56,7 +56,7 @@ def load(con: duckdb.DuckDBPyConnection, zone: DropZone, judge_seq: int = 1, onl
     for row in zone.dossiers:
         if at := position("dossiers", row.source, row.place):
             tables["dossiers"].append(
-                at | {"dossier_code": row.dossier_code, "agency_code": row.agency_code} | _content(row.content)
+                at | {"dossier_code": row.dossier_code} | _content(row.agency_code, row.content)
             )
             for n, asked in enumerate(row.content.supplements, 1):
                 tables["supplements"].append(
@@ -125,7 +125,7 @@ def _file(line: LedgerLine) -> dict[str, Any]:
     }
 
 
-def _content(content: Content) -> dict[str, Any]:
+def _content(agency_code: str, content: Content) -> dict[str, Any]:
     """Canonical columns; yes/no texts, identities and lists that no rule of 02 reads only enter the hash."""
     texts = ("procedure_code", "procedure_name", "field_code", "field_name", "channel", "applicant_type", "agency_name")
     moments = ("submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at", "status")
@@ -134,7 +134,8 @@ def _content(content: Content) -> dict[str, Any]:
         "procedure_key": procedure_key(content.procedure_code),
         "applicant_key": _hash(content.identity) if content.identity else None,
         "supplement_count": len(content.supplements),
-        "content_hash": _hash(repr(content)),
+        "agency_code": agency_code,
+        "content_hash": _hash(repr((agency_code, content))),
         "warnings": [],
     }
 

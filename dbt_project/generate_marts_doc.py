@@ -1,0 +1,125 @@
+"""Writes docs/marts.md from what the dbt project says of its marts: grain, columns, types, meaning, readers.
+
+    python dbt_project/generate_marts_doc.py [--manifest target/manifest.json] [--output docs/marts.md]
+
+Without a manifest the project is parsed first, in a scratch folder. Nothing is written by hand in docs/marts.md:
+its text stands in models/**/*.yml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent
+OUTPUT = PROJECT.parent / "docs" / "marts.md"
+SCHEMA = "marts"
+
+# First part of the name → heading; the order is that of the page.
+FAMILIES = {
+    "rpt": "Báo cáo / Reports",
+    "mart": "Mart / Marts",
+    "fct": "Sự kiện / Facts",
+    "dim": "Danh mục / Dimensions",
+}
+PREFACE = """\
+# Các mart / The marts
+
+Trang này được tạo từ dự án dbt bằng `make docs`; đừng sửa tay.
+This page is generated from the dbt project by `make docs`; do not edit it.
+
+Mọi bảng nằm trong lược đồ `marts` của tệp công bố (`published/marts.duckdb`) và trong `published/parquet/`.
+Không bảng nào chứa dữ liệu cá nhân.
+Every table lies in schema `marts` of the published file and in `published/parquet/`. No table holds personal data.
+"""
+
+Node = dict[str, Any]
+
+
+def parse_project() -> dict[str, Any]:
+    """The manifest of the project as it stands. Raises SystemExit with dbt's output when it cannot be parsed."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--no-partial-parse"]
+        folders = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", scratch, "--log-path", scratch]
+        done = subprocess.run(  # noqa: S603 - dbt of this environment, with paths of this project
+            [*command, *map(str, folders)],
+            env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(f"dbt parse:\n{done.stdout}{done.stderr}")
+        return json.loads((Path(scratch) / "manifest.json").read_text(encoding="utf-8"))
+
+
+def render(manifest: dict[str, Any]) -> str:
+    """The page, for a dbt manifest (schema v12)."""
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] == SCHEMA]
+    grains = _grains(manifest)
+    readers = _readers(manifest)
+    lines = [PREFACE]
+    for family, heading in FAMILIES.items():
+        lines += [f"## {heading}", ""]
+        for model in sorted((m for m in models if m["name"].split("_")[0] == family), key=lambda m: m["name"]):
+            lines += _model(model, grains.get(model["unique_id"], []), readers.get(model["unique_id"], []))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
+    yield f"### {model['name']}"
+    yield ""
+    yield from (line for paragraph in model["description"].splitlines() if paragraph for line in (paragraph, ""))
+    if grain:
+        yield f"**Khóa / Grain**: {', '.join(f'`{column}`' for column in grain)}"
+        yield ""
+    if readers:
+        yield f"**Dùng cho / Read by**: {'; '.join(readers)}"
+        yield ""
+    yield "| Cột / Column | Kiểu / Type | Ý nghĩa / Meaning |"
+    yield "|---|---|---|"
+    for column in model["columns"].values():
+        meaning = " ".join(column["description"].split()).replace("|", "\\|")
+        yield f"| `{column['name']}` | {column['data_type']} | {meaning} |"
+    yield ""
+
+
+def _grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """Model → the columns that are tested to be unique together, or the one column tested to be unique."""
+    found: dict[str, list[str]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "unique_combination":
+            found[node["attached_node"]] = test["kwargs"]["columns"]
+        elif test.get("name") == "unique":
+            found.setdefault(node["attached_node"], [test["kwargs"]["column_name"]])
+    return found
+
+
+def _readers(manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """Model → labels of the exposures that read it."""
+    found: dict[str, list[str]] = {}
+    for exposure in sorted(manifest["exposures"].values(), key=lambda e: e["name"]):
+        for model in exposure["depends_on"]["nodes"]:
+            found.setdefault(model, []).append(exposure["label"])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--manifest", type=Path, help="manifest.json of dbt; default: parse the project")
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    arguments = parser.parse_args()
+    manifest = json.loads(arguments.manifest.read_text(encoding="utf-8")) if arguments.manifest else parse_project()
+    arguments.output.write_text(render(manifest), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
