@@ -26,9 +26,10 @@ _EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]"
 #: Identity numbers have 12 digits, telephone numbers 10 beginning with 0; longer runs of letters and digits are keys.
 _NUMBER = r"(^|[^0-9A-Za-z])(\d{12}|0\d{9}|\+84\d{9})([^0-9A-Za-z]|$)"
 
-#: Codes, names of files and keys may look like such numbers without being any.
-_NOT_PROSE = ("_code", "_key", "_sha256", "_id", "_path")
-_FILE_NAMES = ("file_name", "load_id", "code", "procedure_key")
+#: Codes and keys may look like such numbers without being any.
+_NOT_PROSE = ("code", "_key", "_sha256", "_id")
+#: Where a row came from must be found again, however somebody named the file.
+_TRACES = ("file_name", "file_path")
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _of_every_mart(mart: str, columns: dict[str, str]) -> list[MartCheck]:
                 "Rates lie between 0 and 1, or are null when there is nothing to divide by.",
             )
         )
-    texts = [column for column, type_ in columns.items() if type_ == "VARCHAR"]
+    texts = [column for column, type_ in columns.items() if type_ == "VARCHAR" and column not in _TRACES]
     if texts:
         checks.append(
             MartCheck(
@@ -127,7 +128,7 @@ def _braced(query: str) -> str:
 def _personal(mart: str, column: str) -> str:
     """One row per distinct value: there are few, and looking at each row of a large mart would take minutes."""
     shape = f"regexp_matches(value, '{_EMAIL}')"
-    if not column.endswith(_NOT_PROSE) and column not in _FILE_NAMES:
+    if not column.endswith(_NOT_PROSE):
         shape += f" or regexp_matches(value, '{_NUMBER}')"
     quoted = f'"{column}"'
     return _braced(
