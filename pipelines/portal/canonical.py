@@ -94,16 +94,15 @@ class Canonicaliser:
     def _renames(self) -> dict[str, str]:
         """Spellings in the registered batch that mean a contract name: {as written: contract name}; counts the drift.
 
-        Exact names win: a spelling is no other name of a field in a batch where one record has both.
+        Exact names win: a spelling is no other name of a field in a batch where one record has both. Names inside
+        lists and objects are looked up in the first element of each.
         """
-        seen = self.con.execute(
-            "select json_keys(case when json_valid(record) then record end) as keys, count(*) from text_rows group by 1"
-        ).fetchall()
+        paths = list(_nested_paths(self.kind.structure))
+        inner, seen = self._names_seen([_pointer(path) for path, _ in paths])
         known, exact = contract.spellings(self.kind), set(self.kind.names)
         renames: dict[str, str] = {}
         drift: Counter[str] = Counter()
-        for keys, rows in seen:
-            present = set(keys or ())
+        for present, rows in seen:
             for name in present - exact:
                 target = known.get(name.lower())
                 if target is None or target in present:
@@ -111,26 +110,27 @@ class Canonicaliser:
                 else:
                     renames[name] = target
         self._count_drift(drift)
-        return renames | self._nested_renames(renames)
+        if renames and paths:
+            written = {target: name for name, target in renames.items()}
+            inner, _ = self._names_seen(
+                [_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths]
+            )
+        for (_, names), present in zip(paths, inner, strict=True):
+            lower = {name.lower(): name for name in names if name not in present}
+            renames |= {name: lower[name.lower()] for name in present if name.lower() in lower}
+        return renames
 
-    def _nested_renames(self, renames: dict[str, str]) -> dict[str, str]:
-        """The same for names inside lists and objects, looked up in the first element of each."""
-        written = {target: name for name, target in renames.items()}
-        found: dict[str, str] = {}
-        for path, names in _nested_paths(self.kind.structure):
-            head, *rest = path
-            pointer = "/".join(["", written.get(head, head), *(str(part) for part in rest)])
-            lower = {name.lower(): name for name in names}
-            spelled = self.con.execute(
-                f"select distinct unnest(json_keys(record, '{pointer}')) from text_rows where json_valid(record)"
-            ).fetchall()
-            present = {row[0] for row in spelled}
-            found |= {
-                name: lower[name.lower()]
-                for name in present - set(names)
-                if name.lower() in lower and lower[name.lower()] not in present
-            }
-        return found
+    def _names_seen(self, pointers: list[str]) -> tuple[list[set[str]], list[tuple[set[str], int]]]:
+        """([names at each pointer in any record], [(names at the top of a record, records that have just these)])."""
+        seen = self.con.execute(
+            f"select json_keys(record), json_keys(record, {pointers!r}::varchar[]), count(*)"
+            " from text_rows where json_valid(record) group by all"
+        ).fetchall()
+        inner: list[set[str]] = [set() for _ in pointers]
+        for _, found, _ in seen:
+            for present, names in zip(inner, found or (), strict=False):
+                present.update(names or ())
+        return inner, [(set(top or ()), rows) for top, _, rows in seen]
 
     def _count_drift(self, drift: Counter[str]) -> None:
         for name, rows in drift.items():
@@ -150,7 +150,13 @@ def _morsels(table: pa.Table) -> pa.RecordBatchReader:
     return pa.Table.from_batches(table.to_batches(max_chunksize=MORSEL), schema=table.schema)
 
 
-def _nested_paths(structure: dict[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple, list[str]]]:
+def _pointer(path: tuple[str | int, ...]) -> str:
+    return "/" + "/".join(str(part) for part in path)
+
+
+def _nested_paths(
+    structure: dict[str, Any], path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
     for name, inner in structure.items():
         if inner == contract.TEXT:
             continue
@@ -170,10 +176,14 @@ def _json_fields(kind: Kind, renames: dict[str, str]) -> str:
         pattern = f'"{_quote_regex(written)}"\\s*:'
         record = f"regexp_replace({record}, {_literal(pattern)}, '\"{name}\":', 'g')"
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
+    structure = _literal(json.dumps(kind.structure))
     return f"""
         select row_number, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
         from (
-            select row_number, record, try(json_transform({record}, {_literal(json.dumps(kind.structure))})) as f
+            select
+                row_number,
+                record,
+                case when json_valid(record) then json_transform({record}, {structure}) end as f,
             from text_rows
         )"""
 
@@ -189,7 +199,8 @@ def _tabular_fields(kind: Kind, present: list[str]) -> str:
             columns.append(f'"{name}"' if name in present else f'null::varchar as "{name}"')
         else:
             value = f'"{name}"' if name in present else "null::varchar"
-            columns.append(f'try(json_transform({value}, {_literal(json.dumps(inner))})) as "{name}"')
+            transformed = f"json_transform({value}, {_literal(json.dumps(inner))})"
+            columns.append(f'case when json_valid({value}) then {transformed} end as "{name}"')
     return f"select row_number, is_record, {', '.join(columns)} from text_rows"
 
 
@@ -202,9 +213,12 @@ def _literal(text: str) -> str:
 
 def _clean(text: str) -> str:
     """Trimmed; null when nothing is left."""
-    # Most values are plain already; trimming a set of characters costs four times the look.
-    plain = f"regexp_full_match({text}, '[!-~]+([ -~]*[!-~])?')"
-    return f"case when {plain} then {text} else nullif(trim({text}, {_SPACES}), '') end"
+    # Hardly any value has white space at its ends, and trimming a set of characters costs four times the look.
+    edge = r"[\s\x{a0}\x{feff}\x{200b}]"
+    return (
+        f"case when {text} = '' then null when regexp_matches({text}, '^{edge}|{edge}$')"
+        f" then nullif(trim({text}, {_SPACES}), '') else {text} end"
+    )
 
 
 def _name(text: str) -> str:
