@@ -5,6 +5,7 @@ Heavy imports (Dagster, dlt, dbt, Great Expectations, even DuckDB) are made insi
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -78,6 +79,8 @@ def run(
     from warehouse.keys import check_key, remember_key
 
     started = time.monotonic()
+    # What it would log without a webhook is in the report below.
+    logging.getLogger("pipelines.orchestration.failures").addHandler(logging.NullHandler())
     check_key(settings)
     with session.screen.progress() as progress:
         outcome = run_nightly(settings, full_refresh=full_refresh, force=force, progress=progress)

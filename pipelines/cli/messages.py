@@ -125,7 +125,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.row": ("Dòng", "Row"),
     "header.values": ("Giá trị (đã che)", "Values (masked)"),
     "header.detail": ("Chi tiết", "Detail"),
-    "header.rows": ("Số dòng", "Rows"),
+    "header.count": ("Số lượng", "Count"),
     "header.meaning": ("Nghĩa là", "Meaning"),
     "header.advice": ("Phải làm gì", "What to do"),
     "header.setting": ("Mục", "Setting"),

@@ -40,7 +40,9 @@ class Screen:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
         """A table; numbers stand on the right. `columns` are texts, not keys."""
         rows = [list(row) for row in rows]
-        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        if title:
+            self.say(title, "bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
         for index, column in enumerate(columns):
             numbers = all(isinstance(row[index], int | Decimal | None) for row in rows)
             table.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")

@@ -207,7 +207,7 @@ def _meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapping[
         known = rules.get(rule, {})
         words = [known.get(f"message_{t.lang}", "-"), known.get(f"advice_{t.lang}", "-")]
         lines.append([rule, *([number] if counted else []), *words])
-    headers = ["reason", *(["rows"] if counted else []), "meaning", "advice"]
+    headers = ["reason", *(["count"] if counted else []), "meaning", "advice"]
     screen.table([t(f"header.{header}") for header in headers], lines)
 
 
