@@ -43,3 +43,8 @@
     {%- else %} and {{ versions }}.valid_to is null
     {%- endif -%}
 {%- endmacro %}
+
+{#- A row's place in the order of history (02 §1) as one number: by file, then by row. Row numbers stay far below 2^32. -#}
+{% macro row_place(file_no, row_number) -%}
+    {{ file_no }} * 4294967296 + {{ row_number }}
+{%- endmacro %}

@@ -186,9 +186,9 @@
         effective_end,
         effective_due,
         paused_seconds,
-        cast(working_days_taken as integer) as working_days_taken,
-        cast(calendar_days_overdue as integer) as calendar_days_overdue,
-        cast(working_days_overdue as integer) as working_days_overdue,
+        cast(working_days_taken as bigint) as working_days_taken,
+        cast(calendar_days_overdue as bigint) as calendar_days_overdue,
+        cast(working_days_overdue as bigint) as working_days_overdue,
         case
             when not is_bad then null
             when working_days_overdue <= 0 then '0'

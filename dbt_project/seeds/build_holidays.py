@@ -23,7 +23,7 @@ def calendar_rows() -> Iterator[tuple[str, str, str]]:
 
     vietnam = holidays.country_holidays("VN", years=YEARS, language="vi")
     days = {day: ("off", name) for day, name in vietnam.items()}
-    days |= {day: ("work", WORKED_OFF) for day in vietnam.weekend_workdays}
+    days |= dict.fromkeys(vietnam.weekend_workdays, ("work", WORKED_OFF))
     for day, (kind, name) in sorted(days.items()):
         yield day.isoformat(), kind, name
 

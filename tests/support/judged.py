@@ -1,6 +1,6 @@
-"""Schema `judged` for tests of the dbt project, made without the reader, the lake or the judge: from the oracle's own reading of a drop zone.
+"""Schema `judged` for tests of the dbt project, made without the reader, the lake or the judge.
 
-`load(con, zone, …)` appends rows as a judging would; `build(db, …)` runs the real dbt on them.
+`load(con, zone, …)` appends the oracle's own reading of a drop zone as a judging would; `Dbt` runs the real dbt on it.
 """
 
 from __future__ import annotations
@@ -55,13 +55,9 @@ def load(con: duckdb.DuckDBPyConnection, zone: DropZone, judge_seq: int = 1, onl
 
     for row in zone.dossiers:
         if at := position("dossiers", row.source, row.place):
-            tables["dossiers"].append(
-                at | {"dossier_code": row.dossier_code} | _content(row.agency_code, row.content)
-            )
+            tables["dossiers"].append(at | {"dossier_code": row.dossier_code} | _content(row.agency_code, row.content))
             for n, asked in enumerate(row.content.supplements, 1):
-                tables["supplements"].append(
-                    at | {"dossier_code": row.dossier_code, "position": n} | vars(asked)
-                )
+                tables["supplements"].append(at | {"dossier_code": row.dossier_code, "position": n} | vars(asked))
     for event in zone.events:
         if at := position("progress", event.source, event.place):
             identity = repr((event.dossier_code, event.event_at, event.status, event.identity))
@@ -100,7 +96,8 @@ def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]
     columns = schema.JUDGED[table]
     if not rows:
         return
-    batch = pa.table({c: pa.array([r.get(c) for r in rows]) for c in columns if c != "judge_seq" and any(c in r for r in rows)})
+    given = [name for name in columns if any(name in row for row in rows)]
+    batch = pa.table({name: pa.array([row.get(name) for row in rows]) for name in given})
     con.register("batch", batch)
     names = ", ".join(batch.column_names)
     casts = ", ".join(f"cast({c} as {columns[c]})" for c in batch.column_names)

@@ -1,4 +1,4 @@
--- grain: source, dossier_code, event_key: every progress event once, with the export that brought it first. Not limited by known_at.
+-- grain: source, event_key (which includes the dossier): every progress event once, with the export that brought it first. Not limited by known_at.
 -- event_no is the order of a dossier's events (02 §2); leaving events out (known_at) or cutting them (as_of) does not change it.
 {{
     config(
@@ -9,35 +9,64 @@
     )
 }}
 
-with accepted as (
+with files as (
+    -- the order of exports as one number: the wide names are compared once per file, not once per row
     select
         *,
-        row_number() over (
-            partition by source, dossier_code, event_key
-            order by exported_at, file_name, row_number, file_path, file_sha256
-        ) as sighting
-    from {{ ref('stg_events') }}
+        row_number() over (order by exported_at, file_name, file_path, file_sha256) as file_no
+    from (
+        select distinct
+            source,
+            file_sha256,
+            exported_at,
+            file_name,
+            file_path
+        from {{ ref('stg_events') }}
+    ) as sent
+),
+
+accepted as (
+    select
+        events.source,
+        events.dossier_code,
+        events.event_key,
+        events.event_at,
+        events.status,
+        events.unit_name,
+        events.officer_key,
+        events.row_number,
+        files.file_no,
+        {{ row_place('files.file_no', 'events.row_number') }} as place
+    from {{ ref('stg_events') }} as events
+    inner join files on events.source = files.source and events.file_sha256 = files.file_sha256
     {% if is_incremental() %}
-    where (source, dossier_code) in ({{ changed_dossiers(['stg_events']) }})
+    where (events.source, events.dossier_code) in ({{ changed_dossiers(['stg_events']) }})
     {% endif %}
+),
+
+sightings as (
+    select min(place) as place
+    from accepted
+    group by source, event_key
 )
 
 select
-    source,
-    dossier_code,
-    event_key,
+    accepted.source,
+    accepted.dossier_code,
+    accepted.event_key,
     cast(
         row_number() over (
-            partition by source, dossier_code
-            order by event_at, exported_at, file_name, row_number, file_path, file_sha256
+            partition by accepted.source, accepted.dossier_code
+            order by accepted.event_at, accepted.place
         ) as integer
     ) as event_no,
-    event_at,
-    status,
-    unit_name,
-    officer_key,
-    exported_at as first_exported_at,
-    file_name as first_file_name,
-    row_number as first_row_number
+    accepted.event_at,
+    accepted.status,
+    accepted.unit_name,
+    accepted.officer_key,
+    files.exported_at as first_exported_at,
+    files.file_name as first_file_name,
+    accepted.row_number as first_row_number
 from accepted
-where sighting = 1
+inner join sightings on accepted.place = sightings.place
+inner join files on accepted.file_no = files.file_no

@@ -1,0 +1,10 @@
+-- Every reason of a verdict has its sentence in dim_reason.
+select distinct
+    verdicts.rule_set,
+    verdicts.reason
+from {{ ref('fct_verdicts') }} as verdicts
+left join {{ ref('dim_reason') }} as reasons
+    on
+        verdicts.rule_set = reasons.rule_set
+        and verdicts.reason = reasons.reason
+where reasons.reason is null
