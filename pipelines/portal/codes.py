@@ -68,5 +68,5 @@ def pad_procedure(code: str) -> str:
 
 
 def procedure_key(code: str) -> str:
-    """SQL: first eight characters of a padded procedure code; a code of another form is its own key."""
-    return f"case when regexp_full_match({code}, '{_PROCEDURE}') then left({code}, 8) else {code} end"
+    """SQL: first eight characters of a padded procedure code; null for a code of another form (01 §8: local codes)."""
+    return f"case when regexp_full_match({code}, '{_PROCEDURE}') then left({code}, 8) end"

@@ -1,0 +1,132 @@
+"""Personal data (01 §7): the HMAC is Python's, the key file is private and stays, masks let nothing through."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import stat
+import threading
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.config import load_settings
+from pipelines.portal import privacy
+from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
+
+
+def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
+    parameters = {"v": value} | (key.parameters if key else {})
+    with duckdb.connect(config={"threads": 1}) as con:
+        return con.execute(f"select {expression} from (select $v::varchar as v)", parameters).fetchone()[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(key=st.binary(min_size=1, max_size=100), text=st.text(max_size=50))
+def test_hmac_is_the_standard_one(key: bytes, text: str) -> None:
+    expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    assert ask(privacy.hmac("v"), text, PrivacyKey.of(key)) == expected
+
+
+def test_no_identity_has_no_key() -> None:
+    assert ask(privacy.hmac("v"), None, PrivacyKey.of(b"x")) is None
+
+
+def test_the_key_shows_nowhere() -> None:
+    assert "36" not in repr(PrivacyKey.of(b"0123456789abcdef")) and "123" not in repr(
+        PrivacyKey.of(b"0123456789abcdef")
+    )
+
+
+def test_the_key_file_is_private_and_stays(tmp_path) -> None:
+    settings = load_settings(warehouse=tmp_path / "w")
+    first = load_key(settings)
+    path = settings.layout.privacy_key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert len(path.read_text().strip()) == 64
+    assert load_key(settings) == first
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_processes_that_start_together_share_one_key(tmp_path) -> None:
+    settings = load_settings(warehouse=tmp_path / "w")
+    keys: list[PrivacyKey] = []
+    threads = [threading.Thread(target=lambda: keys.append(load_key(settings))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8 and set(keys) == {load_key(settings)}
+
+
+def test_the_configured_key_wins_and_makes_no_file(tmp_path) -> None:
+    settings = load_settings(warehouse=tmp_path / "w", privacy_key="một khóa đủ dài nhé")
+    assert load_key(settings) == PrivacyKey.of("một khóa đủ dài nhé".encode())
+    assert not settings.layout.privacy_key.exists()
+
+
+def test_a_damaged_key_file_is_not_replaced(tmp_path) -> None:
+    settings = load_settings(warehouse=tmp_path / "w")
+    load_key(settings)
+    settings.layout.privacy_key.write_text("ngắn")
+    with pytest.raises(PrivacyKeyError, match=r"privacy\.key"):
+        load_key(settings)
+    assert settings.layout.privacy_key.read_text() == "ngắn"
+
+
+@pytest.mark.parametrize(
+    "shown", ["20240230083000", "32/01/2024", "2024-13-01T08:30:00Z", "8:61 4/3/2024", "11", "-1", "4/3/24"]
+)
+def test_dates_and_short_numbers_stay_readable(shown) -> None:
+    assert ask(privacy.mask("v"), shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        ("Nguyễn Văn A", "xxxxxx xxx x"),
+        ("079000000001", "############"),
+        ("0912.345.678", "####.###.###"),
+        ("0912 345 678", "#### ### ###"),
+        ("a@b.vn", "x@x.xx"),
+        ("Nguyễn Văn A sinh 04/03/1979", "xxxxxx xxx x xxxx ##/##/####"),
+        ("202402300830", "############"),
+    ],
+)
+def test_what_could_be_a_person_is_masked(value, masked) -> None:
+    assert ask(privacy.mask("v"), value) == masked
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1, max_size=80))
+def test_a_mask_holds_no_letter_and_no_long_number(value: str) -> None:
+    masked = ask(privacy.mask("v"), value)
+    assert len(masked) <= privacy.MASK_LENGTH
+    assert {c for c in masked if c.isalpha()} <= {"x", "T", "Z"}
+    assert not any(9 <= len(run) <= 13 for run in "".join(c if c.isdigit() else " " for c in masked).split())
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("Thủ tục đăng ký khai sinh", "Thủ tục đăng ký khai sinh"),
+        ("Cấp lại theo Nghị định 123/2015/NĐ-CP", "Cấp lại theo Nghị định 123/2015/NĐ-CP"),
+        ("Ông A 079000000001", "Ông A #"),
+        ("gọi 0912 345 678 nhé", "gọi # nhé"),
+        ("thư a.b@c.vn", "thư @"),
+    ],
+)
+def test_names_that_are_kept_lose_numbers_of_people(value, kept) -> None:
+    assert ask(privacy.redact("v"), value) == kept
+
+
+def test_codes_stay_and_others_are_told_apart_without_being_shown() -> None:
+    key = PrivacyKey.of(b"k" * 20)
+    for code in ("H39.18.25-240304-0001", "2024/15", "HS-ĐT_12", "X" * 60 + "1"):
+        assert ask(privacy.mask_code("v"), code, key) == code
+    person, other = (ask(privacy.mask_code("v"), name, key) for name in ("NGUYỄNVĂNA", "NGUYỄNVĂNB"))
+    assert person.startswith("XXXXXXXXXX~") and other.startswith("XXXXXXXXXX~") and person != other
+    assert ask(privacy.mask_code("v"), None, key) is None
