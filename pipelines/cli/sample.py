@@ -18,8 +18,8 @@ def make_sample(
     """Write a sample; returns the folder of its exports and how many files lie there.
 
     With `out`: exports in out/inbox, the truth about them in out/truth. Without: exports become the drop zone, which
-    must be empty or not exist yet, and the truth lies beside it; they appear whole or not at all. Raises SampleError for
-    a sample that cannot be made, ConfigurationError for a drop zone that is not free or no local folder.
+    must be empty or not exist yet, and the truth lies beside it; they appear whole or not at all.
+    Raises SampleError for a sample that cannot be made, ConfigurationError for a drop zone that is in use or not local.
     """
 
     def say(file: str, done: int, total: int) -> None:
