@@ -212,7 +212,9 @@ def _is_error(event: dict[str, Any]) -> bool:
 
 
 def _text(event: dict[str, Any]) -> str:
-    return mask(str(event["info"]["msg"]).strip())
+    """What dbt says, masked, without its trace of macros."""
+    lines = str(event["info"]["msg"]).splitlines()
+    return mask("\n".join(line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("> ")))
 
 
 def _project_fingerprint() -> str:

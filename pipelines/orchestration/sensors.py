@@ -33,7 +33,7 @@ def build(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def new_files(settings: Settings) -> dg.SensorDefinition:
-    """Asks for a run when the drop zone changed and then held still between two looks."""
+    """Asks for a run when there are files the lake does not have, and they held still between two looks."""
 
     @dg.sensor(
         name="new_files",
@@ -42,10 +42,11 @@ def new_files(settings: Settings) -> dg.SensorDefinition:
         description="Chạy khi có tệp mới đã chép xong / runs when new files are there and complete",
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        from pipelines.landing.lake import Lake
         from pipelines.portal.discovery import discover
 
         cursor = Cursor(**json.loads(context.cursor)) if context.cursor else Cursor()
-        after, run_key = look(cursor, listing(discover(settings)))
+        after, run_key = look(cursor, listing(discover(settings, Lake(settings).known())))
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=run_key)] if run_key else [],
             skip_reason=None if run_key else "Không có tệp mới đã ổn định / no new file that is complete",
@@ -56,8 +57,8 @@ def new_files(settings: Settings) -> dg.SensorDefinition:
 
 
 def listing(files: Iterable[Any]) -> str:
-    """Hash of path, size and time of every file in the drop zone; empty when there is none."""
-    lines = sorted(f"{file.path}\0{file.size}\0{file.mtime}" for file in files)
+    """Hash of path, size and time of every file that is not in the lake yet; empty when there is none."""
+    lines = sorted(f"{file.file_path}\0{file.size}\0{file.mtime}" for file in files)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
 
 

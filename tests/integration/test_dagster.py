@@ -445,6 +445,10 @@ class Flaky(LocalFileSystem):
     protocol = "flaky"
     refusals = 0
 
+    @classmethod
+    def _strip_protocol(cls, path: Any) -> Any:
+        return super()._strip_protocol(str(path).removeprefix("flaky://"))
+
     def _refuse(self) -> None:
         if Flaky.refusals > 0:
             Flaky.refusals -= 1
