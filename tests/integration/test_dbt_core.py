@@ -6,10 +6,11 @@ The worked examples, the real permits, the oracle, and nights against a full ref
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pytest
@@ -62,7 +63,7 @@ def oracle_verdicts(oracle: Oracle) -> dict[tuple[str, str, str], tuple[object, 
     return {row[:3]: row[3:] for row in rows}
 
 
-def unlike(expected: dict[object, object], actual: dict[object, object]) -> list[str]:
+def unlike(expected: Mapping[Any, Any], actual: Mapping[Any, Any]) -> list[str]:
     """The first rows that differ, for reading."""
     keys = sorted(set(expected) | set(actual), key=str)
     return [

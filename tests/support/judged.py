@@ -44,7 +44,9 @@ def load(con: duckdb.DuckDBPyConnection, zone: DropZone, judge_seq: int = 1, onl
 
     def position(kind: str, source: str, place: Place) -> dict[str, Any] | None:
         line = files.get((source, kind, place.file_name))
-        return line and {
+        if line is None:
+            return None
+        return {
             "source": source,
             "file_sha256": line.sha256,
             "row_number": place.row_number,
