@@ -1,0 +1,181 @@
+"""CSV (01 §2, §6, §9): headings, delimiters, quotes, exact line numbers, rows with a wrong number of columns."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.portal.contract import DOSSIERS, fold, heading_field
+from pipelines.portal.readers import FileRejected, csv_reader
+from tests.support.exports import read
+
+HEAD = ["MaHoSo", "TenTTHC", "NgayTiepNhan", "TrangThaiHoSo", "ChuHoSo"]
+ROWS = [
+    ["H39.18.25-240304-0001", "Cấp, lại; giấy | tờ\tmới", "20240304083000", "4", "Nguyễn Văn A"],
+    ["H39.18.25-240304-0002", 'hai dòng\r\nvà "ngoặc"', "04/03/2024", "", ""],
+    ["H39.18.25-240304-0003", "", "", "", ""],
+]
+
+
+@pytest.fixture(params=[5, 61, 100_000], ids="chunk {}".format)
+def chunk(request, monkeypatch) -> int:
+    monkeypatch.setattr(csv_reader, "CHUNK", request.param)
+    return request.param
+
+
+def written(rows: list[list[str]], **form) -> str:
+    out = io.StringIO(newline="")
+    csv.writer(out, **form).writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("packing", ["plain", "gz", "bom"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("delimiter", csv_reader.DELIMITERS)
+def test_every_form_gives_the_same_rows(delimiter, ends, packing, chunk, tmp_path: Path) -> None:
+    text = written([HEAD, *ROWS], delimiter=delimiter, lineterminator=ends)
+    content = text.encode("utf-8-sig" if packing == "bom" else "utf-8")
+    rows, facts = read(tmp_path, gzip.compress(content) if packing == "gz" else content)
+    assert [row["row_number"] for row in rows] == [2, 3, 5]
+    assert [row["is_record"] for row in rows] == [True] * 3
+    names = [name for name in HEAD if name != "ChuHoSo"]
+    assert [[row[name] for name in names] for row in rows] == [row[:4] for row in ROWS]
+    assert all("ChuHoSo" not in row for row in rows), "personal data is not even read"
+    assert facts.format.startswith("csv") and not facts.drift and not facts.notes
+
+
+def test_banner_rows_and_vietnamese_headings(chunk, tmp_path: Path) -> None:
+    content = (
+        'UBND TỈNH,,,,\n"Cộng hòa\nxã hội",,,,\n,,,,\n'
+        "STT,Mã hồ sơ,Lĩnh vực,NGÀY  TIẾP NHẬN:,Tình trạng,Cột lạ\n"
+        "1,H39.18.25-240304-0001,Hộ tịch,4/3/2024,Đang xử lý,bí mật\n"
+    )
+    rows, facts = read(tmp_path, content)
+    assert rows == [
+        {
+            "row_number": 6,
+            "is_record": True,
+            "MaHoSo": "H39.18.25-240304-0001",
+            "TenLinhVuc": "Hộ tịch",
+            "NgayTiepNhan": "4/3/2024",
+            "TrangThaiHoSo": "Đang xử lý",
+        }
+    ]
+    assert facts.drift == {"Cột lạ": 1}
+
+
+def test_a_sheet_without_status_says_so(tmp_path: Path) -> None:
+    _, facts = read(tmp_path, "MaHoSo,TenTTHC,NgayTiepNhan,NgayTra\nA1,,,\n")
+    assert len(facts.notes) == 1 and "no status column" in facts.notes[0]
+
+
+def test_wrong_numbers_of_columns_are_bad_rows(chunk, tmp_path: Path) -> None:
+    content = "MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,a,b\n\nA3,a,b,1,c\n\r\nA4,a,b,1\nA5"
+    rows, _ = read(tmp_path, content)
+    assert [(row["row_number"], row["is_record"], row["MaHoSo"]) for row in rows] == [
+        (2, True, "A1"),
+        (3, False, None),
+        (5, False, None),
+        (7, True, "A4"),
+        (8, False, None),
+    ]
+
+
+def test_stray_quotes_cost_no_neighbours(chunk, tmp_path: Path) -> None:
+    content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,ống 5" dài,b,1\nA2,a "b" c,b,1\nA3,"d",b,1\n'
+    rows, _ = read(tmp_path, content)
+    assert [(row["row_number"], row["MaHoSo"], row["TenTTHC"]) for row in rows] == [
+        (2, "A1", 'ống 5" dài'),
+        (3, "A2", 'a "b" c'),
+        (4, "A3", "d"),
+    ]
+
+
+def test_a_lone_carriage_return_is_white_space(chunk, tmp_path: Path) -> None:
+    content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a\rb,\r"c",1\r\nA2,"d\re",b,1\n'
+    rows, _ = read(tmp_path, content)
+    assert [(row["row_number"], row["MaHoSo"], row["TenTTHC"]) for row in rows] == [(2, "A1", "a b"), (3, "A2", "d e")]
+
+
+def test_what_an_open_quote_swallows_is_counted(chunk, tmp_path: Path) -> None:
+    content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,"chưa đóng,b,1\nA3,a,b,1\nA4,a,b,1\n'
+    rows, _ = read(tmp_path, content)
+    assert [(row["row_number"], row["is_record"]) for row in rows] == [(2, True), (3, False), (4, False), (5, False)]
+
+
+def test_a_row_that_is_no_utf8_is_that_row_only(chunk, tmp_path: Path) -> None:
+    content = b"MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,\xe1\xbb,b,1\nA3,a,b,1\n"
+    rows, _ = read(tmp_path, content)
+    assert [(row["row_number"], row["is_record"], row["MaHoSo"]) for row in rows] == [
+        (2, True, "A1"),
+        (3, False, None),
+        (4, True, "A3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("MaHoSo,TenTTHC,ChuHoSo\nA1,b,c\n", "dossiers"),
+        ("TenTTHC,NgayTiepNhan,NgayTra,TrangThaiHoSo,ChuHoSo\n", "dossiers"),
+        ("một tệp văn bản\nbình thường\n", "dossiers"),
+        ("MaHoSo,ThoiDiemXuLy,NguoiXuLy\nA1,b,c\n", "progress"),
+    ],
+)
+def test_no_heading(content, kind, tmp_path: Path) -> None:
+    with pytest.raises(FileRejected, match="REJ_FILE_NO_HEADING"):
+        read(tmp_path, content, kind)
+
+
+def test_progress_takes_the_status_heading_of_dossiers(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path, "Mã hồ sơ;ThoiDiemXuLy;Trạng thái;Cán bộ thụ lý\nA1;20240304;9;B\n", "progress")
+    assert rows[0]["TrangThai"] == "9" and rows[0]["NguoiXuLy"] == "B"
+
+
+def test_headings_are_folded() -> None:
+    assert fold("  Số HỒ  sơ (*): ") == "so ho so"
+    assert fold("Đơn vị xử lý") == fold("ĐƠN VỊ XỬ LÝ") == "don vi xu ly"
+    assert heading_field(DOSSIERS, "Ghi chú") == (True, None)
+    assert heading_field(DOSSIERS, "mahoso") == (True, "MaHoSo")
+    assert heading_field(DOSSIERS, "Hạn giải quyết") == (True, "NgayHenTra")
+    assert heading_field(DOSSIERS, "gì đó") == (False, None)
+
+
+CELL = st.text('ab",;\n é', max_size=6)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cells=st.lists(st.lists(CELL, min_size=4, max_size=4), min_size=1, max_size=8),
+    size=st.integers(1, 50),
+    ends=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+)
+def test_well_formed_tables_are_read_as_python_does(cells, size, ends, quoting, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(csv_reader, "CHUNK", size)
+    head = HEAD[:4]
+    content = written([head], lineterminator=ends) + written(cells, lineterminator=ends, quoting=quoting)
+    rows, _ = read(tmp_path, content)
+    assert [[row[name] for name in head] for row in rows] == cells
+    assert all(row["is_record"] for row in rows)
+    lines = [2]
+    for row in cells[:-1]:
+        lines.append(lines[-1] + 1 + sum(cell.count("\n") for cell in row))
+    assert [row["row_number"] for row in rows] == lines
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.text('a",\n\r', max_size=60), size=st.integers(1, 50))
+def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> None:
+    """Any text below a heading gives numbered rows, never an exception, and no line is counted twice."""
+    monkeypatch.setattr(csv_reader, "CHUNK", size)
+    rows, _ = read(tmp_path, ",".join(HEAD[:4]) + "\n" + body)
+    numbers = [row["row_number"] for row in rows]
+    assert numbers == sorted(set(numbers))
+    assert all(2 <= number <= body.count("\n") + 2 for number in numbers)
