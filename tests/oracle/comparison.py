@@ -16,6 +16,7 @@ import duckdb
 
 from tests.oracle import drop_zone
 from tests.oracle.drop_zone import DropZone
+from tests.oracle.flags import FLAGS, flags
 from tests.oracle.periods import backlog_daily, form_ii06_report, on_time_rate, progress_766, timeliness_monthly
 from tests.oracle.random_exports import Pair
 from tests.oracle.timeliness import Oracle, Verdict
@@ -129,6 +130,7 @@ def differences(zone: DropZone, oracle: Oracle, marts: Path) -> list[Difference]
         return [
             *_against(db, "mart_load_ledger", LEDGER_KEY, LEDGER_COLUMNS, _ledger(zone)),
             *_against(db, "fct_dossiers", VERDICT_KEY[:2], DOSSIER_COLUMNS, _dossiers(oracle)),
+            *_flags(db, oracle),
             *_against(db, "fct_verdicts", VERDICT_KEY, VERDICT_COLUMNS, _verdicts(oracle)),
             *_against(
                 db,
@@ -221,6 +223,23 @@ def _against(
             for column in here.keys() & there.keys()
             if not _same(here[column], there[column])
         ]
+    return found
+
+
+def _flags(db: duckdb.DuckDBPyConnection, oracle: Oracle) -> list[Difference]:
+    """Dossiers with other warnings; each side of the difference shows the flags that the other has not."""
+    found = []
+    for source, dossier_code, written in db.execute(
+        "select source, dossier_code, flags from marts.fct_dossiers"
+    ).fetchall():
+        key = (source, dossier_code)
+        if key in oracle.dossiers:  # a dossier too many is told by _against
+            expected = flags(oracle.dossiers[key].versions, oracle.facts.get(key))
+            actual = FLAGS & set(written or ())
+            if expected != actual:
+                found.append(
+                    Difference("fct_dossiers", key, "flags", sorted(expected - actual), sorted(actual - expected))
+                )
     return found
 
 

@@ -97,6 +97,7 @@ class DossierRow:
     agency_code: str
     place: Place
     content: Content
+    procedure_padded: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,8 +192,8 @@ def _sightings(root: Path) -> Iterator[tuple[LedgerLine, Path]]:
 
 
 def exported_at(name: str, mtime: float) -> tuple[datetime, str]:
-    """The export moment and where it was found (`name` or `mtime`), 01 §1."""
-    for found in re.finditer(r"(?=(20\d{2})(\d{2})(\d{2})(?:[T_-](\d{6}|\d{4}))?)", name):
+    """The export moment and where it was found (`name` or `mtime`), 01 §1. More digits than six are no time of day."""
+    for found in re.finditer(r"(?=(20\d{2})(\d{2})(\d{2})(?:[T_-](\d{6}|\d{4})(?!\d))?)", name):
         year, month, day, clock = found.groups()
         try:
             at = date(int(year), int(month), int(day))
@@ -384,7 +385,9 @@ def _dossier(source: str, place: Place, record: Record, envelope: str) -> tuple[
     if reasons or status is None:
         return reasons, None
     content = _content(record, status, dates)
-    return [], DossierRow(source, dossier_code, values.agency_of(dossier_code, envelope), place, content)
+    padded = content.procedure_code != values.code(record["MaTTHC"])
+    agency_code = values.agency_of(dossier_code, envelope)
+    return [], DossierRow(source, dossier_code, agency_code, place, content, padded)
 
 
 def _content(record: Record, status: int, dates: dict[str, datetime | None]) -> Content:
