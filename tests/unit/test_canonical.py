@@ -1,0 +1,452 @@
+"""Canonical rows: every field of 01 §3, tolerant matching of names, masks, and the hash that versions are told by."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from pipelines.landing.lake import SCHEMAS
+from pipelines.portal.canonical import Canonicaliser, TextRows
+from pipelines.portal.contract import KINDS, STATUSES
+from pipelines.portal.privacy import PrivacyKey
+
+KEY = PrivacyKey.of(b"0123456789abcdef")
+BASE = {
+    "MaHoSo": "H39.18.25-240304-0001",
+    "MaTTHC": "1.001193.000.00.00.H39",
+    "TenTTHC": "Thủ tục đăng ký khai sinh",
+    "NgayTiepNhan": "20240304083000",
+    "TrangThaiHoSo": "4",
+}
+
+
+def convert(
+    *records, kind: str = "dossiers", envelope: str | None = None, keep: bool = False
+) -> tuple[list[dict], dict]:
+    """(canonical rows, drift) of records: objects, or the text of a record."""
+    texts = [r if isinstance(r, str | None) else json.dumps(r, ensure_ascii=False) for r in records]
+    table = pa.table(
+        {"row_number": pa.array(range(1, len(texts) + 1), pa.int64()), "record": pa.array(texts, pa.string())}
+    )
+    return run(table, kind, envelope, keep)
+
+
+def sheet(columns: dict[str, list[str | None]], kind: str = "dossiers") -> list[dict]:
+    """Canonical rows of a sheet."""
+    count = len(next(iter(columns.values())))
+    table = pa.table(
+        {"row_number": pa.array(range(2, count + 2), pa.int64()), "is_record": pa.array([True] * count)}
+        | {name: pa.array(values, pa.string()) for name, values in columns.items()}
+    )
+    return run(table, kind, None, False)[0]
+
+
+def run(table: pa.Table, kind: str, envelope: str | None, keep: bool) -> tuple[list[dict], dict]:
+    with duckdb.connect(config={"threads": 1}) as con:
+        canonical = Canonicaliser(con, KINDS[kind], KEY, keep)
+        rows = canonical.convert(TextRows(table), envelope)
+    assert canonical.rows == rows.num_rows
+    return rows.to_pylist(), dict(canonical.drift)
+
+
+def one(kind: str = "dossiers", **fields) -> dict:
+    """The canonical row of BASE with other fields."""
+    return convert(BASE | fields if kind == "dossiers" else fields, kind=kind)[0][0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_and_types_are_those_of_the_lake(kind) -> None:
+    with duckdb.connect() as con:
+        table = pa.table({"row_number": pa.array([1]), "record": pa.array(["{}"])})
+        con.register("found", Canonicaliser(con, KINDS[kind], KEY).convert(TextRows(table)))
+        found = {name: kind for name, kind, *_ in con.execute("describe found").fetchall()}
+    named = {"landing_id", "source", "file_sha256"}
+    assert found == {name: kind for name, kind in SCHEMAS[KINDS[kind].table].items() if name not in named}
+
+
+def test_a_whole_dossier() -> None:
+    row = one(
+        MaLinhVuc="G15-TP01",
+        TenLinhVuc=" Hộ tịch ",
+        KenhThucHien=2,
+        ChuHoSo="Nguyễn Văn A",
+        SoGiayToChuHoSo=" 079000000001 ",
+        DinhDanhCHS=[{"LoaiDinhDanh": "1", "SoDinhDanh": "khác"}],
+        LoaiDoiTuong="1",
+        NgayNopHoSo="04/03/2024",
+        NgayHenTra="2024-03-08",
+        NgayKetThucXuLy="2024-03-07T09:00:00Z",
+        NgayTra="8:30 8/3/2024",
+        NgayTuChoi="00000000000000",
+        TrangThaiHoSo=10,
+        HinhThuc="1",
+        DonViXuLy="UBND xã",
+        NoiNopHoSo="2",
+        HoSoCoThanhPhanSoHoa=True,
+        TaiKhoanDuocXacThucVoiVNeID="0",
+        DuocThanhToanTrucTuyen="3",
+        DSKetNoiCSDL=[{"MaCSDL": "B"}, {"MaCSDL": "A"}, {"MaCSDL": "B"}],
+        TaiLieuNop=[{"DuocSoHoa": "1", "DuocTaiSuDung": 0}, {"DuocSoHoa": 1, "TenTep": "x"}, {}],
+        DanhSachLePhi=[{"Gia": "8000"}, {"Gia": "15.000"}, {"Gia": 500.0}, {"Gia": "miễn phí"}, {"Gia": "1,200 đ"}],
+        DanhSachHoSoBoSung=[
+            {"NgayBoSung": "20240305", "NgayTiepNhanBoSung": "", "NgayHenTraTruoc": "8/3/2024", "NgayHenTraMoi": None},
+            {"NgayBoSung": "không rõ"},
+        ],
+        DanhSachGiayToKetQua=[{"DuongDanTepTinKetQua": "https://x"}, {"DuongDanTepTinKetQua": " "}],
+        GhiChu="bí mật",
+    )
+    assert row.pop("applicant_key") and row.pop("content_hash")
+    assert json.loads(row.pop("supplements")) == [
+        {
+            "requested_at": "2024-03-05T00:00:00",
+            "answered_at": None,
+            "due_before": "2024-03-08T23:59:59",
+            "due_after": None,
+        },
+        {"requested_at": None, "answered_at": None, "due_before": None, "due_after": None},
+    ]
+    assert row == {
+        "row_number": 1,
+        "is_record": True,
+        "dossier_code": "H39.18.25-240304-0001",
+        "envelope_agency": None,
+        "agency_code": "H39.18.25",
+        "code_date": date(2024, 3, 4),
+        "code_form": "new",
+        "sequence_digits": 4,
+        "procedure_code": "1.001193.000.00.00.H39",
+        "procedure_key": "1.001193",
+        "procedure_padded": False,
+        "procedure_name": "Thủ tục đăng ký khai sinh",
+        "field_code": "G15-TP01",
+        "field_name": "Hộ tịch",
+        "channel": "2",
+        "applicant_type": "1",
+        "submitted_at": datetime(2024, 3, 4),
+        "received_at": datetime(2024, 3, 4, 8, 30),
+        "due_at": datetime(2024, 3, 8, 23, 59, 59),
+        "finished_at": datetime(2024, 3, 7, 16),
+        "returned_at": datetime(2024, 3, 8, 8, 30),
+        "refused_at": None,
+        "status": 10,
+        "return_method": "1",
+        "agency_name": "UBND xã",
+        "submitted_via": "2",
+        "has_digitised_parts": True,
+        "vneid_verified": False,
+        "online_payment": "3",
+        "connected_databases": "A,B",
+        "submitted_files": 3,
+        "digitised_files": 2,
+        "reused_files": 0,
+        "fee_count": 5,
+        "fee_total": 24_700,
+        "supplement_count": 2,
+        "result_documents": 2,
+        "electronic_results": 1,
+        "placeholder_id": False,
+        "bad_values": None,
+    }
+
+
+def test_the_smallest_dossier() -> None:
+    row = one()
+    assert (row["channel"], row["supplements"], row["fee_total"], row["submitted_files"]) == ("1", "[]", 0, 0)
+    assert row["applicant_key"] is None and row["placeholder_id"] is False and row["has_digitised_parts"] is None
+
+
+def test_the_agency_is_in_the_code_else_in_the_envelope_else_unknown() -> None:
+    codes = ["000.25.18.H39-240304-0001", "H40.1-240304-0001", "2024-15", ""]
+    with_envelope = convert(*({**BASE, "MaHoSo": c} for c in codes), envelope=" 000.00.19.h47 ")[0]
+    assert [r["agency_code"] for r in with_envelope] == ["H39.18.25", "H40.1", "H47.19", "H47.19"]
+    assert {r["envelope_agency"] for r in with_envelope} == {"H47.19"}
+    without = convert(*({**BASE, "MaHoSo": c} for c in codes))[0]
+    assert [r["agency_code"] for r in without] == ["H39.18.25", "H40.1", "unknown", "unknown"]
+
+
+def test_the_applicant_is_the_identity_number_else_the_first_of_the_list() -> None:
+    first = one(SoGiayToChuHoSo="079000000001")["applicant_key"]
+    assert one(DinhDanhCHS=[{"SoDinhDanh": "079000000001 "}, {"SoDinhDanh": "2"}])["applicant_key"] == first
+    assert one(SoGiayToChuHoSo=" ", DinhDanhCHS=[{"SoDinhDanh": "079000000001"}])["applicant_key"] == first
+    assert one(SoGiayToChuHoSo="079000000002")["applicant_key"] != first
+    assert one(SoGiayToChuHoSo="000000001")["placeholder_id"] is True
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [
+        ("4", 4),
+        (4, 4),
+        ("04", 4),
+        ("10", 10),
+        (" 9 ", 9),
+        (4.0, 4),
+        ("0", None),
+        ("11", None),
+        ("-1", None),
+        ("4.5", None),
+        ("", None),
+    ]
+    + [(name.upper(), number) for number, name in STATUSES.items()],
+)
+def test_status(written, status) -> None:
+    row = one(TrangThaiHoSo=written)
+    assert row["status"] == status
+    assert (row["bad_values"] is not None) == (status is None and written != "")
+
+
+@pytest.mark.parametrize(
+    ("written", "channel"),
+    [
+        ("", "1"),
+        (None, "1"),
+        ("1", "1"),
+        (3, "3"),
+        ("4", "unknown"),
+        ("Trực tuyến", "2"),
+        ("bưu chính công ích", "3"),
+        ("gì", "unknown"),
+    ],
+)
+def test_channel(written, channel) -> None:
+    assert one(KenhThucHien=written)["channel"] == channel
+
+
+def test_names_match_exactly_then_whatever_their_case_also_inside_lists() -> None:
+    plain = one(DanhSachHoSoBoSung=[{"NgayBoSung": "20240305"}], DanhSachLePhi=[{"Gia": "5"}], SoGiayToChuHoSo="1")
+    odd = convert(
+        '{"MAHOSO" : "H39.18.25-240304-0001", "matthc":"1.001193.000.00.00.H39", "tenTTHC":"Thủ tục đăng ký khai sinh",'
+        '"ngaytiepnhan": "20240304083000","trangthaihoso":4,"danhsachhosobosung":[{"NGAYBOSUNG":"20240305"}],'
+        '"DanhSachLePhi":[{"gia" :"5"}],"SoGiayToChuHoSo":"1"}'
+    )
+    assert odd == ([plain], {})
+    both, drift = convert({**BASE, "MAHOSO": "khác", "mahoso": "khác nữa"})
+    assert both[0]["dossier_code"] == BASE["MaHoSo"]
+    assert drift == {"MAHOSO": 1, "mahoso": 1}
+
+
+def test_unknown_fields_are_counted_and_not_kept() -> None:
+    records = [{**BASE, "LạLẫm": "Nguyễn Văn A"}, {**BASE, "LạLẫm": None, "khóa'\"]": {"x": 1}}, BASE]
+    rows, drift = convert(*records, *[{**BASE, "0912345678": 1, "x" * 100: 2}])
+    assert drift == {"LạLẫm": 2, "khóa'\"]": 1, "#" * 10: 1, "x" * 60: 1}
+    assert "Nguyễn" not in json.dumps(rows, ensure_ascii=False, default=str)
+
+
+@pytest.mark.parametrize("text", ["[1]", '"a"', "1", "null", '{"MaHoSo":', "", "  ", "rác", None, '{"a":1} x'])
+def test_no_record(text) -> None:
+    (good, bad), _ = convert(BASE, text)
+    assert good["is_record"] is True and good["dossier_code"]
+    assert bad["is_record"] is False
+    assert (bad["dossier_code"], bad["content_hash"], bad["bad_values"], bad["status"]) == (None, None, None, None)
+
+
+def test_bad_values_are_masked_and_named_as_the_portal_does() -> None:
+    row = one(NgayTiepNhan="20240230083000", NgayHenTra="Nguyễn Văn A", NgayTra="079000000001", TrangThaiHoSo="abc")
+    assert json.loads(row["bad_values"]) == {
+        "NgayTiepNhan": "20240230083000",
+        "NgayHenTra": "xxxxxx xxx x",
+        "NgayTra": "############",
+        "TrangThaiHoSo": "xxx",
+    }
+
+
+def test_a_shifted_row_leaves_no_person_in_the_lake() -> None:
+    row = one(
+        MaHoSo="0912345678",
+        TenTTHC="Nguyễn Văn A",
+        MaTTHC="Trần Thị B",
+        TenLinhVuc="12 Lê Lợi",
+        MaLinhVuc="Lê Văn C",
+        NgayTiepNhan="Nguyễn Văn A",
+        DonViXuLy="0912345678",
+        KenhThucHien="Hà Nội",
+        LoaiDoiTuong="079000000001",
+        HinhThuc="Nguyễn",
+        NoiNopHoSo="0912345678",
+    )
+    text = json.dumps(row, ensure_ascii=False, default=str)
+    for person in ("Nguyễn", "NGUYỄN", "Trần", "TRẦN", "Lê", "LÊ", "0912345678", "079000000001", "Hà Nội"):
+        assert person not in text
+    assert row["dossier_code"].startswith("##########~")
+
+
+def test_the_hash_is_of_the_content_only() -> None:
+    base = one()["content_hash"]
+    same = [
+        one(TrangThaiHoSo=4),
+        one(NgayTiepNhan="2024-03-04 08:30"),
+        one(MaHoSo=" h39.18.25–240304–0001"),
+        one(ChuHoSo="Nguyễn Văn A", GhiChu="x", Fax="1"),
+        one(DanhSachLePhi=[], NgayTra=None, KenhThucHien="1"),
+        convert("x", BASE, envelope="H1.2")[0][1],
+    ]
+    assert {row["content_hash"] for row in same} == {base}
+    changes = [
+        {"TrangThaiHoSo": 5},
+        {"TenTTHC": "khác"},
+        {"TenTTHC": None, "TenLinhVuc": BASE["TenTTHC"]},
+        {"NgayTra": "20240305"},
+        {"NgayTuChoi": "20240305"},
+        {"SoGiayToChuHoSo": "1"},
+        {"DanhSachHoSoBoSung": [{"NgayBoSung": "20240305"}]},
+        {"DanhSachLePhi": [{"Gia": "0"}]},
+        {"TaiLieuNop": [{}]},
+        {"HoSoCoThanhPhanSoHoa": "0"},
+        {"MaTTHC": "1.00119"},
+    ]
+    hashes = [one(**change)["content_hash"] for change in changes]
+    assert len({base, *hashes}) == len(changes) + 1
+
+
+def test_events() -> None:
+    event = {
+        "MaHoSo": "H39.18.25-240304-0001",
+        "NguoiXuLy": "Trần Thị B",
+        "ChucDanh": "Chuyên viên",
+        "ThoiDiemXuLy": "2010-11-02 12:42:19+01:00",
+        "PhongBanXuLy": "Bộ phận một cửa",
+        "NoiDungXuLy": "Xử lý của ông C",
+        "TrangThai": "5",
+        "NgayBatDau": "20240304",
+        "NgayKetThucTheoQuyDinh": "20240308",
+    }
+    rows, drift = convert(event, {**event, "ChucDanh": "khác"}, {**event, "NoiDungXuLy": "khác"}, kind="progress")
+    assert drift == {}
+    assert rows[0] | {"row_number": 2} == rows[1]
+    assert rows[0]["event_key"] != rows[2]["event_key"] and rows[0]["officer_key"] == rows[2]["officer_key"]
+    assert (rows[0]["event_at"], rows[0]["status"]) == (datetime(2010, 11, 2, 18, 42, 19), 5)
+    assert (rows[0]["started_at"], rows[0]["due_at"]) == (datetime(2024, 3, 4), datetime(2024, 3, 8, 23, 59, 59))
+    assert len(rows[0]["officer_key"]) == 64 and rows[0]["unit_name"] == "Bộ phận một cửa"
+    assert convert(event, kind="progress", keep=True)[0][0]["officer_key"] == "Trần Thị B"
+    changed = [
+        {**event, name: "20240305" if name == "ThoiDiemXuLy" else "9"}
+        for name in ("MaHoSo", "ThoiDiemXuLy", "TrangThai", "NguoiXuLy")
+    ]
+    keys = {row["event_key"] for row in convert(event, *changed, kind="progress")[0]}
+    assert len(keys) == 5
+    bad = convert({**event, "ThoiDiemXuLy": "hôm qua", "TrangThai": "x"}, kind="progress")[0][0]
+    assert json.loads(bad["bad_values"]) == {"ThoiDiemXuLy": "xxx xxx", "TrangThai": "x"}
+    assert bad["officer_key"] is None and bad["unit_name"] is None
+
+
+def test_procedures() -> None:
+    (row, numeric), drift = convert(
+        {
+            "MATTHC": "1.001193.000.00.00.H39",
+            "TENTTHC": "Khai sinh",
+            "LINHVUCTHUCHIEN": [{"MALINHVUC": "G15", "TENLINHVUC": "Hộ tịch"}, {"MALINHVUC": "khác"}],
+            "CACHTHUCTHUCHIEN": [
+                {"KENH": "1", "THOIGIAN": [{"THOIGIANGIAIQUYET": "3", "DONVITINH": "Ngày làm việc"}]},
+                {
+                    "KENH": "2",
+                    "THOIGIAN": [
+                        {"THOIGIANGIAIQUYET": 8, "DONVITINH": "GIỜ"},
+                        {"THOIGIANGIAIQUYET": "1,5", "DONVITINH": "tháng"},
+                        {"THOIGIANGIAIQUYET": "", "DONVITINH": ""},
+                        {"THOIGIANGIAIQUYET": "ngay", "DONVITINH": "Ngày"},
+                    ],
+                },
+                {"KENH": "", "THOIGIAN": None},
+            ],
+            "moi": 1,
+        },
+        {"matthc": 1.00119},
+        kind="procedures",
+    )
+    assert json.loads(row["limits"]) == [
+        {"channel": "1", "amount": 3.0, "unit": "working_day"},
+        {"channel": "2", "amount": 8.0, "unit": "hour"},
+        {"channel": "2", "amount": 1.5, "unit": "month"},
+    ]
+    assert (row["procedure_key"], row["field_code"], row["field_name"]) == ("1.001193", "G15", "Hộ tịch")
+    assert list(json.loads(row["bad_values"])) == ["THOIGIANGIAIQUYET"]
+    assert (numeric["procedure_code"], numeric["procedure_key"], numeric["limits"]) == ("1.001190", "1.001190", "[]")
+    assert drift == {"moi": 1}
+
+
+def test_agencies() -> None:
+    rows, drift = convert(
+        {
+            "code": "000.00.19.H47",
+            "name": "Sở",
+            "parent_code": "H47",
+            "level": "2",
+            "valid_to": "2025-06-30",
+            "successor_code": "H44.1",
+        },
+        {"MaDonVi": "H47.19", "TenDonVi": "Sở", "HieuLucTu": "1/7/2025", "HieuLucDen": "mãi"},
+        {},
+        kind="agencies",
+    )
+    assert drift == {}
+    assert [r["agency_code"] for r in rows] == ["H47.19", "H47.19", None]
+    assert (rows[0]["valid_to"], rows[0]["successor_code"], rows[0]["parent_code"]) == (
+        date(2025, 6, 30),
+        "H44.1",
+        "H47",
+    )
+    assert (rows[1]["valid_from"], json.loads(rows[1]["bad_values"])) == (date(2025, 7, 1), {"HieuLucDen": "xxx"})
+
+
+def test_portal_reports() -> None:
+    parent = {
+        "departmentId": 7,
+        "departmentName": "Tỉnh",
+        "departmentCode": "H44",
+        "totalReceived": 597918,
+        "totalOnTime": "528684",
+    }
+    parent |= {
+        "totalCompleted": 490441,
+        "avgProcessingDays": 3.5,
+        "ratio": 88.42,
+        "totalScore": 17.68,
+        "totalMaxScore": 20,
+    }
+    child = {
+        "departmentCode": "H44.1",
+        "level": "COMMUNE",
+        "totalOverdue": 3,
+        "score": 9,
+        "maxScore": 10,
+        "scoreDelta": -0.5,
+    }
+    document = {"code": "OK", "data": {"parent": parent, "children": [child, {**child, "score": "chín"}]}}
+    rows, _ = convert(document, {"code": "ERR"}, document["data"], "x", kind="portal_reports")
+    assert [r["row_number"] for r in rows] == list(range(1, 9))
+    assert [r["is_record"] for r in rows] == [True, True, True, False, True, True, True, False]
+    assert [r["is_parent"] for r in rows] == [True, False, False, True, True, False, False, True]
+    first, second, third = rows[:3]
+    assert (first["department_id"], first["department_code"], first["level"]) == ("7", "H44", None)
+    assert (first["total_received"], first["total_on_time"], first["total_overdue"]) == (597918, 528684, None)
+    assert (first["ratio"], first["score"], first["max_score"]) == (88.42, 17.68, 20.0)
+    assert (second["total_overdue"], second["score"], second["max_score"], second["score_delta"]) == (
+        3,
+        9.0,
+        10.0,
+        -0.5,
+    )
+    assert json.loads(third["bad_values"]) == {"score": "xxxx"}
+
+
+def test_sheets() -> None:
+    rows = sheet(
+        {
+            "MaHoSo": ["H39.18.25-240304-0001", "a1", "a2", "a3"],
+            "NgayTiepNhan": ["4/3/2024"] * 4,
+            "NgayKetThucXuLy": ["5/3/2024", "5/3/2024", "", None],
+            "NgayTra": ["6/3/2024", "", "", None],
+            "KenhThucHien": ["Trực tuyến", "2", "", None],
+            "DanhSachLePhi": ['[{"Gia":"5"}]', "rác", "", None],
+        }
+    )
+    assert [r["status"] for r in rows] == [10, 9, 4, 4], "01 §9: derived where there is no such column"
+    assert [r["channel"] for r in rows] == ["2", "2", "1", "1"]
+    assert [r["fee_total"] for r in rows] == [5, 0, 0, 0]
+    assert [r["row_number"] for r in rows] == [2, 3, 4, 5]
+    with_status = sheet({"MaHoSo": ["a1", "a2"], "TrangThaiHoSo": ["Đã trả kết quả", ""], "NgayTra": ["", "6/3/2024"]})
+    assert [r["status"] for r in with_status] == [10, None]
