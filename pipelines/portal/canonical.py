@@ -307,7 +307,7 @@ _DOSSIER_MOMENTS = {
 
 #: What a version of a dossier is compared by (02 §1): every kept canonical field.
 _DOSSIER_CONTENT = (
-    *("dossier_code", "agency_code", "procedure_code", "procedure_padded", "procedure_name", "field_code"),
+    *("dossier_code", "agency_code", "procedure_code", "procedure_name", "field_code"),
     *("field_name", "channel", "applicant_type", *_DOSSIER_MOMENTS.values(), "status", "return_method", "agency_name"),
     *("submitted_via", "has_digitised_parts", "vneid_verified", "online_payment", "connected_databases"),
     *("submitted_files", "digitised_files", "reused_files", "fee_count", "fee_total", "supplements"),

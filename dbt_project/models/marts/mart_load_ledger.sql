@@ -1,4 +1,4 @@
--- grain: source, kind, file_path, file_sha256: one row per file seen, known at known_at, with what became of its rows (01 §6).
+-- grain: source, kind, file_path, file_sha256: one row per file seen, whatever known_at, with what became of its rows (01 §6).
 
 select
     source,
@@ -18,7 +18,7 @@ select
     detail,
     drift,
     notes,
+    {{ is_known('exported_at') }} as used,
     {{ stamps() }}
 from {{ ref('stg_files') }}
-where {{ is_known('exported_at') }}
 order by exported_at, source, kind, file_path

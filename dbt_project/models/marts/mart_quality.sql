@@ -17,7 +17,7 @@ with findings as (
         'file' as unit,
         reason as rule_id
     from {{ ref('mart_load_ledger') }}
-    where status = 'rejected'
+    where status = 'rejected' and used
 
     union all
 

@@ -1,20 +1,42 @@
 -- grain: source, dossier_code: dossiers that one rule set calls good (early, on_time, in_time) and another bad (late, overdue); 02 §6.
 -- A rule set that says neither (no deadline, not applicable, not in its population) takes no part; its columns may be null.
 
-with side_by_side as (
+with classed as (
     select
         verdicts.source,
         verdicts.dossier_code,
-        {% for rule_set in rule_sets() %}
-        max(case when verdicts.rule_set = '{{ rule_set }}' then verdicts.verdict end) as {{ rule_set }}_verdict,
-        max(case when verdicts.rule_set = '{{ rule_set }}' then verdicts.reason end) as {{ rule_set }}_reason{{ ',' if not loop.last }}
-        {% endfor %}
+        verdicts.rule_set,
+        verdicts.verdict,
+        verdicts.reason,
+        classes.verdict_class
     from {{ ref('fct_verdicts') }} as verdicts
     inner join {{ ref('dim_verdict') }} as classes on verdicts.verdict = classes.verdict
-    group by verdicts.source, verdicts.dossier_code
-    having
-        sum(case when classes.verdict_class = 'good' then 1 else 0 end) > 0
-        and sum(case when classes.verdict_class = 'bad' then 1 else 0 end) > 0
+),
+
+bad as (
+    -- the fewer: only their verdicts are put side by side
+    select distinct
+        source,
+        dossier_code
+    from classed
+    where verdict_class = 'bad'
+),
+
+side_by_side as (
+    select
+        classed.source,
+        classed.dossier_code,
+        {% for rule_set in rule_sets() %}
+        max(case when classed.rule_set = '{{ rule_set }}' then classed.verdict end) as {{ rule_set }}_verdict,
+        max(case when classed.rule_set = '{{ rule_set }}' then classed.reason end) as {{ rule_set }}_reason{{ ',' if not loop.last }}
+        {% endfor %}
+    from classed
+    inner join bad
+        on
+            classed.source = bad.source
+            and classed.dossier_code = bad.dossier_code
+    group by classed.source, classed.dossier_code
+    having sum(case when classed.verdict_class = 'good' then 1 else 0 end) > 0
 )
 
 select
