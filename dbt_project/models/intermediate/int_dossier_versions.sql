@@ -60,8 +60,8 @@ compared as (
     select
         accepted.*,
         exports.superseded,
-        lag(accepted.content_hash) over by_export is distinct from accepted.content_hash as opens_version,
-        lag(accepted.run_status) over by_export is distinct from accepted.run_status as opens_run,
+        coalesce(lag(accepted.content_hash) over by_export <> accepted.content_hash, true) as opens_version,
+        coalesce(lag(accepted.run_status) over by_export <> accepted.run_status, true) as opens_run,
         lag(accepted.exported_at) over by_export as seen_before_at,
         coalesce(max(case when accepted.run_status = 9 then 1 else 0 end) over before, 0) = 1 as was_done,
         {{ previous_not_null('accepted.due_at', 'partition by accepted.source, accepted.dossier_code order by accepted.exported_at') }} as due_before

@@ -20,8 +20,23 @@ with facts as (
 ),
 
 {% for rule_set in rule_sets() %}
+facts_of_{{ rule_set }} as (
+    select facts.*
+    from facts
+    {% if is_incremental() %}
+    where
+        not exists (
+            select 1 from {{ this }} as present
+            where
+                present.source = facts.source
+                and present.dossier_code = facts.dossier_code
+                and present.rule_set = '{{ rule_set }}'
+        )
+    {% endif %}
+),
+
 {{ rule_set }} as (
-    {{ context['verdict_' ~ rule_set]('facts') }}
+    {{ context['verdict_' ~ rule_set]('facts_of_' ~ rule_set) }}
 ),
 
 {% endfor %}
@@ -32,23 +47,8 @@ verdicts as (
     {% endfor %}
 ),
 
-{% if is_incremental() %}
-missing as (
-    select verdicts.*
-    from verdicts
-    where
-        not exists (
-            select 1 from {{ this }} as present
-            where
-                present.source = verdicts.source
-                and present.dossier_code = verdicts.dossier_code
-                and present.rule_set = verdicts.rule_set
-        )
-),
-
-{% endif %}
 measured as (
-    {{ measured_verdicts('missing' if is_incremental() else 'verdicts') }}
+    {{ measured_verdicts('verdicts') }}
 )
 
 select
