@@ -53,16 +53,12 @@ _QUIET = {
 
 
 def prepare_home(settings: Settings) -> Path:
-    """DAGSTER_HOME for this process and its children: as the environment says, else in the warehouse.
-
-    Writes `dagster.yaml` there if there is none.
-    """
+    """DAGSTER_HOME: as the environment says, else in the warehouse. Writes `dagster.yaml` there if there is none."""
     home = Path(os.environ.get("DAGSTER_HOME") or settings.layout.dagster_home).expanduser().resolve()
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
         config.write_text(TEMPLATE, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(home)
     return home
 
 

@@ -14,7 +14,7 @@ from logging.handlers import RotatingFileHandler
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import told
+from pipelines.orchestration.failures import NOTIFIED_TAG, notify, told
 from pipelines.orchestration.record import RunRecord
 from warehouse.build import BuildPlan
 from warehouse.lock import run_lock
@@ -81,13 +81,13 @@ def run_resource(
     @dg.resource(description="Lượt chạy: khóa của kho dữ liệu, kế hoạch dựng, biên bản / the run: lock, plan, record")
     def run(context: dg.InitResourceContext) -> Iterator[Run]:
         assert context.instance is not None
-        dagster_run = context.dagster_run
+        dagster_run = context.run
         run_id = dagster_run.run_id if dagster_run else ""
         with contextlib.ExitStack() as stack, told():
             settings.layout.create()
             if not lock_held:
                 stack.enter_context(run_lock(settings))
-            bury_dead_runs(context.instance, run_id)
+            bury_dead_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
             record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
             record.write(settings)
@@ -99,14 +99,15 @@ def run_resource(
     return run
 
 
-def bury_dead_runs(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Mark runs as failed that had the lock and were killed: we have it now, so they are gone."""
+def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> None:
+    """Mark runs as failed that had the lock and were killed, and tell: we have the lock now, so they are gone."""
+    killed = "Tiến trình của lượt chạy này đã bị dừng đột ngột / the process of this run was killed"
     unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
     for dead in instance.get_runs(dg.RunsFilter(statuses=unfinished, tags={LOCK_TAG: "held"})):
         if dead.run_id != run_id:
-            instance.report_run_failed(
-                dead, "Tiến trình của lượt chạy này đã bị dừng đột ngột / the process of this run was killed"
-            )
+            instance.add_run_tags(dead.run_id, {NOTIFIED_TAG: "yes"})
+            instance.report_run_failed(dead, killed)
+            notify(settings, run_id=dead.run_id, job=dead.job_name, problems=[killed])
 
 
 def step_problems(instance: dg.DagsterInstance, run_id: str) -> list[str]:

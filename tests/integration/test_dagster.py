@@ -61,11 +61,9 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the worked examples as drop zone and the warehouse after one night."""
     folder = tmp_path_factory.mktemp("night")
     shutil.copytree(EXAMPLES / "inbox", folder / "inbox")
-    before = os.environ.pop("DAGSTER_HOME", None)
-    outcome = run_nightly(settings_for(folder))
-    os.environ.pop("DAGSTER_HOME", None)
-    if before:
-        os.environ["DAGSTER_HOME"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DAGSTER_HOME", raising=False)
+        outcome = run_nightly(settings_for(folder))
     assert outcome.exit_code == 3, outcome.problems
     return folder
 
@@ -379,12 +377,14 @@ def test_a_run_of_the_daemon_behaves_like_the_command(night: Path) -> None:
     assert record.version != before
 
 
-def test_a_killed_run_is_marked_as_failed_by_the_next(night: Path) -> None:
-    settings = settings_for(night)
-    with open_instance(settings) as instance:
-        job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
-        dead = instance.create_run_for_job(job, tags={LOCK_TAG: "held"}, status=dg.DagsterRunStatus.STARTED)
-    assert run_nightly(settings).exit_code == 0
+def test_a_killed_run_is_marked_as_failed_and_told_by_the_next(night: Path) -> None:
+    with webhook() as (url, notices):
+        settings = settings_for(night, webhook_url=url)
+        with open_instance(settings) as instance:
+            job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
+            dead = instance.create_run_for_job(job, tags={LOCK_TAG: "held"}, status=dg.DagsterRunStatus.STARTED)
+        assert run_nightly(settings).exit_code == 0
+    assert [notice["run_id"] for notice in notices] == [dead.run_id]
     with open_instance(settings) as instance:
         buried = instance.get_run_by_id(dead.run_id)
         assert buried is not None
@@ -496,6 +496,17 @@ def test_what_waiting_cannot_mend_is_not_tried_again(night: Path) -> None:
     result, restarted, _ = run_with_short_delays(settings)
     assert not result.success
     assert restarted == []
+
+
+def test_another_privacy_key_lands_nothing(night: Path) -> None:
+    settings = settings_for(night, privacy_key="another-key-0123456789")
+    new_dossiers(night)
+    result, restarted, _ = run_with_short_delays(settings)
+    assert not result.success
+    assert restarted == []
+    record = read_record(settings)
+    assert record is not None
+    assert "DUNGHAN_PRIVACY_KEY" in record.problems[0]
 
 
 @pytest.mark.parametrize(

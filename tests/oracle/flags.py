@@ -71,9 +71,12 @@ def _of_code(row: DossierRow) -> set[str]:
 
 def _of_history(versions: list[Version]) -> set[str]:
     found = set()
-    for before, after in pairwise(versions):
-        if before.content.status in DONE and after.content.status in (2, 4, 5, 6):
+    done = False
+    for version in versions:
+        if done and version.content.status in (2, 4, 5, 6):
             found.add("WRN_REOPENED")
+        done = done or version.content.status in DONE
+    for before, after in pairwise(versions):
         old, new = before.content.due_at, after.content.due_at
         if old and new and old != new:
             found.add("WRN_DUE_MOVED")

@@ -57,14 +57,17 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         from pipelines.landing.lake import Lake
         from pipelines.landing.pipeline import land
         from pipelines.portal.discovery import discover
+        from warehouse.keys import check_key, remember_key
 
         run: resources.Run = getattr(context.resources, resources.KEY)
         asked = window(context)
         with run.step("landing"):
+            check_key(run.settings)  # another key would make a new version of every dossier
             files = discover(run.settings, Lake(run.settings).known())
             if asked is not None:
                 files = [file for file in files if asked[0] <= file.exported_at.date() <= asked[1]]
             result = land(run.settings, files, progress=run.progress)
+            remember_key(run.settings)
         if asked is None:
             for event in by_export_date(files, result):
                 context.log_event(event)
