@@ -350,7 +350,8 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
         bad["TrangThaiHoSo"] = ("TrangThaiHoSo", "(status is null and TrangThaiHoSo is not null)")
     # A row with an impossible date is rejected anyway, and is what a shifted sheet looks like: its texts may be people.
     kept = "case when not shifted then {} end"
-    content = ", ".join(f"'{column}': {column}" for column in _DOSSIER_CONTENT)
+    # No kept text holds a control character, so that these separate fields and mark nulls without doubt.
+    content = ", ".join(f"coalesce({column}::varchar, chr(30))" for column in _DOSSIER_CONTENT)
     return f"""
     with fields as ({fields}),
     clean as (select row_number, is_record, {texts}, {lists} from fields),
@@ -432,7 +433,7 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
     )
     select
         * exclude (bad_values),
-        case when is_record then md5({_json("{" + content + "}")}) end as content_hash,
+        case when is_record then md5(concat_ws(chr(31), {content})) end as content_hash,
         bad_values,
     from canonical
     """
@@ -449,7 +450,7 @@ def _shift_code() -> str:
 
 def _short(text: str) -> str:
     """A code of one or two characters; anything longer is no such code."""
-    return f"case when length({text}) <= 2 then {text} end"
+    return f"case when regexp_full_match({text}, '[0-9A-Za-z]{{1,2}}') then {text} end"
 
 
 def _count(items: str, condition: str) -> str:

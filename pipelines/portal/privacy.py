@@ -119,8 +119,13 @@ def redact_code(code: str) -> str:
 
 
 def _hide(text: str, number: str) -> str:
+    # Control characters go the same way: names are printed in reports, and separate fields in content_hash.
+    control = r"[\x{0}-\x{1f}]"
     hidden = rf"regexp_replace(regexp_replace({text}, '{number}', '#', 'g'), '\S+@\S+', '@', 'g')"
-    return f"case when regexp_matches({text}, '{number}|@') then {hidden} else {text} end"
+    return (
+        f"case when regexp_matches({text}, '{number}|@|{control}')"
+        f" then regexp_replace({hidden}, '{control}+', ' ', 'g') else {text} end"
+    )
 
 
 def mask_code(code: str) -> str:
