@@ -137,8 +137,8 @@ def procedure_key(procedure_code: str) -> str | None:
 
 
 def status(raw: Any) -> int | None:
-    """1..10, or None when it is not an integer in that range."""
-    value = text(raw)
+    """1..10, or None when it is not an integer in that range. JSON's 4.0 is an integer, its true is none."""
+    value = "" if isinstance(raw, bool) else text(raw).removesuffix(".0")
     return int(value) if value.isdecimal() and 1 <= int(value) <= 10 else None
 
 
