@@ -51,12 +51,3 @@
 {% macro duckdb__sorted_set(list, values) -%}
     list_sort(list_distinct(list_concat({{ list }}, [{{ values | join(', ') }}])))
 {%- endmacro %}
-
-{#- The latest value that was not null in the rows before this one (window function; `window` holds partition and order). -#}
-{% macro previous_not_null(column, window) %}{{ return(adapter.dispatch('previous_not_null')(column, window)) }}{% endmacro %}
-{% macro default__previous_not_null(column, window) -%}
-    last_value({{ column }}, true) over ({{ window }} rows between unbounded preceding and 1 preceding)
-{%- endmacro %}
-{% macro duckdb__previous_not_null(column, window) -%}
-    last_value({{ column }} ignore nulls) over ({{ window }} rows between unbounded preceding and 1 preceding)
-{%- endmacro %}

@@ -64,7 +64,7 @@ compared as (
         coalesce(lag(accepted.run_status) over by_export <> accepted.run_status, true) as opens_run,
         lag(accepted.exported_at) over by_export as seen_before_at,
         coalesce(max(case when accepted.run_status = 9 then 1 else 0 end) over before, 0) = 1 as was_done,
-        {{ previous_not_null('accepted.due_at', 'partition by accepted.source, accepted.dossier_code order by accepted.exported_at') }} as due_before
+        lag(accepted.due_at) over by_export as due_before
     from accepted
     inner join exports on accepted.place = exports.place
     window
