@@ -354,3 +354,26 @@ def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> 
     marts = [n for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"]
     assert not [n["name"] for n in marts if not n["description"] or not n["contract"]["enforced"]]
     assert not [f"{n['name']}.{c}" for n in marts for c, column in n["columns"].items() if not column["description"]]
+
+
+def test_nights_leave_the_marts_of_a_full_refresh(world: World, tmp_path: Path) -> None:
+    """Exports come in two lots, a month closes between the nights: the same marts as from everything at once."""
+    files = sorted(line.file_name for line in world.zone.ledger if line.status == "loaded")
+    nights = Dbt(tmp_path / "build.duckdb", tmp_path)
+    for night, (lot, as_of) in enumerate([(files[::2], datetime(2024, 1, 20, 12)), (files[1::2], world.as_of)], 1):
+        with duckdb.connect(str(nights.database)) as con:
+            load(con, world.zone, judge_seq=night, only=lot)
+        refresh = ("--full-refresh",) if night == 1 else ()
+        nights("build", *NO_TESTS, *refresh, as_of=as_of, changed_since=night - 1)
+    with duckdb.connect() as con:
+        con.execute(
+            f"attach '{nights.database}' as nights (read_only); attach '{world.dbt.database}' as whole (read_only)"
+        )
+        for table in (
+            *("intermediate.int_progress_766", "marts.mart_progress_766", "marts.mart_timeliness_monthly"),
+            *("marts.rpt_form_ii06", "marts.mart_backlog_daily", "marts.mart_agency_scorecard"),
+            *("marts.mart_overdue_dossiers", "marts.mart_rule_differences", "marts.mart_due_soon"),
+        ):
+            a, b = f"from nights.{table}", f"from whole.{table}"
+            differing = con.execute(f"({a} except all {b}) union all ({b} except all {a}) limit 3").fetchall()
+            assert not differing, f"{table}: {differing}"

@@ -60,9 +60,12 @@ flows as (
     {# relation, day, condition, then the columns that are not 0 #}
     {% set movements = [
         ('population', 'received_on', 'true', {'received': 1, 'pending_delta': 1}),
-        ('population', 'ended_on', "verdict = 'early'", {'resolved_early': 1, 'pending_delta': -1}),
-        ('population', 'ended_on', "verdict = 'on_time'", {'resolved_on_time': 1, 'pending_delta': -1}),
-        ('population', 'ended_on', "verdict = 'late'", {'resolved_late': 1, 'pending_delta': -1}),
+        ('population', 'ended_on', 'ended_on is not null', {
+            'resolved_early': "case when verdict = 'early' then 1 else 0 end",
+            'resolved_on_time': "case when verdict = 'on_time' then 1 else 0 end",
+            'resolved_late': "case when verdict = 'late' then 1 else 0 end",
+            'pending_delta': -1,
+        }),
         ('overdue', 'overdue_on', 'true', {'overdue_delta': 1}),
         ('overdue', 'ended_on', 'ended_on is not null', {'overdue_delta': -1}),
         ('paused', 'paused_on', '(resumed_on is null or paused_on < resumed_on)', {'overdue_delta': -1}),

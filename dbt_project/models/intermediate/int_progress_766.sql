@@ -1,13 +1,33 @@
 -- grain: source, dossier_code, at: portal_766 at the close of a calendar period in which the dossier was received, at = that close.
--- Only where it can differ from the verdict at as_of: a dossier that had ended by the close, and none of whose time stamps
--- lies after it, has the verdict of int_verdicts ever since. Few dossiers remain, each evaluated by the rules of one place.
+-- Only where it can differ from the verdict at as_of. A dossier that had ended by the close, with no request or answer after it, has had
+-- the verdict of int_verdicts ever since. The few others are evaluated by the same rules, once: what a moment of the past gives changes only
+-- with new rows of the dossier. Incremental: rows of changed dossiers are taken out first (macros/history.sql), then missing ones are added.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook='{{ delete_stale() }}',
+        on_schema_change='fail',
+    )
+}}
 
+-- delete_stale() reads these
+-- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('int_dossier_versions') }}
 with periods as (
     select distinct
         month_start,
         closes_at
     from {{ ref('int_periods') }}
-    where scheme = 'calendar'
+    where scheme = 'calendar' and closes_at < {{ as_of() }}
+),
+
+last_requests as (
+    select
+        source,
+        dossier_code,
+        max({{ latest(['requested_at', 'answered_at']) }}) as last_request_at
+    from {{ ref('int_supplement_requests') }}
+    group by source, dossier_code
 ),
 
 moments as (
@@ -17,10 +37,22 @@ moments as (
         periods.closes_at as at
     from {{ ref('int_dossier_facts') }} as facts
     inner join periods on {{ month_start('cast(facts.received_at as date)', 'calendar') }} = periods.month_start
+    left join last_requests
+        on
+            facts.source = last_requests.source
+            and facts.dossier_code = last_requests.dossier_code
     where
         facts.in_population
-        and periods.closes_at < {{ as_of() }}
-        and (facts.ended_at is null or facts.last_moment_at > periods.closes_at)
+        and (facts.ended_at is null or facts.ended_at > periods.closes_at or last_requests.last_request_at > periods.closes_at)
+        {% if is_incremental() %}
+        and not exists (
+            select 1 from {{ this }} as present
+            where
+                present.source = facts.source
+                and present.dossier_code = facts.dossier_code
+                and present.at = periods.closes_at
+        )
+        {% endif %}
 ),
 
 facts as (
@@ -37,5 +69,6 @@ select
     verdicts.at,
     state,
     verdict,
-    effective_end
+    effective_end,
+    true as settled
 from verdicts

@@ -2,10 +2,15 @@
 {% test unique_combination(model, columns) %}
 
 select
-    {{ columns | join(', ') }},
+    {% for column in columns %}
+    tested.{{ column }},
+    {% endfor %}
     count(*) as rows_of_one_key
-from {{ model }}
-group by {{ columns | join(', ') }}
+from {{ model }} as tested
+group by
+    {% for column in columns %}
+    tested.{{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
 having count(*) > 1
 
 {% endtest %}
