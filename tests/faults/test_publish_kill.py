@@ -7,9 +7,11 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ import pytest
 from pipelines.config import Settings
 from tests.support.small_build import ROWS, green_night, settings_in
 from warehouse.build import BuildPlan
-from warehouse.publish import current, leftovers, publish, rollback, versions
+from warehouse.publish import current, leftovers, publish, rollback, sweep, versions
 
 pytestmark = pytest.mark.faults
 
@@ -95,32 +97,62 @@ def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path, keep_versions=3, threads=1)
 
 
-def test_killed_at_every_step(settings: Settings) -> None:
-    first = publish(settings, green_night(settings, 1))
-    plan = green_night(settings, 2)
+@pytest.mark.parametrize("after_a_kill", [False, True], ids=["tidy", "with leftovers"])
+def test_killed_at_every_step(settings: Settings, after_a_kill: bool) -> None:
+    """Every step of a publication, from the first folder to the removal of the oldest version. Each from the same state:
+    a tidy warehouse, or one in which a publication was killed just before its pointer moved."""
+    published = settings.layout.published
+    old, new = settings.keep_versions, settings.keep_versions + 1
+    for night in range(1, new):
+        publish(settings, green_night(settings, night))
+    plan = green_night(settings, new)
     steps = PROCESSES.Value("i", 0)
-    before, after = 0, 0
-    for step in range(1, MANY_STEPS):
+
+    def killed_at(step: int) -> int:
         process = start(publish_and_die, settings, plan, step, steps)
         process.join()
-        version, night = look(settings.layout.published)
-        if process.exitcode == 0:
+        return int(process.exitcode or 0)
+
+    template = published.with_name("template")
+    shutil.copytree(published, template, symlinks=True)
+    if after_a_kill:
+        step = next(
+            step for step in range(1, MANY_STEPS) if night_after_kill(published, template, killed_at, step) == new
+        )
+        restore(published, template)
+        assert killed_at(step - 1) == -signal.SIGKILL
+        assert leftovers(settings)
+        shutil.rmtree(template)
+        shutil.copytree(published, template, symlinks=True)
+
+    seen: list[int] = []
+    for step in range(1, MANY_STEPS):
+        restore(published, template)
+        exitcode = killed_at(step)
+        assert exitcode in (0, -signal.SIGKILL)
+        seen.append(look(published)[1])
+        sweep(settings)
+        whole(settings)
+        if exitcode == 0:
             break
-        assert process.exitcode == -signal.SIGKILL
-        assert night in (1, 2)
-        if night == 1:
-            before += 1
-            assert version == first.version
-        else:
-            after += 1
-            assert version != first.version
-            rollback(settings, first.version)
-    assert process.exitcode == 0, "the publication has more steps than the test tries"
-    assert before > 10, "no kill before the pointer moved"
-    assert after > 0, "no kill after the pointer moved"
-    assert steps.value == before + after
-    assert night == 2
+    assert exitcode == 0, "the publication has more steps than the test tries"
+    assert steps.value == len(seen) - 1
+    assert seen == sorted(seen), "once the pointer moved it stays"
+    assert set(seen) == {old, new}
+    assert seen.count(old) > 10
+    assert seen.count(new) > 5, "nothing was killed after the pointer moved"
     tidy(settings)
+
+
+def restore(published: Path, template: Path) -> None:
+    shutil.rmtree(published)
+    shutil.copytree(template, published, symlinks=True)
+
+
+def night_after_kill(published: Path, template: Path, killed_at: Callable[[int], int], step: int) -> int:
+    restore(published, template)
+    killed_at(step)
+    return look(published)[1]
 
 
 def test_killed_at_any_moment_while_readers_look(settings: Settings) -> None:
@@ -171,24 +203,24 @@ def test_readers_of_publications_in_a_loop(settings: Settings) -> None:
     tidy(settings)
 
 
-def tidy(settings: Settings) -> None:
-    """After the next publication nothing of the killed ones is left, and everything that is listed is whole."""
+def whole(settings: Settings) -> None:
+    """Nothing lies about, and everything that is listed is whole."""
     published = settings.layout.published
     assert leftovers(settings) == []
     listed = {version.version for version in versions(settings)}
     now = current(settings)
     assert now is not None
     assert now.version in listed
-    assert len(listed) <= settings.keep_versions
     assert {path.name for path in (published / "versions").iterdir()} == listed
-    files = {path.name for path in published.iterdir()} - {
-        "current",
-        "marts.duckdb",
-        "parquet",
-        "manifest.json",
-        "versions",
-    }
-    assert files == {f"marts-{version}.duckdb" for version in listed}
+    fixed = {"current", "marts.duckdb", "parquet", "manifest.json", "versions"}
+    assert {path.name for path in published.iterdir()} - fixed == {f"marts-{version}.duckdb" for version in listed}
+
+
+def tidy(settings: Settings) -> None:
+    """After a publication that ended: no more versions than are kept, and one can go back to each."""
+    whole(settings)
+    listed = [version.version for version in versions(settings)]
+    assert len(listed) <= settings.keep_versions
     for version in listed:
         rollback(settings, version)
-        assert look(published)[0] == version
+        assert look(settings.layout.published)[0] == version
