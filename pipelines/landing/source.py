@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.config import Settings
 from pipelines.landing.lake import LEDGER, arrow_schema
-from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, shown_name
+from pipelines.portal.canonical import MAX_DRIFT_NAMES, MORSEL, Canonicaliser, Portion, TextRows, shown_name
 from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
 from pipelines.portal.privacy import PrivacyKey
@@ -27,11 +28,16 @@ log = logging.getLogger("dunghan.landing")
 
 Progress = Callable[[str], None]
 MAX_DETAIL = 300
+#: As many bytes of text rows as may wait to be converted, per kind and shape.
+WAITING_BYTES = 8 * 1024 * 1024
 
 
 @dataclass
 class LandedFile:
-    """What became of one sighting. rows: rows of it in the lake (for an unreadable file those before the fault)."""
+    """What became of one sighting.
+
+    rows: rows of it in the lake (for an unreadable file those before the fault).
+    """
 
     file: ExportFile
     landing_id: str
@@ -41,6 +47,20 @@ class LandedFile:
     facts: FileFacts = field(default_factory=lambda: FileFacts(""))
     rows: int = 0
     sha256: str | None = None
+
+    def fail(self, error: Exception) -> None:
+        """A fault of ours in this file. It must not cost the night: the file is told and tried again next time."""
+        where = _where(error)
+        log.error("%s: %s", self.file.file_path, where)
+        self.outcome, self.reason, self.sha256 = "unreadable", UNREADABLE, None
+        self.detail = f"lỗi nội bộ, sẽ thử lại / internal error, will be tried again ({where})"
+
+
+class _Together(NamedTuple):
+    """What rows must have in common to be converted together."""
+
+    kind: str
+    columns: tuple[str, ...]
 
 
 @dataclass
@@ -53,6 +73,7 @@ class LandingPass:
     files: list[ExportFile]
     progress: Progress | None = None
     landed: list[LandedFile] = field(default_factory=list)
+    _waiting: dict[_Together, list[tuple[LandedFile, Portion]]] = field(default_factory=dict)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Every row of every file, then the ledger. A bad file never stops the others."""
@@ -70,32 +91,60 @@ class LandingPass:
             if file.outcome == "new":
                 if self.progress:
                     self.progress(f"{file.file_path} ({index + 1}/{len(self.files)})")
-                yield from self._rows(entry)
+                yield from self._read(entry)
+        for together in list(self._waiting):
+            yield from self._convert(together)
         yield LEDGER, self._ledger()
 
-    def _rows(self, entry: LandedFile) -> Iterator[tuple[str, pa.Table]]:
-        file, kind = entry.file, KINDS[entry.file.kind]
-        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names)
-        schema = arrow_schema(kind.table)
+    def _read(self, entry: LandedFile) -> Iterator[tuple[str, pa.Table]]:
         entry.outcome = "read"
         try:
-            reader = open_reader(file)
+            reader = open_reader(entry.file)
             entry.facts = reader.facts
-            for batch in reader.batches():
-                rows = canonical.convert(batch, reader.facts.envelope_agency)
-                entry.rows += rows.num_rows
-                yield kind.table, _named(rows, schema, entry)
+            for rows in reader.batches():
+                yield from self._wait(entry, rows)
         except FileRejected as error:
             entry.outcome, entry.reason, entry.detail = "unreadable", error.reason, error.detail
-        except Exception as error:  # a fault of ours in one file must not cost the night; it is tried again next time
-            log.error("%s: %s", file.file_path, _where(error))
-            entry.outcome, entry.reason, entry.sha256 = "unreadable", UNREADABLE, None
-            entry.detail = f"lỗi nội bộ, sẽ thử lại / internal error, will be tried again ({_where(error)})"
-        entry.facts.drift.update(canonical.drift)
-        if file.changed():
+        except Exception as error:
+            entry.fail(error)
+        if entry.file.changed():
             # Its rows are not those of the fingerprint: without one they do not count, and the file is read again.
             entry.outcome, entry.reason, entry.sha256 = "unreadable", UNREADABLE, None
             entry.detail = "tệp thay đổi trong khi đọc, sẽ thử lại / the file changed while it was read, will try again"
+
+    def _wait(self, entry: LandedFile, rows: TextRows) -> Iterator[tuple[str, pa.Table]]:
+        """Rows of small files wait for each other, until it pays to convert them."""
+        together = _Together(entry.file.kind, tuple(rows.table.column_names))
+        waiting = self._waiting.setdefault(together, [])
+        waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
+        tables = [portion.rows.table for _, portion in waiting]
+        full = sum(t.num_rows for t in tables) >= MORSEL or sum(t.nbytes for t in tables) >= WAITING_BYTES
+        # A document gives several rows, numbered on from those before it: they must be known.
+        if full or KINDS[entry.file.kind].document:
+            yield from self._convert(together)
+
+    def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
+        waiting = self._waiting.pop(together, [])
+        kind = KINDS[together.kind]
+        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names)
+        try:
+            converted = canonical.convert([portion for _, portion in waiting])
+        except Exception as error:
+            if len(waiting) == 1:
+                waiting[0][0].fail(error)
+                return
+            # One of them did it: each alone, so that only that one pays.
+            for single in waiting:
+                self._waiting[together] = [single]
+                yield from self._convert(together)
+            return
+        schema = arrow_schema(kind.table)
+        tables = []
+        for (entry, _), found in zip(waiting, converted, strict=True):
+            entry.rows += found.rows.num_rows
+            entry.facts.drift.update(found.drift)
+            tables.append(_named(found.rows, schema, entry))
+        yield kind.table, pa.concat_tables(tables)
 
     def _ledger(self) -> pa.Table:
         now = datetime.now(UTC).replace(tzinfo=None) + LOCAL_OFFSET

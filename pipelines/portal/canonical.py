@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from pipelines.portal import codes, contract, dates, privacy
@@ -23,6 +24,10 @@ MAX_DRIFT_NAMES = 100
 MAX_DRIFT_NAME = 60
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
+
+_STATUS = "TrangThaiHoSo"
+#: Columns of the text rows that go along with every stage.
+_CARRIED = "portion, envelope, before, row_number"
 
 #: White space that is trimmed: ASCII, no-break space, byte order mark, zero-width space.
 _SPACES = "' \t\n\v\r\u00a0\ufeff\u200b'"
@@ -44,45 +49,69 @@ class TextRows:
         return "record" not in self.table.column_names
 
 
-@dataclass
-class Canonicaliser:
-    """Turns the text rows of one kind into lake rows. One per file: counts the drift of what went through it.
+@dataclass(frozen=True)
+class Portion:
+    """Text rows of one file on their way through `Canonicaliser.convert`.
 
-    con: an in-memory connection; its threads do the work. drift: unknown field → rows that had it (names only).
+    envelope_agency: `madonvi` of the envelope, as it was written. before: lake rows that the file has given already.
     """
+
+    rows: TextRows
+    envelope_agency: str | None = None
+    before: int = 0
+
+
+@dataclass
+class Converted:
+    """Lake rows of one portion, less the columns that name the file (landing_id, source, file_sha256).
+
+    drift: unknown field → rows that had it (names only).
+    """
+
+    rows: pa.Table
+    drift: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Canonicaliser:
+    """Turns text rows of one kind into lake rows. con: an in-memory connection; its threads do the work."""
 
     con: duckdb.DuckDBPyConnection
     kind: Kind
     key: PrivacyKey
     keep_officer_names: bool = False
-    drift: Counter[str] = field(default_factory=Counter)
-    rows: int = 0
 
-    def convert(self, batch: TextRows, envelope_agency: str | None = None) -> pa.Table:
-        """Lake rows of `batch` less the columns that name the file (landing_id, source, file_sha256).
+    def convert(self, portions: Sequence[Portion]) -> list[Converted]:
+        """Lake rows of each portion. The portions must have the same columns.
 
-        envelope_agency: `madonvi` of the envelope, as it was written.
+        Planning the statement takes longer than reading a small file: many of them go through it together. What
+        becomes of a row depends on that row alone.
         """
-        self.con.register("text_rows", _morsels(batch.table))
+        self.con.register("text_rows", _together(portions))
         try:
-            if batch.tabular:
-                fields = _tabular_fields(self.kind, batch.table.column_names)
+            drift: dict[int, Counter[str]] = {}
+            names = portions[0].rows.table.column_names
+            if portions[0].rows.tabular:
+                fields = _tabular_fields(self.kind, names)
             else:
-                fields = _json_fields(self.kind, self._renames())
-            parameters: dict[str, Any] = {}
-            statement = self._statement(fields, batch)
-            for name, value in {**self.key.parameters, "envelope": envelope_agency, "base": self.rows}.items():
-                if f"${name}" in statement:
-                    parameters[name] = value
+                renames, drift = self._look_at_names()
+                fields = _json_fields(self.kind, renames)
+            statement = self._statement(fields, derive_status=_STATUS not in names and portions[0].rows.tabular)
+            parameters = {name: value for name, value in self.key.parameters.items() if f"${name}" in statement}
             result = self.con.execute(statement, parameters).to_arrow_table()
         finally:
             self.con.unregister("text_rows")
-        self.rows += result.num_rows
-        return result
+        # DuckDB keeps the order, so that the portions lie one behind the other.
+        ends = np.cumsum(np.bincount(result.column("portion").to_numpy(), minlength=len(portions)))
+        result = result.drop_columns(["portion"])
+        return [
+            Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())))
+            for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
+        ]
 
-    def _statement(self, fields: str, batch: TextRows) -> str:
+    def _statement(self, fields: str, *, derive_status: bool) -> str:
         if self.kind is contract.DOSSIERS:
-            return _dossiers(fields, derive_status=batch.tabular and "TrangThaiHoSo" not in batch.table.column_names)
+            return _dossiers(fields, derive_status=derive_status)
         if self.kind is contract.PROGRESS:
             return _events(fields, self.keep_officer_names)
         if self.kind is contract.PROCEDURES:
@@ -91,63 +120,72 @@ class Canonicaliser:
             return _agencies(fields)
         return _portal_reports(fields)
 
-    def _renames(self) -> dict[str, str]:
-        """Spellings in the registered batch that mean a contract name: {as written: contract name}; counts the drift.
+    def _look_at_names(self) -> tuple[dict[str, str], dict[int, Counter[str]]]:
+        """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows}).
 
-        Exact names win: a spelling is no other name of a field in a batch where one record has both. Names inside
-        lists and objects are looked up in the first element of each.
+        A name is unknown too when its record has the exact one besides. Names inside lists and objects are looked up in
+        the first element of each.
         """
         paths = list(_nested_paths(self.kind.structure))
         inner, seen = self._names_seen([_pointer(path) for path, _ in paths])
         known, exact = contract.spellings(self.kind), set(self.kind.names)
         renames: dict[str, str] = {}
-        drift: Counter[str] = Counter()
-        for present, rows in seen:
+        drift: dict[int, Counter[str]] = {}
+        for portion, present, rows in seen:
             for name in present - exact:
                 target = known.get(name.lower())
                 if target is None or target in present:
-                    drift[name] += rows
+                    drift.setdefault(portion, Counter())[name] += rows
                 else:
                     renames[name] = target
-        self._count_drift(drift)
         if renames and paths:
             written = {target: name for name, target in renames.items()}
             inner, _ = self._names_seen(
                 [_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths]
             )
         for (_, names), present in zip(paths, inner, strict=True):
-            lower = {name.lower(): name for name in names if name not in present}
-            renames |= {name: lower[name.lower()] for name in present if name.lower() in lower}
-        return renames
+            lower = {name.lower(): name for name in names}
+            renames |= {name: lower[name.lower()] for name in present - set(names) if name.lower() in lower}
+        return dict(sorted(renames.items())), drift
 
-    def _names_seen(self, pointers: list[str]) -> tuple[list[set[str]], list[tuple[set[str], int]]]:
-        """([names at each pointer in any record], [(names at the top of a record, records that have just these)])."""
+    def _names_seen(self, pointers: list[str]) -> tuple[list[set[str]], list[tuple[int, set[str], int]]]:
+        """([names at each pointer], [(portion, names at the top of records, how many records have just these)])."""
         seen = self.con.execute(
-            f"select json_keys(record), json_keys(record, {pointers!r}::varchar[]), count(*)"
+            f"select portion, json_keys(record), json_keys(record, {pointers!r}::varchar[]), count(*)"
             " from text_rows where json_valid(record) group by all"
         ).fetchall()
         inner: list[set[str]] = [set() for _ in pointers]
-        for _, found, _ in seen:
+        for _, _, found, _ in seen:
             for present, names in zip(inner, found or (), strict=False):
                 present.update(names or ())
-        return inner, [(set(top or ()), rows) for top, _, rows in seen]
+        return inner, [(portion, set(top or ()), rows) for portion, top, _, rows in seen]
 
-    def _count_drift(self, drift: Counter[str]) -> None:
-        for name, rows in drift.items():
-            shown = shown_name(name)
-            if shown in self.drift or len(self.drift) < MAX_DRIFT_NAMES:
-                self.drift[shown] += rows
+
+def _together(portions: Sequence[Portion]) -> pa.Table:
+    """One table `text_rows`: portion, envelope, before, and the columns of the text rows, cut for several threads."""
+    tables = []
+    for index, portion in enumerate(portions):
+        count = portion.rows.table.num_rows
+        table = portion.rows.table.append_column("portion", pa.repeat(pa.scalar(index, pa.int32()), count))
+        table = table.append_column("envelope", pa.repeat(pa.scalar(portion.envelope_agency, pa.string()), count))
+        tables.append(table.append_column("before", pa.repeat(pa.scalar(portion.before, pa.int64()), count)))
+    together = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
+    # A record batch is scanned by one thread, so that a large one must be cut for the others to have work.
+    return pa.Table.from_batches(together.to_batches(max_chunksize=MORSEL), schema=together.schema)
+
+
+def _named_drift(drift: Counter[str]) -> Counter[str]:
+    """The drift by names that may be shown, the most frequent ones."""
+    shown: Counter[str] = Counter()
+    for name, rows in drift.items():
+        shown[shown_name(name)] += rows
+    return Counter(dict(shown.most_common(MAX_DRIFT_NAMES)))
 
 
 def shown_name(name: str) -> str:
     """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
     safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
     return safe.replace("@", "#")[:MAX_DRIFT_NAME]
-
-
-def _morsels(table: pa.Table) -> pa.RecordBatchReader:
-    # A record batch is scanned by one thread, so that a large one must be cut for the others to have work.
-    return pa.Table.from_batches(table.to_batches(max_chunksize=MORSEL), schema=table.schema)
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:
@@ -174,14 +212,15 @@ def _json_fields(kind: Kind, renames: dict[str, str]) -> str:
     for written, name in renames.items():
         # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
         pattern = f'"{_quote_regex(written)}"\\s*:'
-        record = f"regexp_replace({record}, {_literal(pattern)}, '\"{name}\":', 'g')"
+        renamed = f"regexp_replace({record}, {_literal(pattern)}, '\"{name}\":', 'g')"
+        record = f"case when contains({record}, '\"{name}\"') then {record} else {renamed} end"
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
     structure = _literal(json.dumps(kind.structure))
     return f"""
-        select row_number, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
+        select {_CARRIED}, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
         from (
             select
-                row_number,
+                {_CARRIED},
                 record,
                 case when json_valid(record) then json_transform({record}, {structure}) end as f,
             from text_rows
@@ -201,7 +240,7 @@ def _tabular_fields(kind: Kind, present: list[str]) -> str:
             value = f'"{name}"' if name in present else "null::varchar"
             transformed = f"json_transform({value}, {_literal(json.dumps(inner))})"
             columns.append(f'case when json_valid({value}) then {transformed} end as "{name}"')
-    return f"select row_number, is_record, {', '.join(columns)} from text_rows"
+    return f"select {_CARRIED}, is_record, {', '.join(columns)} from text_rows"
 
 
 def _literal(text: str) -> str:
@@ -354,7 +393,7 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
     content = ", ".join(f"coalesce({column}::varchar, chr(30))" for column in _DOSSIER_CONTENT)
     return f"""
     with fields as ({fields}),
-    clean as (select row_number, is_record, {texts}, {lists} from fields),
+    clean as (select {_CARRIED}, is_record, {texts}, {lists} from fields),
     parsed as (
         select
             *,
@@ -376,11 +415,12 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
             {any_bad_moment} as shifted,
             case when code_form in ('old', 'new') then {codes.dossier_date("code")} end as code_date,
             case when code_form in ('old', 'new') then {codes.dossier_digits("code")} end as sequence_digits,
-            {codes.canonical_agency(codes.normalise("$envelope::varchar"))} as envelope_agency,
+            {codes.canonical_agency(codes.normalise("envelope"))} as envelope_agency,
         from judged
     ),
     canonical as (
         select
+            portion,
             row_number,
             is_record,
             {_shift_code()} as dossier_code,
@@ -488,7 +528,7 @@ def _events(fields: str, keep_officer_names: bool) -> str:
     }
     return f"""
     with fields as ({fields}),
-    clean as (select row_number, is_record, {_clean_texts(contract.PROGRESS)} from fields),
+    clean as (select {_CARRIED}, is_record, {_clean_texts(contract.PROGRESS)} from fields),
     parsed as (
         select
             *,
@@ -503,6 +543,7 @@ def _events(fields: str, keep_officer_names: bool) -> str:
         select *, {_is_bad("ThoiDiemXuLy", "event_at")} as bad_event_at, bad_event_at as shifted from parsed
     )
     select
+        portion,
         row_number,
         is_record,
         {_shift_code()} as dossier_code,
@@ -540,7 +581,7 @@ def _procedures(fields: str) -> str:
     bad = {"THOIGIANGIAIQUYET": ("unread_limit", "unread_limit is not null")}
     return f"""
     with fields as ({fields}),
-    clean as (select row_number, is_record, {_clean_texts(contract.PROCEDURES)} from fields),
+    clean as (select {_CARRIED}, is_record, {_clean_texts(contract.PROCEDURES)} from fields),
     parsed as (
         select
             *,
@@ -550,6 +591,7 @@ def _procedures(fields: str) -> str:
         from clean
     )
     select
+        portion,
         row_number,
         is_record,
         {privacy.redact_code("procedure_code")} as procedure_code,
@@ -570,7 +612,7 @@ def _agencies(fields: str) -> str:
     }
     return f"""
     with fields as ({fields}),
-    clean as (select row_number, is_record, {_clean_texts(contract.AGENCIES)} from fields),
+    clean as (select {_CARRIED}, is_record, {_clean_texts(contract.AGENCIES)} from fields),
     parsed as (
         select
             *,
@@ -580,6 +622,7 @@ def _agencies(fields: str) -> str:
         from clean
     )
     select
+        portion,
         row_number,
         is_record,
         {privacy.redact_code("agency_code")} as agency_code,
@@ -604,6 +647,8 @@ def _portal_reports(fields: str) -> str:
     with fields as ({fields}),
     documents as (
         select
+            portion,
+            before,
             row_number as document,
             is_record,
             coalesce(data.parent, parent) as head,
@@ -611,16 +656,17 @@ def _portal_reports(fields: str) -> str:
         from fields
     ),
     departments as (
-        select document, is_record, true as is_parent, 0 as position, head as d
+        select portion, before, document, is_record, true as is_parent, 0 as position, head as d
         from documents
         where head is not null or len(tail) = 0
         union all
-        select document, is_record, false, unnest(generate_series(1, len(tail))), unnest(tail)
+        select portion, before, document, is_record, false, unnest(generate_series(1, len(tail))), unnest(tail)
         from documents
     ),
     read as (select *, {numbers} from departments)
     select
-        $base::bigint + row_number() over (order by document, position) as row_number,
+        portion,
+        before + row_number() over (partition by portion order by document, position) as row_number,
         is_record and d is not null as is_record,
         {_clean("d.departmentId")} as department_id,
         {_name(_clean("d.departmentName"))} as department_name,
@@ -638,5 +684,5 @@ def _portal_reports(fields: str) -> str:
         is_parent,
         {_bad_values(bad)} as bad_values,
     from read
-    order by document, position
+    order by portion, document, position
     """

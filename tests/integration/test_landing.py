@@ -162,6 +162,34 @@ def test_a_file_changed_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     assert ask(settings, "files", "outcome, rows_read") == [("read", 5)], "old news of the path is gone"
 
 
+def test_a_fault_of_ours_costs_one_file(tmp_path: Path, monkeypatch, caplog) -> None:
+    """Files that are converted together part when one of them cannot be; it has no fingerprint and is tried again."""
+    from pipelines.landing import source
+
+    for number in range(3):
+        put(tmp_path, ndjson(4, 10 * number), f"dvcqg/dossiers/f{number}_20240601.json")
+    settings = zone(tmp_path)
+    convert = source.Canonicaliser.convert
+
+    def fragile(self, portions):
+        if any("H39.18.25-240304-0011" in p.rows.table.column("record")[1].as_py() for p in portions):
+            raise ValueError("Nguyễn Thị Riêng Tư")
+        return convert(self, portions)
+
+    monkeypatch.setattr(source.Canonicaliser, "convert", fragile)
+    nightly(settings)
+    assert ask(settings, "files", "file_name, outcome, rows_read, file_sha256 is null") == [
+        ("f0_20240601.json", "read", 4, False),
+        ("f1_20240601.json", "unreadable", 0, True),
+        ("f2_20240601.json", "read", 4, False),
+    ]
+    assert "ValueError" in caplog.text and "Riêng" not in caplog.text
+    monkeypatch.undo()
+    nightly(settings)
+    assert ask(settings, "files", "outcome, rows_read") == [("read", 4)] * 3
+    assert ask(settings, "dossiers", "count(*), count(distinct dossier_code)") == [(12, 12)]
+
+
 def test_no_personal_data_on_the_disk_of_the_warehouse(tmp_path: Path) -> None:
     settings = zone(tmp_path)
     secret = {
@@ -221,14 +249,16 @@ def test_nothing_is_written_outside_the_warehouse(tmp_path: Path) -> None:
 DEATHS = {
     "while rows are read": """
 import pipelines.landing.source as place
-convert = place.Canonicaliser.convert
+convert, done = place.Canonicaliser.convert, []
 def dying(self, *args):
-    if self.rows:
+    if done:
         die()
+    done.append(1)
     return convert(self, *args)
 place.Canonicaliser.convert = dying
 import pipelines.portal.readers.json_reader as reader
 reader.CHUNK = 20_000
+place.WAITING_BYTES = 10_000
 """,
     "before anything is loaded": """
 from dlt.load.load import Load as place

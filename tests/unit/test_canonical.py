@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.landing.lake import SCHEMAS
-from pipelines.portal.canonical import Canonicaliser, TextRows
+from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.contract import KINDS, STATUSES
 from pipelines.portal.privacy import PrivacyKey
 
@@ -47,10 +47,8 @@ def sheet(columns: dict[str, list[str | None]], kind: str = "dossiers") -> list[
 
 def run(table: pa.Table, kind: str, envelope: str | None, keep: bool) -> tuple[list[dict], dict]:
     with duckdb.connect(config={"threads": 1}) as con:
-        canonical = Canonicaliser(con, KINDS[kind], KEY, keep)
-        rows = canonical.convert(TextRows(table), envelope)
-    assert canonical.rows == rows.num_rows
-    return rows.to_pylist(), dict(canonical.drift)
+        (found,) = Canonicaliser(con, KINDS[kind], KEY, keep).convert([Portion(TextRows(table), envelope)])
+    return found.rows.to_pylist(), dict(found.drift)
 
 
 def one(kind: str = "dossiers", **fields) -> dict:
@@ -62,7 +60,7 @@ def one(kind: str = "dossiers", **fields) -> dict:
 def test_columns_and_types_are_those_of_the_lake(kind) -> None:
     with duckdb.connect() as con:
         table = pa.table({"row_number": pa.array([1]), "record": pa.array(["{}"])})
-        con.register("found", Canonicaliser(con, KINDS[kind], KEY).convert(TextRows(table)))
+        con.register("found", Canonicaliser(con, KINDS[kind], KEY).convert([Portion(TextRows(table))])[0].rows)
         found = {name: kind for name, kind, *_ in con.execute("describe found").fetchall()}
     named = {"landing_id", "source", "file_sha256"}
     assert found == {name: kind for name, kind in SCHEMAS[KINDS[kind].table].items() if name not in named}
@@ -450,3 +448,35 @@ def test_sheets() -> None:
     assert [r["row_number"] for r in rows] == [2, 3, 4, 5]
     with_status = sheet({"MaHoSo": ["a1", "a2"], "TrangThaiHoSo": ["Đã trả kết quả", ""], "NgayTra": ["", "6/3/2024"]})
     assert [r["status"] for r in with_status] == [10, None]
+
+
+def test_files_that_go_together_do_not_touch_each_other() -> None:
+    """Each file gives what it gives alone: envelope, drift, spellings, numbers of rows."""
+
+    def rows(*records) -> TextRows:
+        texts = [json.dumps(r) for r in records]
+        return TextRows(pa.table({"row_number": pa.array(range(1, len(texts) + 1), pa.int64()), "record": texts}))
+
+    exact = {**BASE, "MaHoSo": "ngoài mẫu 1"}
+    lower = {name.lower(): value for name, value in exact.items()}
+    portions = [
+        Portion(rows(exact, {**exact, "la": 1}), "H1.1"),
+        Portion(rows(lower), None),
+        Portion(rows({**exact, "mahoso": "khác"}, exact), "H2.2"),
+    ]
+    with duckdb.connect(config={"threads": 2}) as con:
+        canonical = Canonicaliser(con, KINDS["dossiers"], KEY)
+        together = canonical.convert(portions)
+        alone = [canonical.convert([portion])[0] for portion in portions]
+    assert [(c.rows.to_pylist(), c.drift) for c in together] == [(c.rows.to_pylist(), c.drift) for c in alone]
+    assert [c.rows.num_rows for c in together] == [2, 1, 2]
+    assert [set(c.rows.column("agency_code").to_pylist()) for c in together] == [{"H1.1"}, {"unknown"}, {"H2.2"}]
+    assert [dict(c.drift) for c in together] == [{"la": 1}, {}, {"mahoso": 1}]
+    assert len({h for c in together[:2] for h in c.rows.column("procedure_code").to_pylist()}) == 1
+
+
+def test_documents_are_numbered_on() -> None:
+    table = pa.table({"row_number": pa.array([1]), "record": ['{"children":[{},{}],"parent":{}}']})
+    with duckdb.connect(config={"threads": 1}) as con:
+        (found,) = Canonicaliser(con, KINDS["portal_reports"], KEY).convert([Portion(TextRows(table), None, 40)])
+    assert found.rows.column("row_number").to_pylist() == [41, 42, 43]
