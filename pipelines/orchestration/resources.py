@@ -118,7 +118,17 @@ def step_problems(instance: dg.DagsterInstance, run_id: str) -> list[str]:
         data = event.step_failure_data
         text = data.user_failure_data.description if data.user_failure_data else None
         problems.append(f"{event.step_key}: {text or (data.error.message if data.error else '')}".strip())
-    return problems
+    return problems + _red_checks(instance, run_id) if problems else []
+
+
+def _red_checks(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """The blocking checks of our own that failed, in their own words; dbt's are in the text of its step."""
+    red = []
+    for record in instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records:
+        check = record.event_log_entry.get_dagster_event().asset_check_evaluation_data
+        if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR and check.description:
+            red.append(f"{check.check_name}: {check.description}")
+    return red
 
 
 def file_logger(settings: Settings) -> dg.LoggerDefinition:
