@@ -76,15 +76,12 @@ def run(
     session: Session = context.obj
     settings = session.settings(as_of=as_of, known_at=known_at)
     from pipelines.orchestration.runner import run_nightly
-    from warehouse.keys import check_key, remember_key
 
     started = time.monotonic()
     # What it would log without a webhook is in the report below.
     logging.getLogger("pipelines.orchestration.failures").addHandler(logging.NullHandler())
-    check_key(settings)
     with session.screen.progress() as progress:
         outcome = run_nightly(settings, full_refresh=full_refresh, force=force, progress=progress)
-    remember_key(settings)
     report.run(session.screen, settings, outcome, started)
     raise typer.Exit(outcome.exit_code)
 

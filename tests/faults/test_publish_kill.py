@@ -99,8 +99,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.mark.parametrize("after_a_kill", [False, True], ids=["tidy", "with leftovers"])
 def test_killed_at_every_step(settings: Settings, after_a_kill: bool) -> None:
-    """Every step of a publication, from the first folder to the removal of the oldest version. Each from the same state:
-    a tidy warehouse, or one in which a publication was killed just before its pointer moved."""
+    """Every step of a publication, from the first folder to the removal of the oldest version, each from the same
+    state: a tidy warehouse, or one in which a publication was killed just before its pointer moved."""
     published = settings.layout.published
     old, new = settings.keep_versions, settings.keep_versions + 1
     for night in range(1, new):
