@@ -18,6 +18,7 @@ import pytest
 from tests.oracle import drop_zone, random_exports
 from tests.oracle.comparison import OVERRIDES
 from tests.oracle.drop_zone import DropZone
+from tests.oracle.flags import flags
 from tests.oracle.timeliness import Oracle, Verdict
 from tests.oracle.working_days import WorkCalendar
 from tests.support.judged import Dbt, load
@@ -29,6 +30,7 @@ PERMITS = Path(__file__).parents[1] / "data" / "real_permits"
 CORE = ("--select", "+path:models/marts/core", "int_history_accounting", "int_supplement_requests")
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 COLUMNS = tuple(Verdict.__annotations__)
+OF_HISTORY = {"WRN_REOPENED", "WRN_DUE_MOVED", "WRN_DUE_MOVED_LATE", "WRN_MANY_SUPPLEMENTS"}
 KEPT = (
     "intermediate.int_dossier_versions",
     "intermediate.int_events",
