@@ -65,6 +65,8 @@ class Run:
     def step(self, name: str) -> Iterator[None]:
         """One of STEPS: announce it, time it for the record, make its errors safe to store."""
         started = time.monotonic()
+        if not self.record.seconds:
+            self.record.write(self.settings)
         self.say(STEPS[name][self.settings.lang != "vi"])
         try:
             with told():
@@ -90,11 +92,11 @@ def run_resource(
             bury_dead_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
             record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
-            record.write(settings)
             try:
                 yield Run(settings, record, progress)
             finally:
-                record.close(settings, step_problems(context.instance, run_id))
+                if record.seconds:  # Dagster may set resources up for nothing; only what ran leaves a record
+                    record.close(settings, step_problems(context.instance, run_id))
 
     return run
 

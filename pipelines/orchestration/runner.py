@@ -76,8 +76,12 @@ def _run(settings: Settings, full_refresh: bool, force: bool, progress: Progress
             raise_on_error=False,
         )
         record = read_record(settings)
-        if record is None or record.run_id != result.run_id:
-            raise RuntimeError(f"{settings.layout.last_run}: không phải biên bản của lượt chạy này / not of this run")
+        if record is None or record.run_id != result.run_id:  # it ended before its first step
+            record = RunRecord(run_id=result.run_id, job=NIGHTLY)
+            record.close(
+                settings,
+                resources.step_problems(instance, result.run_id) or [str(settings.layout.state / "dagster.log")],
+            )
         code = exit_code(settings, record)
         if code == NOT_PUBLISHED:
             failures.notify(settings, run_id=result.run_id, job=NIGHTLY, problems=record.problems)
