@@ -24,7 +24,9 @@ from tests.oracle.working_days import WorkCalendar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OVERRIDES = REPOSITORY / "dbt_project" / "seeds" / "calendar_overrides.csv"
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 900
+#: published, and published although files were rejected, which random drop zones have on purpose
+PUBLISHED = (0, 3)
 
 Key = tuple[Any, ...]
 Rows = dict[Key, dict[str, Any]]
@@ -93,7 +95,7 @@ class Difference:
 
 def run_pipeline(inbox: Path, warehouse: Path, as_of: datetime, known_at: datetime | None) -> None:
     """Loads, builds, audits and publishes with the command that people use. Raises AssertionError with its output."""
-    own = {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_ALERT_SHARE": "1"}
+    own = {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse)}
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--as-of", as_of.isoformat()]
     if known_at:
         command += ["--known-at", known_at.isoformat()]
@@ -106,7 +108,7 @@ def run_pipeline(inbox: Path, warehouse: Path, as_of: datetime, known_at: dateti
         timeout=TIMEOUT_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, f"dunghan run: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    assert done.returncode in PUBLISHED, f"dunghan run: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
 
 
 def compare(inbox: Path, warehouse: Path, pairs: Iterable[Pair]) -> list[Difference]:
