@@ -150,15 +150,16 @@ class Canonicaliser:
 
     def _names_seen(self, pointers: list[str]) -> tuple[list[set[str]], list[tuple[int, set[str], int]]]:
         """([names at each pointer], [(portion, names at the top of records, how many records have just these)])."""
+        # The empty pointer is the record itself: everything in one look at it.
         seen = self.con.execute(
-            f"select portion, json_keys(record), json_keys(record, {pointers!r}::varchar[]), count(*)"
+            f"select portion, json_keys(record, {['', *pointers]!r}::varchar[]), count(*)"
             " from text_rows where json_valid(record) group by all"
         ).fetchall()
         inner: list[set[str]] = [set() for _ in pointers]
-        for _, _, found, _ in seen:
-            for present, names in zip(inner, found or (), strict=False):
+        for _, (_, *found), _ in seen:
+            for present, names in zip(inner, found, strict=True):
                 present.update(names or ())
-        return inner, [(portion, set(top or ()), rows) for portion, top, _, rows in seen]
+        return inner, [(portion, set(top or ()), rows) for portion, (top, *_), rows in seen]
 
 
 def _together(portions: Sequence[Portion]) -> pa.Table:
