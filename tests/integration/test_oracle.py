@@ -1,7 +1,7 @@
 """The published warehouse against the oracle (tests/oracle), figure by figure, on a drop zone full of distortions.
 
-One random drop zone at three pairs of (as_of, known_at) in the normal run, the second an incremental build; more seeds, and nights that load the exports
-piece by piece and out of order, behind the marker `slow`.
+One random drop zone at three pairs of (as_of, known_at) in the normal run, the second an incremental build; more seeds,
+and nights that load the exports piece by piece and out of order, behind the marker `slow`.
 """
 
 from __future__ import annotations
