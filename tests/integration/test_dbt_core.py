@@ -220,64 +220,6 @@ def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
         build_core(dbt, as_of, known_at)
     oracle = Oracle(whole, WorkCalendar(OVERRIDES), as_of, known_at)
     assert not unlike(oracle_verdicts(oracle), verdicts(since.database))
-    told = {key[0] for key in counts}
-    assert {(rule_set, verdict): n for rule_set, verdict, n in rows if rule_set in told} == counts
-
-
-def test_nights_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
-    """Exports come in lots and out of order while as_of moves on. Each night gives the oracle's verdicts.
-
-    One night dies half way: the watermark stays, and the next night makes up for it. The last night leaves the very
-    rows of a full refresh.
-    """
-    files = random_exports.generate(seed=766, dossiers=1500)
-    files.write(tmp_path / "inbox")
-    whole = drop_zone.read(tmp_path / "inbox")
-    rng = Random(766)
-    nights = sorted({as_of for as_of, _ in files.pairs})
-    lot = {line.file_name: rng.randrange(len(nights)) for line in whole.ledger}
-    calendar = WorkCalendar(OVERRIDES)
-
-    dbt = Dbt(tmp_path / "build.duckdb", tmp_path / "scratch")
-    watermark = None
-    for night, as_of in enumerate(nights):
-        arrived = {name for name, n in lot.items() if n <= night}
-        with duckdb.connect(str(dbt.database)) as con:
-            load(con, whole, judge_seq=night + 1, only={name for name, n in lot.items() if n == night})
-        if night == 2:
-            half = ("--select", "int_dossier_versions", "int_events", "int_supplement_rounds", "int_dossier_facts")
-            dbt("run", *half, as_of=as_of, changed_since=watermark or 0)
-            continue
-        build_core(dbt, as_of, changed_since=watermark)
-        watermark = night + 1
-        found = unlike(oracle_verdicts(Oracle(_part(whole, arrived), calendar, as_of)), verdicts(dbt.database))
-        assert not found, f"night {night + 1}\n" + "\n".join(found)
-
-    fresh = Dbt(tmp_path / "fresh.duckdb", tmp_path / "scratch")
-    with duckdb.connect(str(fresh.database)) as con:
-        load(con, whole)
-    build_core(fresh, nights[-1])
-    for table in KEPT:
-        assert not unlike_tables(dbt, fresh, table), table
-
-
-def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
-    """The same pair gives the same rows whatever was loaded since; and they are the oracle's."""
-    files = random_exports.generate(seed=5, dossiers=800)
-    files.write(tmp_path / "inbox")
-    whole = drop_zone.read(tmp_path / "inbox")
-    as_of, known_at = next((a, k) for a, k in files.pairs if k is not None)
-    early = {line.file_name for line in whole.ledger if line.exported_at <= known_at}
-    then, since = (Dbt(tmp_path / f"{name}.duckdb", tmp_path / "scratch") for name in ("then", "since"))
-    with duckdb.connect(str(then.database)) as con:
-        load(con, whole, only=early)
-    with duckdb.connect(str(since.database)) as con:
-        load(con, whole, judge_seq=7)
-    for dbt in (then, since):
-        build_core(dbt, as_of, known_at)
-    assert not unlike(
-        oracle_verdicts(Oracle(whole, WorkCalendar(OVERRIDES), as_of, known_at)), verdicts(since.database)
-    )
     told = {key: flags(d.versions, oracle.facts.get(key)) & OF_HISTORY for key, d in oracle.dossiers.items()}
     with duckdb.connect(str(since.database), read_only=True) as con:
         rows = con.execute("select source, dossier_code, flags from marts.fct_dossiers").fetchall()
