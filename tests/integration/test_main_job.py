@@ -1,0 +1,140 @@
+"""The main job as people run it, `dunghan run` on a drop zone: what no single room can promise.
+
+The order of the exports does not matter, nor does a rebuild; and nobody's personal data is in what was written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.samples import district_2024, generate, personal_data
+
+pytestmark = pytest.mark.integration
+
+#: Small, with everything the district has: nights, events, catalogues, distortions, bad rows and files, a duplicate.
+SPEC = district_2024(dossiers=400, mix={"early": 190, "late": 6, "on_time": 180}, not_accepted=3, refused=3)
+DATA = Path(__file__).resolve().parents[1] / "data" / "worked_examples"
+
+
+def dunghan(inbox: Path, warehouse: Path, *arguments: str, expect: tuple[int, ...] = (3,)) -> str:
+    """One call of the command; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
+        env=os.environ | {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in expect, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    return generate(SPEC, folder).inbox
+
+
+@pytest.fixture(scope="module")
+def at_once(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Every export in one run: the warehouse and what the command said."""
+    warehouse = tmp_path_factory.mktemp("at_once") / "warehouse"
+    return warehouse, dunghan(sample, warehouse, "run")
+
+
+def hashes(warehouse: Path) -> dict[str, str]:
+    """Content hash per mart, rows sorted: what the manifest says of them."""
+    manifest = json.loads((warehouse / "published" / "manifest.json").read_text())
+    return {mart: facts["content_hash"] for mart, facts in manifest["marts"].items()}
+
+
+def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Path, str], tmp_path: Path) -> None:
+    """02 §1: shuffled, in three runs, some files twice, and once more from the lake alone: the same marts."""
+    files = [path.relative_to(sample) for path in sorted(sample.rglob("*")) if path.is_file()]
+    random.Random(7).shuffle(files)
+    inbox, warehouse = tmp_path / "inbox", tmp_path / "warehouse"
+    for lot in (files[::3], files[1::3], files[2::3]):
+        for path in lot:
+            (inbox / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(sample / path, inbox / path)
+        dunghan(inbox, warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", expect=(0, 3))
+    assert hashes(warehouse) == hashes(at_once[0])
+    (warehouse / "build.duckdb").unlink()
+    dunghan(inbox, warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", expect=(0, 3))
+    assert hashes(warehouse) == hashes(at_once[0])
+
+
+def contents(warehouse: Path) -> Iterator[tuple[str, str]]:
+    """Everything the run wrote, as text: the bytes of every file, and what its databases and Parquet files hold."""
+    for path in sorted(warehouse.rglob("*")):
+        if not path.is_file() or path.is_symlink():
+            continue
+        yield str(path), path.read_bytes().decode("utf-8", errors="replace")
+        with duckdb.connect() as con:
+            if path.suffix == ".parquet":
+                tables = [f"read_parquet('{path}')"]
+            elif path.suffix == ".duckdb":
+                con.execute(f"attach '{path}' as looked_at (read_only)")
+                tables = [
+                    f'looked_at."{schema}"."{table}"'
+                    for schema, table in con.execute(
+                        "select schema_name, table_name from duckdb_tables() where database_name = 'looked_at'"
+                    ).fetchall()
+                ]
+            else:
+                continue
+            for table in tables:
+                rows = con.execute(f"select string_agg(t::varchar, chr(10)) from {table} as t").fetchone()
+                yield f"{path} {table}", (rows and rows[0]) or ""
+
+
+def test_nothing_that_was_written_names_anybody(sample: Path, at_once: tuple[Path, str]) -> None:
+    """01 §7: no name, identity number, phone or e-mail of the sample in lake, build, marts, logs, reports or output."""
+    people = sorted({text for text in personal_data(SPEC) if len(text) >= 6})
+    assert len(people) > 1000
+    exports = "".join(path.read_text(errors="replace") for path in sorted(sample.rglob("*.ndjson")))
+    assert sum(text in exports for text in people) > 1000, "the search finds them where they are"
+    warehouse, printed = at_once
+    written = [("printed", printed), *contents(warehouse)]
+    assert any("dossiers" in where and len(text) > 10_000 for where, text in written)
+    found = [(where, text[:2] + "…") for where, content in written for text in people if text in content]
+    assert not found
+
+
+def test_worked_examples_from_the_command_line(tmp_path: Path) -> None:
+    """The ledger and the verdicts of one pair, as published; the other pairs are in test_dbt_core."""
+    expected = duckdb.read_csv(str(DATA / "expected_verdicts.csv"), all_varchar=True)
+    as_of, known_at = "2024-05-31T23:59:59", "2024-06-01T23:59:59"
+    arguments = ("run", "--as-of", as_of, "--known-at", known_at)
+    dunghan(DATA / "inbox", tmp_path / "warehouse", *arguments)
+    columns = [name for name in expected.columns if name not in ("as_of", "known_at", "note")]
+    published = tmp_path / "warehouse" / "published" / "marts.duckdb"
+    with duckdb.connect(str(published), read_only=True) as con:
+        told = [
+            f"coalesce(strftime({name}, '%Y-%m-%dT%H:%M:%S'), '')"
+            if name in ("effective_end", "effective_due")
+            else f"{name}::varchar"
+            for name in columns
+        ]
+        verdicts = con.execute(f"select {', '.join(told)} from marts.fct_verdicts").fetchall()
+        ledger = con.execute(
+            "select file_name, rows_read, rows_accepted, rows_quarantined from marts.mart_load_ledger"
+        ).fetchall()
+    wanted = expected.filter(f"as_of = '{as_of}' and known_at = '{known_at}'").project(
+        ", ".join(f"coalesce({name}, '')" for name in columns)
+    )
+    assert sorted(verdicts) == sorted(wanted.fetchall())
+    rows = duckdb.read_csv(str(DATA / "expected_ledger.csv")).project(
+        "file, rows_read, rows_accepted, rows_quarantined"
+    )
+    assert sorted(ledger) == sorted(rows.fetchall())
