@@ -131,11 +131,13 @@ def _hide(text: str, number: str) -> str:
 def mask_code(code: str) -> str:
     """SQL: a normalised dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#`
     and ten digits of its HMAC, so that different values stay different."""
-    letters = rf"regexp_replace(left({code}, {MASK_LENGTH}), '[^\p{{P}}\p{{N}}]', 'X', 'g')"
+    # What was too long (01 §6: more than 50 characters) stays so, and nothing becomes so: 39 or 40, `~`, 10 digits.
+    kept = f"left({code}, case when length({code}) > 50 then 40 else 39 end)"
+    letters = rf"regexp_replace({kept}, '[^\p{{P}}\p{{N}}]', 'X', 'g')"
     masked = rf"regexp_replace({letters}, '\p{{N}}', '#', 'g')"
     return (
         # The first branch is the second for ASCII, and thirty times faster.
         f"case when regexp_full_match({code}, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*') then left({code}, 200)"
-        rf" when regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+-]*[0-9][\p{{L}}\p{{N}}._/:#()+-]*')"
+        rf" when regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+,&;-]*[0-9][\p{{L}}\p{{N}}._/:#()+,&;-]*')"
         f" then left({code}, 200) else {masked} || '~' || left({hmac(code)}, 10) end"
     )

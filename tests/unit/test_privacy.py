@@ -130,3 +130,8 @@ def test_codes_stay_and_others_are_told_apart_without_being_shown() -> None:
     person, other = (ask(privacy.mask_code("v"), name, key) for name in ("NGUYỄNVĂNA", "NGUYỄNVĂNB"))
     assert person.startswith("XXXXXXXXXX~") and other.startswith("XXXXXXXXXX~") and person != other
     assert ask(privacy.mask_code("v"), None, key) is None
+
+
+@pytest.mark.parametrize("length", [5, 39, 40, 41, 50, 51, 80])
+def test_a_masked_code_is_too_long_only_if_the_code_was(length: int) -> None:
+    assert (len(ask(privacy.mask_code("v"), "N" * length, PrivacyKey.of(b"k" * 20))) > 50) == (length > 50)
