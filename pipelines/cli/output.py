@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +21,9 @@ from pipelines.cli.messages import Texts
 
 # Output that goes to a file or another program is not cut to a terminal's width.
 _WIDTH_OF_FILES = 200
+
+_COUNTED = re.compile(r"\((\d+)/(\d+)\)$")
+_QUIET_SECONDS = 5
 
 
 class Screen:
@@ -86,14 +91,34 @@ class Screen:
 
     @contextlib.contextmanager
     def progress(self) -> Iterator[Callable[[str], None]]:
-        """Tell what is being done: one moving line on a terminal, plain lines elsewhere. On standard error."""
+        """Tell what is being done, on standard error: a bar on a terminal, plain lines elsewhere.
+
+        A text that ends in "(done/total)" moves the bar; only some of those become lines, so that a log stays short.
+        """
         if not self.err.is_terminal:
-            yield lambda text: self.err.print(Text(f"… {text}"))
+            yield self._plain_progress()
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         with Progress(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task(self.t("run.working"), total=None)
-            yield lambda text: bar.update(task, description=text)
+
+            def tell(text: str) -> None:
+                counted = _COUNTED.search(text)
+                done, total = (int(counted[1]), int(counted[2])) if counted else (0, None)
+                bar.update(task, description=text, completed=done, total=total)
+
+            yield tell
+
+    def _plain_progress(self) -> Callable[[str], None]:
+        told = -float(_QUIET_SECONDS)
+
+        def tell(text: str) -> None:
+            nonlocal told
+            if not _COUNTED.search(text) or time.monotonic() - told >= _QUIET_SECONDS:
+                told = time.monotonic()
+                self.err.print(Text(f"… {text}"))
+
+        return tell
 
 
 def _console(stream: Any) -> Console:

@@ -16,6 +16,8 @@ from pipelines.config import Settings
 
 _BLOCK = 64
 MASK_LENGTH = 40
+#: 01 §6 REJ_CODE_TOO_LONG.
+LONGEST_CODE = 50
 
 
 class PrivacyKeyError(Exception):
@@ -130,14 +132,22 @@ def _hide(text: str, number: str) -> str:
 
 def mask_code(code: str) -> str:
     """SQL: a normalised dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#`
-    and ten digits of its HMAC, so that different values stay different."""
+    and ten digits of its HMAC, so that different values stay different.
+
+    Other local forms are kept (01 §5), but not what holds a telephone or identity number or a long Vietnamese name, nor
+    what is too long to be accepted anyway: two columns may have run together."""
     # What was too long (01 §6: more than 50 characters) stays so, and nothing becomes so: 39 or 40, `~`, 10 digits.
-    kept = f"left({code}, case when length({code}) > 50 then 40 else 39 end)"
+    kept = f"left({code}, case when length({code}) > {LONGEST_CODE} then 40 else 39 end)"
     letters = rf"regexp_replace({kept}, '[^\p{{P}}\p{{N}}]', 'X', 'g')"
     masked = rf"regexp_replace({letters}, '\p{{N}}', '#', 'g')"
+    # The first form is the second for ASCII, and thirty times faster.
+    code_like = (
+        f"(regexp_full_match({code}, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*')"
+        rf" or (regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+,&;-]*[0-9][\p{{L}}\p{{N}}._/:#()+,&;-]*')"
+        rf" and not regexp_matches({code}, '\p{{L}}{{8}}')))"
+    )
     return (
-        # The first branch is the second for ASCII, and thirty times faster.
-        f"case when regexp_full_match({code}, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*') then left({code}, 200)"
-        rf" when regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+,&;-]*[0-9][\p{{L}}\p{{N}}._/:#()+,&;-]*')"
-        f" then left({code}, 200) else {masked} || '~' || left({hmac(code)}, 10) end"
+        f"case when length({code}) <= {LONGEST_CODE} and {code_like}"
+        f" and not regexp_matches({code}, '(^|[^0-9])(0[0-9]{{9}}|0[0-9]{{11}}|84[0-9]{{9}})([^0-9]|$)')"
+        f" then {code} else {masked} || '~' || left({hmac(code)}, 10) end"
     )

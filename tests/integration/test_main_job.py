@@ -23,6 +23,8 @@ pytestmark = pytest.mark.integration
 
 #: Small, with everything the district has: nights, events, catalogues, distortions, bad rows and files, a duplicate.
 SPEC = district_2024(dossiers=400, mix={"early": 190, "late": 6, "on_time": 180}, not_accepted=3, refused=3)
+#: One key, for the keys of people depend on it and so does the content of the marts.
+KEY = "only-for-the-tests"
 DATA = Path(__file__).resolve().parents[1] / "data" / "worked_examples"
 
 
@@ -30,7 +32,8 @@ def dunghan(inbox: Path, warehouse: Path, *arguments: str, expect: tuple[int, ..
     """One call of the command; returns what it printed."""
     done = subprocess.run(
         [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
-        env=os.environ | {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse)},
+        env=os.environ
+        | {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_PRIVACY_KEY": KEY},
         capture_output=True,
         text=True,
         check=False,
