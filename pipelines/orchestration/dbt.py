@@ -149,9 +149,8 @@ class DbtProject:
                 message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata={})
                 if progress is not None and message.is_result_event:
                     data = raw["data"]
-                    progress(
-                        f"{data['node_info']['node_name']} ({data.get('index', 0)}/{data.get('total') or data.get('num_models', 0)})"
-                    )
+                    total = data.get("total") or data.get("num_models", 0)
+                    progress(f"{data['node_info']['node_name']} ({data.get('index', 0)}/{total})")
                 yield from message.to_default_asset_events(
                     manifest=self.manifest,
                     dagster_dbt_translator=self.translator,
