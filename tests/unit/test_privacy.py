@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import stat
 import threading
+from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expectations import catalogue as catalogue_module
 from pipelines.config import load_settings
 from pipelines.portal import privacy
 from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
@@ -150,3 +152,9 @@ def test_codes_that_another_column_ran_into_are_masked(code: str) -> None:
 @pytest.mark.parametrize("length", [5, 39, 40, 41, 50, 51, 80])
 def test_a_masked_code_is_too_long_only_if_the_code_was(length: int) -> None:
     assert (len(ask(privacy.mask_code("v"), "N" * length, PrivacyKey.of(b"k" * 20))) > 50) == (length > 50)
+
+
+def test_the_longest_code_is_the_rule_catalogues() -> None:
+    """The portal cannot import the judge; the number stands in both, so it must be the same."""
+    catalogue = Path(catalogue_module.__file__).with_name("rules.yml").read_text(encoding="utf-8")
+    assert f"dossiers: length(dossier_code) > {privacy.LONGEST_CODE}\n" in catalogue
