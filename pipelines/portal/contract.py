@@ -6,6 +6,7 @@ Source: 01 §3 (records), §9 (headings). A field or heading to add is one line 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,6 +47,7 @@ class Kind:
     structure: what is read of a record, as a DuckDB json_transform structure (name → type, {…} or [{…}]).
     dropped: names the contract knows and the warehouse never reads: personal data and free text.
     aliases: other exact names of a field.
+    dates: fields that are dates: in sheets a true number in such a column is a serial date.
     heading: fields without which a row of a sheet is no heading; `heading_more`: how many more it must name.
     document: a JSON object of this kind is one record even if it has a member `data`.
     """
@@ -55,6 +57,7 @@ class Kind:
     structure: dict[str, Any]
     dropped: tuple[str, ...] = ()
     aliases: tuple[tuple[str, str], ...] = ()
+    dates: tuple[str, ...] = ()
     heading: tuple[str, ...] = ()
     heading_more: int = 0
     document: bool = False
@@ -97,6 +100,7 @@ DOSSIERS = Kind(
         "NguoiXuLy",
         "DiaChi",
     ),
+    dates=DOSSIER_DATES,
     heading=("MaHoSo",),
     heading_more=3,
 )
@@ -109,6 +113,7 @@ PROGRESS = Kind(
     ),
     dropped=("ChucDanh",),
     aliases=(("TrangThaiHoSo", "TrangThai"),),
+    dates=("ThoiDiemXuLy", "NgayBatDau", "NgayKetThucTheoQuyDinh"),
     heading=("MaHoSo", "ThoiDiemXuLy", "TrangThai"),
 )
 
@@ -141,6 +146,7 @@ AGENCIES = Kind(
         ("valid_to", "HieuLucDen"),
         ("successor_code", "MaDonViThayThe"),
     ),
+    dates=("HieuLucTu", "HieuLucDen"),
     heading=("MaDonVi",),
     heading_more=1,
 )
@@ -217,11 +223,15 @@ def _folded_headings(kind: Kind) -> dict[str, str | None]:
     return table | {fold(name): field for name, field in known.items()}
 
 
-def heading_field(kind: Kind, heading: str) -> tuple[bool, str | None]:
-    """What a heading of a sheet means for `kind`: (is it known, contract name or None when known and ignored)."""
+def heading_field(kind: Kind, heading: str, synonyms: Mapping[str, str]) -> tuple[bool, str | None]:
+    """What a heading of a sheet means for `kind`: (is it known, contract name or None when known and ignored).
+
+    synonyms: folded heading → contract name that the source uses besides; they win over the contract's own.
+    """
     text = heading.strip().lstrip("\ufeff")
-    exact = spellings(kind).get(text.lower())
+    folded = fold(text)
+    own = spellings(kind).get(synonyms.get(folded, "").lower())
+    exact = own or spellings(kind).get(text.lower())
     if exact is not None:
         return True, exact
-    folded = fold(text)
     return folded in _folded_headings(kind), _folded_headings(kind).get(folded)

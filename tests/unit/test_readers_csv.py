@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.contract import DOSSIERS, fold, heading_field
 from pipelines.portal.readers import FileRejected, csv_reader
+from pipelines.portal.readers.headings import NO_SYNONYMS
 from tests.support.exports import read
 
 HEAD = ["MaHoSo", "TenTTHC", "NgayTiepNhan", "TrangThaiHoSo", "ChuHoSo"]
@@ -141,10 +142,10 @@ def test_progress_takes_the_status_heading_of_dossiers(tmp_path: Path) -> None:
 def test_headings_are_folded() -> None:
     assert fold("  Số HỒ  sơ (*): ") == "so ho so"
     assert fold("Đơn vị xử lý") == fold("ĐƠN VỊ XỬ LÝ") == "don vi xu ly"
-    assert heading_field(DOSSIERS, "Ghi chú") == (True, None)
-    assert heading_field(DOSSIERS, "mahoso") == (True, "MaHoSo")
-    assert heading_field(DOSSIERS, "Hạn giải quyết") == (True, "NgayHenTra")
-    assert heading_field(DOSSIERS, "gì đó") == (False, None)
+    assert heading_field(DOSSIERS, "Ghi chú", NO_SYNONYMS) == (True, None)
+    assert heading_field(DOSSIERS, "mahoso", NO_SYNONYMS) == (True, "MaHoSo")
+    assert heading_field(DOSSIERS, "Hạn giải quyết", NO_SYNONYMS) == (True, "NgayHenTra")
+    assert heading_field(DOSSIERS, "gì đó", NO_SYNONYMS) == (False, None)
 
 
 CELL = st.text('ab",;\n é', max_size=6)

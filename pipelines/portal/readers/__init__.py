@@ -11,6 +11,7 @@ from pipelines.portal.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.readers import csv_reader, json_reader
 from pipelines.portal.readers.base import HEAD, UNREADABLE, Content, FileFacts, FileRejected, Guarded, Reader
+from pipelines.portal.readers.headings import NO_SYNONYMS, Synonyms
 
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 
@@ -31,7 +32,7 @@ _BINARY = {
 @dataclass(frozen=True)
 class _Shape:
     recognises: Callable[[Content], bool]
-    open: Callable[[Content, Kind], Reader]
+    open: Callable[[Content, Kind, Synonyms], Reader]
 
 
 #: Asked in this order.
@@ -41,8 +42,11 @@ _SHAPES = (
 )
 
 
-def open_reader(file: ExportFile) -> Reader:
-    """The reader for a file, by its content. Raises FileRejected: empty, unknown, corrupt, too large unpacked."""
+def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
+    """The reader for a file, by its content. Raises FileRejected: empty, unknown, corrupt, too large unpacked.
+
+    synonyms: headings that this source uses besides those of the contract (`Settings.synonyms`).
+    """
     kind = KINDS[file.kind]
     content = _content(lambda: Guarded(_open(file)))
     packed = content.head.startswith(_GZIP)
@@ -55,7 +59,7 @@ def open_reader(file: ExportFile) -> Reader:
             raise FileRejected(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
     for shape in _SHAPES:
         if shape.recognises(content):
-            reader = shape.open(content, kind)
+            reader = shape.open(content, kind, synonyms)
             if packed:
                 reader.facts.format += " gz"
             return reader

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipelines.portal.canonical import TextRows
+from pipelines.portal.readers.headings import Heading
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
@@ -42,16 +43,34 @@ class FileRejected(Exception):  # noqa: N818 - the name of the thing in 01 §6
         self.detail = detail
 
 
+@dataclass(frozen=True)
+class Part:
+    """A sheet of a workbook, a table of a page or a member of an archive that rows were read from.
+
+    Rows are numbered through the whole file, so that a number is a place in it: row n of the part as people count is
+    row `before` + n of the file. A file without parts, and the first part of one, have `before` 0.
+    """
+
+    name: str
+    before: int
+
+
 @dataclass
 class FileFacts:
     """What is known of a file beyond its rows. Complete only when the last batch has been taken.
 
-    format: shape as the ledger shows it. envelope_agency: `madonvi` as written. drift: unknown heading → rows.
+    format: shape as the ledger shows it. encoding: of text, as Python names it. envelope_agency: `madonvi` as written
+    (of an archive: of the member whose rows come next). drift: unknown heading → rows. parts: of a file that has
+    several sheets or members, in their order. headings: (part name, heading) of every table. notes: what people should
+    know, `Vietnamese / English`, without any value of a row.
     """
 
     format: str
+    encoding: str = "utf-8"
     envelope_agency: str | None = None
     drift: Counter[str] = field(default_factory=Counter)
+    parts: list[Part] = field(default_factory=list)
+    headings: list[tuple[str, Heading]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

@@ -30,7 +30,7 @@ from pipelines.portal.readers.base import (
     chunks,
     invalid_utf8,
 )
-from pipelines.portal.readers.headings import Heading
+from pipelines.portal.readers.headings import Heading, Synonyms
 
 DELIMITERS = ",;\t|"
 _QUOTE, _NEWLINE, _RETURN = 0x22, 0x0A, 0x0D
@@ -46,11 +46,11 @@ def recognises(content: Content) -> bool:
     return b"\0" not in content.head
 
 
-def open_csv(content: Content, kind: Kind) -> CsvReader:
+def open_csv(content: Content, kind: Kind, synonyms: Synonyms) -> CsvReader:
     """The reader for this table. Raises FileRejected when the text is no UTF-8 or has no heading."""
     text = _decode_head(content)
     for delimiter in DELIMITERS:
-        heading = headings.find(kind, _head_rows(text, delimiter))
+        heading = headings.find(kind, _head_rows(text, delimiter), synonyms)
         if heading:
             return CsvReader(content, kind, delimiter, heading)
     needed = ", ".join(kind.heading)
@@ -112,7 +112,7 @@ class CsvReader:
 
     def __post_init__(self) -> None:
         names = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-        self.facts = FileFacts(f"csv {names[self.delimiter]}")
+        self.facts = FileFacts(f"csv {names[self.delimiter]}", headings=[("", self.heading)])
         if self.kind.name == "dossiers" and not self.heading.has_status:
             self.facts.notes.append(NO_STATUS_NOTE)
 
@@ -137,7 +137,7 @@ class CsvReader:
             self.facts.drift[name] += self._rows
 
     def _rows_of(self, data: Bytes, split: _Split) -> Iterator[TextRows]:
-        below = split.lines > self.heading.row
+        below = split.lines > self.heading.last_row
         split = _Split(split.starts[below], split.ends[below], split.lines[below], split.columns[below])
         if not len(split.lines):
             return

@@ -29,6 +29,7 @@ from pipelines.portal.readers.base import (
     chunks,
     json_rows,
 )
+from pipelines.portal.readers.headings import Synonyms
 
 _QUOTE, _ESCAPE, _COMMA, _NEWLINE = 0x22, 0x5C, 0x2C, 0x0A
 _SPACE = np.zeros(256, dtype=bool)
@@ -55,7 +56,7 @@ def recognises(content: Content) -> bool:
     return bool(lines) and (lines[0].lstrip()[:1] in (b"{", b"[") or any(x.startswith(b'{"') for x in lines[1:]))
 
 
-def open_json(content: Content, kind: Kind) -> LineReader | ArrayReader | DocumentReader:
+def open_json(content: Content, kind: Kind, _synonyms: Synonyms) -> LineReader | ArrayReader | DocumentReader:
     """The reader for this JSON. Raises FileRejected (an envelope that is broken before its first record)."""
     shape = _shape(content)
     if shape == "ndjson":
