@@ -77,11 +77,13 @@ class ExportFile:
 class Known:
     """What the lake knows already.
 
-    sightings: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed.
+    sightings: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed; complaints:
+    (file_path, detail) of paths whose latest sighting could not be hashed.
     """
 
     sightings: frozenset[tuple[str, int, datetime]] = frozenset()
     contents: frozenset[tuple[str, str, str]] = frozenset()
+    complaints: frozenset[tuple[str, str | None]] = frozenset()
 
 
 def discover(settings: Settings, known: Known | None = None) -> list[ExportFile]:
