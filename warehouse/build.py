@@ -7,13 +7,11 @@ attempt that was killed stays there without an end, because it may have changed 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import yaml
@@ -59,18 +57,9 @@ class BuildPlan:
     definitions_version: str
     because: str = ""
 
-    @property
-    def vars(self) -> dict[str, Any]:
-        """The variables that dbt gets."""
-        return {
-            "as_of": self.as_of.isoformat(sep=" "),
-            "known_at": self.known_at.isoformat(sep=" ") if self.known_at else "",
-            "changed_since": self.changed_since,
-        }
-
 
 def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
-    """Decide what the next build is and note in the build file that it begins; a full refresh empties dbt's schemas.
+    """Decide what the next build is, set its clock and note that it begins; a full refresh empties dbt's schemas.
 
     as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
     the lock and has closed the build file. Raises BuildError when nothing is loaded.
@@ -84,6 +73,11 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             select $build_id, $as_of, $known_at, $judge_seq, $fingerprint, $definitions_version, $changed_since,
             $full_refresh, $started_at, null""",
             row,
+        )
+        con.execute(
+            """create or replace table state.clock as
+            select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since""",
+            [plan.as_of, plan.known_at, plan.changed_since],
         )
         if plan.full_refresh:
             # Otherwise tables of models that are no longer in the project would stay, and be published.
@@ -147,7 +141,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
 
 def dbt_arguments(plan: BuildPlan) -> list[str]:
     """Arguments after `dbt`: seeds, models and data tests in one go. Unit tests need no data; `make test` runs them."""
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(plan.vars)]
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
     return [*arguments, "--full-refresh"] if plan.full_refresh else arguments
 
 

@@ -1,18 +1,28 @@
-{#- The two clocks of 02 §1 as SQL literals, and the constant columns every mart ends with. -#}
+{#- The two clocks of 02 §1, and the constant columns every mart ends with.
+
+    A build reads them from the one row of `state.clock`, which warehouse.build writes before it begins. So the SQL of a model is the same every night: dbt need not
+    parse again, and what it compiled once can be run for any pair (as_of, known_at) and any database that has a clock. Given as variables (unit
+    tests, dbt by hand) they are literals. -#}
 
 {#- Timestamp literal of an ISO wall clock. -#}
 {% macro moment(iso) -%}
     cast('{{ iso | string | replace("T", " ") }}' as timestamp)
 {%- endmacro %}
 
-{#- The moment at which figures are closed. A build or test without it is refused: a silent default would be a wrong figure. -#}
+{#- Are the clocks given as variables? -#}
+{% macro has_clock_vars() %}{{ return(var('as_of') or var('known_at')) }}{% endmacro %}
+
+{#- A column of the clock as a scalar subquery. The aggregate is for engines that want proof of one row. -#}
+{% macro clock(column) -%}
+    (select max(clock.{{ column }}) from state.clock as clock)
+{%- endmacro %}
+
+{#- The moment at which figures are closed. -#}
 {% macro as_of() -%}
-    {%- if var('as_of') -%}
-        {{ moment(var('as_of')) }}
-    {%- elif execute and flags.WHICH in ['build', 'run', 'test'] -%}
-        {{ exceptions.raise_compiler_error("as_of is missing: give --vars '{as_of: 2024-05-31T23:59:59}'") }}
+    {%- if has_clock_vars() -%}
+        {{ moment(var('as_of') or '2000-01-01 00:00:00') }}
     {%- else -%}
-        {{ moment('2000-01-01 00:00:00') }}
+        {{ clock('as_of') }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -21,12 +31,28 @@
     cast({{ as_of() }} as date)
 {%- endmacro %}
 
+{#- The last export moment that is known; null = no limit. -#}
+{% macro known_at() -%}
+    {%- if not has_clock_vars() -%}
+        {{ clock('known_at') }}
+    {%- elif var('known_at') -%}
+        {{ moment(var('known_at')) }}
+    {%- else -%}
+        cast(null as timestamp)
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Condition: the export moment `column` lies within what was known. -#}
 {% macro is_known(column) -%}
-    {%- if var('known_at') -%}
-        {{ column }} <= {{ moment(var('known_at')) }}
+    {{ column }} <= coalesce({{ known_at() }}, {{ end_of_time() }})
+{%- endmacro %}
+
+{#- Rows of `judged` with a greater judge_seq are new to this build. -#}
+{% macro changed_since() -%}
+    {%- if var('changed_since') == '' -%}
+        {{ clock('changed_since') }}
     {%- else -%}
-        {{ column }} is not null
+        {{ var('changed_since') }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -38,6 +64,6 @@
 {#- as_of, known_at, definitions_version: the last columns of every mart (02 §6). -#}
 {% macro stamps() -%}
     {{ as_of() }} as as_of,
-    {% if var('known_at') %}{{ moment(var('known_at')) }}{% else %}cast(null as timestamp){% endif %} as known_at,
+    {{ known_at() }} as known_at,
     cast('{{ var("definitions_version") }}' as varchar) as definitions_version
 {%- endmacro %}

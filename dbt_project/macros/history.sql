@@ -1,4 +1,4 @@
-{#- What an incremental build must do again. `changed_since` is the watermark of the last green build (docs/architecture.md). -#}
+{#- What an incremental build must do again. `changed_since()` is the watermark of the last green build (docs/architecture.md). -#}
 
 {#- Dossiers with dossier rows (and events) that are new to this build: a select of source, dossier_code, for `in (…)` or a CTE. -#}
 {% macro changed_dossiers(staging) -%}
@@ -7,7 +7,7 @@
         source,
         dossier_code
     from {{ ref(model) }}
-    where judge_seq > {{ var('changed_since') }}
+    where judge_seq > {{ changed_since() }}
     {%- if not loop.last %}
     union
     {%- endif %}
@@ -31,17 +31,14 @@
             from {{ ref('int_dossier_versions') }}
             where
                 due_at is null
-                and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ var('changed_since') }})
+                and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
         )
     {%- endif -%}
 {%- endmacro %}
 
 {#- Condition: the version was the latest one known at known_at (02 §1). -#}
 {% macro is_version_used(versions) -%}
-    {{ is_known(versions ~ '.valid_from') }}
-    {%- if var('known_at') %} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))
-    {%- else %} and {{ versions }}.valid_to is null
-    {%- endif -%}
+    {{ is_known(versions ~ '.valid_from') }} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))
 {%- endmacro %}
 
 {#- A row's place in the order of history (02 §1) as one number: by file, then by row. Row numbers stay far below 2^32. -#}
