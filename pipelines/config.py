@@ -5,18 +5,29 @@ Nothing else reads the environment or the file. Problems are told all at once, i
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
+from pipelines.portal import contract
 from warehouse.layout import REPOSITORY, Layout
 
 CONFIG_FILE = "dunghan.toml"
+EVERY_SOURCE = "*"
+_SOURCE = re.compile(r"[a-z0-9_]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 # pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
@@ -76,6 +87,10 @@ class Settings(BaseSettings):
         default=None, description="failure notices are POSTed here; without it they are logged"
     )
     nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
+    headings: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="headings of sheets that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
+    )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
 
     @field_validator("as_of", "known_at", mode="before")
@@ -102,6 +117,14 @@ class Settings(BaseSettings):
             raise ValueError("khóa phải có ít nhất 16 ký tự / the key needs at least 16 characters")
         return value
 
+    @field_validator("headings")
+    @classmethod
+    def _known_fields(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        problems = [problem for source, entries in value.items() for problem in _heading_problems(source, entries)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -116,6 +139,18 @@ class Settings(BaseSettings):
     @property
     def layout(self) -> Layout:
         return Layout(self.warehouse.expanduser().resolve())
+
+    def synonyms(self, source: str) -> Mapping[str, str]:
+        """Headings that `source` uses besides those of 01 §9: folded heading → contract name, empty = known and ignored.
+
+        What is said of the source wins over what is said of all ("*").
+        """
+        entries = self.headings.get(EVERY_SOURCE, {}), self.headings.get(source, {})
+        return {
+            contract.fold(heading): contract.table_fields()[name.strip().lower()] if name.strip() else ""
+            for several in entries
+            for heading, name in several.items()
+        }
 
 
 def load_settings(**flags: Any) -> Settings:
@@ -132,10 +167,38 @@ def load_settings(**flags: Any) -> Settings:
         ]
         lines = [f"  DUNGHAN_{name.upper()} ({name}): {_told(kind, text)}" for name, kind, text in problems]
         raise ConfigurationError("Cấu hình chưa đúng / configuration problems:\n" + "\n".join(lines)) from None
+    except SettingsError as error:
+        # Of a variable that must hold JSON; the error under it would quote what it holds.
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise ConfigurationError(
+            f"Cấu hình chưa đúng / configuration problems:\n  DUNGHAN_{name.upper()} ({name}): "
+            "phải là JSON / must be JSON, e.g. {\"motcua\": {\"Số biên nhận\": \"MaHoSo\"}}"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
             f"Không đọc được {CONFIG_FILE} / cannot be read: {Path(CONFIG_FILE).resolve()}: {error}"
         ) from None
+
+
+def _heading_problems(source: str, entries: Mapping[str, str]) -> list[str]:
+    """What is wrong with the headings of one source, with near names of a field that there is none of."""
+    problems = []
+    if source != EVERY_SOURCE and not _SOURCE.fullmatch(source):
+        problems.append(f"[headings.{source}]: tên nguồn chỉ gồm a-z, 0-9, _ / a source is named with a-z, 0-9, _ only")
+    fields = contract.table_fields()
+    meant: dict[str, str] = {}
+    for heading, name in entries.items():
+        folded, key = contract.fold(heading), name.strip().lower()
+        where = f"[headings.{source}] \"{heading}\" = \"{name}\""
+        if not folded:
+            problems.append(f"{where}: tiêu đề không có chữ nào / the heading has no letters")
+        elif key and key not in fields:
+            near = ", ".join(fields[found] for found in difflib.get_close_matches(key, fields, n=3, cutoff=0.5))
+            hint = f"; gần giống / near: {near}" if near else ""
+            problems.append(f"{where}: không có trường này / there is no such field{hint}")
+        elif meant.setdefault(folded, key) != key:
+            problems.append(f"{where}: tiêu đề này đã chỉ trường khác / this heading means another field already")
+    return problems
 
 
 def _told(kind: str, text: str) -> str:

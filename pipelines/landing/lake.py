@@ -1,12 +1,14 @@
 """The lake: the schemas of its tables, and which of its rows count.
 
 A load that was killed leaves Parquet files without an entry in `_dlt_loads`: such files are never read. A file that
-was landed twice (killed after the commit, before anybody knew) has two landings: only the smallest `landing_id` of a
-(source, kind, file_sha256) counts. So landing is idempotent whatever happened, and nothing in the lake is ever changed.
+was landed twice (killed after the commit, before anybody knew; read again by a reader that knows more) has two landings:
+only the largest `landing_id` of a (source, kind, file_sha256) counts. So landing is idempotent whatever happened, and
+nothing in the lake is ever changed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import pyarrow as pa
 
 from pipelines.config import Settings
 from pipelines.portal.discovery import Known
+from pipelines.portal.readers import READER_VERSION
 
 DATASET = "raw"
 PIPELINE = "dunghan"
@@ -44,6 +47,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "rows_read": "BIGINT",
         "drift": "VARCHAR",
         "notes": "VARCHAR",
+        "parts": "VARCHAR",
+        "reader": "VARCHAR",
         "seen_at": "TIMESTAMP",
     },
     "dossiers": {
@@ -164,6 +169,12 @@ def arrow_schema(table: str) -> pa.Schema:
     return pa.schema([(column, _ARROW[kind]) for column, kind in SCHEMAS[table].items()])
 
 
+def reader_fingerprint(settings: Settings, source: str) -> str:
+    """What decides how a file of `source` is read besides its content: the readers' version and the added headings."""
+    synonyms = json.dumps(dict(settings.synonyms(source)), sort_keys=True)
+    return f"{READER_VERSION}-{hashlib.sha256(synonyms.encode()).hexdigest()[:12]}"
+
+
 @dataclass(frozen=True)
 class Landing:
     """One completed attempt to land one file. `load_id` is the dlt load that holds its rows."""
@@ -180,6 +191,7 @@ class Lake:
     """Read access to the lake of one warehouse. Looks at the disk at every call, so that it is never stale."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._root = settings.layout.lake / DATASET
 
     def completed_loads(self) -> list[str]:
@@ -216,7 +228,7 @@ class Lake:
         )
 
     def landings(self, hashes: Collection[str] | None = None) -> list[Landing]:
-        """The landing that counts of each (source, kind, file_sha256): the smallest landing_id; for `hashes` only."""
+        """The landing that counts of each (source, kind, file_sha256): the largest landing_id; for `hashes` only."""
         paths = self.paths(LEDGER)
         if not paths:
             return []
@@ -225,7 +237,7 @@ class Lake:
             select landing_id, source, kind, file_sha256, outcome, filename
             from read_parquet([{files}], filename = true, union_by_name = true)
             where outcome in ('read', 'unreadable') and file_sha256 is not null
-            qualify row_number() over (partition by source, kind, file_sha256 order by landing_id) = 1
+            qualify row_number() over (partition by source, kind, file_sha256 order by landing_id desc) = 1
             order by landing_id
         """
         with duckdb.connect() as con:
@@ -238,16 +250,50 @@ class Lake:
         ]
 
     def known(self) -> Known:
-        """What discovery need not look at again: sightings with a fingerprint, and the contents that were landed."""
+        """What discovery need not look at again: sightings with a hash, contents that were landed, and complaints about
+        places that could not be hashed. What is to be read again is left out (see `_read_again`)."""
+        ledger = self.relation(LEDGER)
         with duckdb.connect() as con:
+            con.execute(f"create table seen as select * from {ledger}")
+            again = self._read_again(con)
             found = con.execute(
-                f"select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
-                f" from {self.relation(LEDGER)} where file_sha256 is not null"
+                "select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
+                " from seen where file_sha256 is not null"
             ).fetchall()
+            # A file that a reader had in hand has a fingerprint of it; what is wrong with such a file is tried again.
+            complaints = con.execute("""
+                select file_path, detail from seen
+                qualify file_sha256 is null and reader is null
+                    and landing_id = max(landing_id) over (partition by file_path)
+            """).fetchall()
+        found = [row for row in found if row[3:6] not in again]
         return Known(
-            frozenset((path, size, mtime) for path, size, mtime, *_ in found),
-            frozenset((source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"),
+            sightings=frozenset((path, size, mtime) for path, size, mtime, *_ in found),
+            contents=frozenset(
+                (source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"
+            ),
+            complaints=frozenset(complaints),
         )
+
+    def _read_again(self, con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+        """(source, kind, file_sha256) of the contents in table `seen` that a reader of today may read better: their
+        landing has another fingerprint, and they could not be read or a table of them had headings nobody knew."""
+        sources: list[tuple[str]] = con.execute("select distinct source from seen").fetchall()
+        con.execute("create table now (source varchar, reader varchar)")
+        for (source,) in sources:
+            con.execute("insert into now values ($1, $2)", [source, reader_fingerprint(self._settings, source)])
+        found: list[tuple[str, str, str]] = con.execute("""
+            with counting as (
+                select * from seen
+                where file_sha256 is not null and outcome <> 'duplicate'
+                qualify row_number() over (partition by source, kind, file_sha256 order by landing_id desc) = 1
+            )
+            select c.source, c.kind, c.file_sha256
+            from counting as c
+            join now as n on n.source = c.source and c.reader is distinct from n.reader
+            where c.outcome = 'unreadable' or (c.drift is not null and not contains(c.format, 'json'))
+        """).fetchall()
+        return set(found)
 
     def rows(self, table: str, hashes: Collection[str] | None = None) -> str:
         """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.
@@ -265,19 +311,20 @@ class Lake:
         return f"(select * from {relation} where landing_id in ({ids}))"
 
     def _sightings(self, hashes: Collection[str] | None) -> str:
-        """The ledger: one row per (source, kind, file_path, content), the landing itself before later sightings.
+        """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first sighting.
 
         A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
         """
         limit = "true" if hashes is None else f"file_sha256 in ({', '.join(_literal(h) for h in hashes) or 'null'})"
         return f"""(
             select * from {self.relation(LEDGER)}
+            window content as (partition by source, kind, file_path, file_sha256)
             qualify {limit} and case
                 when file_sha256 is null
                     then landing_id = max(landing_id) over (partition by source, kind, file_path)
-                else row_number() over (
-                    partition by source, kind, file_path, file_sha256 order by outcome = 'duplicate', landing_id
-                ) = 1
+                when outcome = 'duplicate'
+                    then landing_id = min(landing_id) over content and bool_and(outcome = 'duplicate') over content
+                else landing_id = max(landing_id) filter (outcome <> 'duplicate') over content
             end
         )"""
 

@@ -57,7 +57,12 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     settings.layout.create()
     result = LandingResult(versions={name: version(name) for name in ("dlt", "duckdb", "pyarrow")})
     known = Lake(settings).known()
-    new = [file for file in files if (file.file_path, file.size, file.mtime) not in known.sightings]
+    new = [
+        file
+        for file in files
+        if (file.file_path, file.size, file.mtime) not in known.sightings
+        and (file.sha256 is not None or (file.file_path, file.detail) not in known.complaints)
+    ]
     marked = list(mark_duplicates(new, known))
     if not marked:
         return result

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -16,13 +16,13 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.config import Settings
-from pipelines.landing.lake import LEDGER, arrow_schema
+from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
 from pipelines.portal.canonical import MAX_DRIFT_NAMES, MORSEL, Canonicaliser, Portion, TextRows, shown_name
 from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import UNREADABLE
+from pipelines.portal.readers.base import UNREADABLE, Part
 
 log = logging.getLogger("dunghan.landing")
 
@@ -36,7 +36,8 @@ WAITING_BYTES = 8 * 1024 * 1024
 class LandedFile:
     """What became of one sighting.
 
-    rows: rows of it in the lake (for an unreadable file those before the fault).
+    rows: rows of it in the lake (for an unreadable file those before the fault). reader: fingerprint of what read it;
+    null when the file was not even hashed. documents: parts of a file whose records give several rows each.
     """
 
     file: ExportFile
@@ -47,6 +48,13 @@ class LandedFile:
     facts: FileFacts = field(default_factory=lambda: FileFacts(""))
     rows: int = 0
     sha256: str | None = None
+    reader: str | None = None
+    documents: list[Part] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of the file, `before` as the lake numbers its rows."""
+        return self.documents or self.facts.parts
 
     def fail(self, error: Exception) -> None:
         """A fault of ours in this file. It must not cost the night: the file is told and tried again next time."""
@@ -86,6 +94,7 @@ class LandingPass:
                 reason=UNREADABLE if file.outcome == "unreadable" else None,
                 detail=file.detail if file.outcome == "unreadable" else None,
                 sha256=file.sha256,
+                reader=reader_fingerprint(self.settings, file.source) if file.sha256 else None,
             )
             self.landed.append(entry)
             if file.outcome == "new":
@@ -99,7 +108,7 @@ class LandingPass:
     def _read(self, entry: LandedFile) -> Iterator[tuple[str, pa.Table]]:
         entry.outcome = "read"
         try:
-            reader = open_reader(entry.file)
+            reader = open_reader(entry.file, self.settings.synonyms(entry.file.source))
             entry.facts = reader.facts
             for rows in reader.batches():
                 yield from self._wait(entry, rows)
@@ -114,13 +123,17 @@ class LandingPass:
 
     def _wait(self, entry: LandedFile, rows: TextRows) -> Iterator[tuple[str, pa.Table]]:
         """Rows of small files wait for each other, until it pays to convert them."""
+        # A document gives several rows, numbered on from those before it: they must be known.
+        document = KINDS[entry.file.kind].document
+        if document:
+            new = entry.facts.parts[len(entry.documents) :]
+            entry.documents += [Part(part.name, entry.rows) for part in new]
         together = _Together(entry.file.kind, tuple(rows.table.column_names))
         waiting = self._waiting.setdefault(together, [])
         waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
         tables = [portion.rows.table for _, portion in waiting]
         full = sum(t.num_rows for t in tables) >= MORSEL or sum(t.nbytes for t in tables) >= WAITING_BYTES
-        # A document gives several rows, numbered on from those before it: they must be known.
-        if full or KINDS[entry.file.kind].document:
+        if full or document:
             yield from self._convert(together)
 
     def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
@@ -186,6 +199,8 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
         "notes": json.dumps(facts.notes, ensure_ascii=False) if facts.notes else None,
+        "parts": json.dumps([asdict(part) for part in entry.parts], ensure_ascii=False) if entry.parts else None,
+        "reader": entry.reader,
         "seen_at": now,
     }
 

@@ -267,8 +267,9 @@ def _name(text: str) -> str:
 
 
 def _flag(text: str) -> str:
-    """BOOLEAN of `0`/`1` (and false/true); null for anything else."""
-    return f"case when lower({text}) in ('1', 'true') then true when lower({text}) in ('0', 'false') then false end"
+    """BOOLEAN of `0`/`1` or a word for them; null for anything else."""
+    meant = _word(text, contract.words({}, contract.FLAG_WORDS))
+    return f"case {text} when '1' then true when '0' then false else {meant} = 'true' end"
 
 
 def _is_bad(text: str, parsed: str) -> str:
@@ -276,22 +277,33 @@ def _is_bad(text: str, parsed: str) -> str:
 
 
 def _status(text: str) -> str:
-    """INTEGER 1..10 of a number or of a text of the portal's list, whatever its case; null otherwise."""
-    names = " ".join(f"when '{contract.fold(name)}' then {number}" for number, name in contract.STATUSES.items())
+    """INTEGER 1..10 of a number or of the words for it; null otherwise."""
+    meant = _word(text, contract.words(contract.STATUSES, contract.STATUS_WORDS))
     return (
         rf"case when regexp_full_match({text}, '0?[1-9](\.0)?|10(\.0)?') then {text}::double::integer"
-        rf" when regexp_matches({text}, '\p{{L}}') then case {_fold(text)} {names} end end"
+        f" else {meant}::integer end"
     )
 
 
 def _channel(text: str) -> str:
-    names = {contract.fold(name): number for number, name in contract.CHANNELS.items()} | {"buu chinh": "3"}
-    cases = " ".join(f"when '{name}' then '{number}'" for name, number in names.items())
+    meant = _word(text, contract.words(contract.CHANNELS, contract.CHANNEL_WORDS))
     return (
         f"case when {text} is null then '1' when {text} in ('1', '2', '3') then {text}"
-        rf" when regexp_matches({text}, '\p{{L}}') then coalesce(case {_fold(text)} {cases} end, 'unknown')"
-        f" else 'unknown' end"
+        f" else coalesce({meant}, 'unknown') end"
     )
+
+
+def _applicant_type(text: str) -> str:
+    meant = _word(text, contract.words(contract.APPLICANT_TYPES, contract.APPLICANT_WORDS))
+    return f"case when {text} in ('1', '2', '3', '4') then {text} else {meant} end"
+
+
+def _word(text: str, table: dict[str, str]) -> str:
+    """VARCHAR: the code of a word in `table` (folded word → code), else null. A number before or behind the word is
+    that of somebody's list and says nothing: `9 - Đã xử lý xong`, `(4) Đang xử lý`."""
+    plain = f"regexp_replace({_fold(text)}, '^[0-9]{{1,2}} | [0-9]{{1,2}}$', '', 'g')"
+    cases = " ".join(f"when '{word}' then '{code}'" for word, code in table.items())
+    return rf"case when regexp_matches({text}, '\p{{L}}') then case {plain} {cases} end end"
 
 
 def _fold(text: str) -> str:
@@ -309,6 +321,20 @@ def _money(text: str) -> str:
         rf" then regexp_replace({plain}, '[.,]', '', 'g')::bigint"
         rf" when regexp_full_match({plain}, '[0-9]{{1,15}}([.][0-9]+)?') then round({plain}::double)::bigint end"
     )
+
+
+def _whole_number(text: str) -> str:
+    """DOUBLE of a count: `597918`, or with marks between the thousands: `597.918`, `597,918`."""
+    return (
+        f"case when regexp_full_match({text}, '[0-9]{{1,3}}([.,][0-9]{{3}}){{1,4}}')"
+        f" then regexp_replace({text}, '[.,]', '', 'g')::double else try_cast({text} as double) end"
+    )
+
+
+def _figure(text: str) -> str:
+    """DOUBLE of a figure: `88.42`, or with a decimal comma: `88,42`."""
+    point = f"case when regexp_full_match({text}, '-?[0-9]+,[0-9]+') then replace({text}, ',', '.') else {text} end"
+    return f"try_cast({point} as double)"
 
 
 def _bad_values(pairs: dict[str, tuple[str, str]]) -> str:
@@ -443,7 +469,7 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
             {kept.format(_name("MaLinhVuc"))} as field_code,
             {kept.format(_name("TenLinhVuc"))} as field_name,
             {_channel("KenhThucHien")} as channel,
-            case when LoaiDoiTuong in ('1', '2', '3', '4') then LoaiDoiTuong end as applicant_type,
+            {_applicant_type("LoaiDoiTuong")} as applicant_type,
             {", ".join(_DOSSIER_MOMENTS.values())},
             status,
             {_short("HinhThuc")} as return_method,
@@ -454,8 +480,8 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
             {_short("DuocThanhToanTrucTuyen")} as online_payment,
             {_databases()} as connected_databases,
             len(TaiLieuNop)::integer as submitted_files,
-            {_count("TaiLieuNop", "trim(x.DuocSoHoa) = '1' or lower(x.DuocSoHoa) = 'true'")} as digitised_files,
-            {_count("TaiLieuNop", "trim(x.DuocTaiSuDung) = '1' or lower(x.DuocTaiSuDung) = 'true'")} as reused_files,
+            {_count("TaiLieuNop", _flag("trim(x.DuocSoHoa)"))} as digitised_files,
+            {_count("TaiLieuNop", _flag("trim(x.DuocTaiSuDung)"))} as reused_files,
             len(DanhSachLePhi)::integer as fee_count,
             coalesce(
                 list_sum(list_transform(DanhSachLePhi, lambda x: {_money("trim(x.Gia)")})), 0
@@ -642,7 +668,12 @@ def _portal_reports(fields: str) -> str:
     """One document gives one row per department, the parent first; a document without any is one bad row."""
     counts = ("totalReceived", "totalOnTime", "totalOverdue", "totalCompleted")
     figures = ("avgProcessingDays", "ratio", "totalScore", "totalMaxScore", "score", "maxScore", "scoreDelta")
-    numbers = ", ".join([f"try_cast({_clean(f'd.{name}')} as double) as {name}" for name in (*counts, *figures)])
+    numbers = ", ".join(
+        [
+            *(f"{_whole_number(_clean(f'd.{name}'))} as {name}" for name in counts),
+            *(f"{_figure(_clean(f'd.{name}'))} as {name}" for name in figures),
+        ]
+    )
     bad = {name: (f"d.{name}", _is_bad(_clean(f"d.{name}"), name)) for name in (*counts, *figures)}
     return f"""
     with fields as ({fields}),
