@@ -9,26 +9,39 @@ from typing import BinaryIO, cast
 
 from pipelines.portal.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
-from pipelines.portal.readers import csv_reader, json_reader
-from pipelines.portal.readers.base import HEAD, UNREADABLE, Content, FileFacts, FileRejected, Guarded, Reader
+from pipelines.portal.readers import archive, csv_reader, encoding, json_reader
+from pipelines.portal.readers.base import (
+    UNREADABLE,
+    Content,
+    FileFacts,
+    FileRejected,
+    Guarded,
+    NotAnExport,
+    Reader,
+)
 from pipelines.portal.readers.headings import NO_SYNONYMS, Synonyms
 
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 
-#: Raised when readers read more, or otherwise: files that could not be read before are then read again.
-READER_VERSION = 2
-
 _GZIP = b"\x1f\x8b"
-#: Binary shapes that are told to the reader of the ledger by name, though they cannot be read.
-_BINARY = {
-    b"PK\x03\x04": "zip, xlsx, ods",
-    b"PK\x05\x06": "zip",
-    b"\xd0\xcf\x11\xe0": "xls, doc (OLE2)",
+#: Formats that are told to the reader of the ledger by name, though they cannot be read.
+_KNOWN = {
     b"%PDF": "pdf",
+    b"\xd0\xcf\x11\xe0": "OLE2 (doc, xls)",
+    b"{\\rtf": "rtf",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"SQLite format 3": "sqlite",
+    b"PAR1": "parquet",
+}
+_ARCHIVES = {
+    b"PK": "zip",
     b"Rar!": "rar",
     b"7z\xbc\xaf": "7z",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
+    b"\x1f\x8b": "gz",
+    b"BZh": "bz2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zst",
 }
 
 
@@ -38,7 +51,8 @@ class _Shape:
     open: Callable[[Content, Kind, Synonyms], Reader]
 
 
-#: Asked in this order.
+#: Asked in this order, with unpacked content: text is UTF-8 by then whatever it was, anything else comes as it is.
+#: A ZIP that comes here is an office document; other archives have been taken apart before.
 _SHAPES = (
     _Shape(json_reader.recognises, json_reader.open_json),
     _Shape(csv_reader.recognises, csv_reader.open_csv),
@@ -51,22 +65,56 @@ def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
     synonyms: headings that this source uses besides those of the contract (`Settings.synonyms`).
     """
     kind = KINDS[file.kind]
-    content = _content(lambda: Guarded(_open(file)))
+    content = Content.of(lambda: cast(BinaryIO, Guarded(_open(file))))
+    if content.head.startswith(archive.MAGIC) and not archive.is_workbook(content):
+        return archive.open_archive(content, kind, lambda member, size: _open_unpacked(member, size, kind, synonyms))
+    return _open_unpacked(content, file.size, kind, synonyms)
+
+
+def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) -> Reader:
+    """The reader for a file or a member of an archive of `size` bytes; .gz is unpacked once, no deeper."""
     packed = content.head.startswith(_GZIP)
     if packed:
-        content = _content(lambda: Guarded(cast(BinaryIO, gzip.GzipFile(fileobj=_open(file))), packed=file.size))
+        inner = content.opener
+        content = Content.of(
+            lambda: cast(BinaryIO, Guarded(cast(BinaryIO, gzip.GzipFile(fileobj=inner())), packed=size))
+        )
+    if content.head.startswith(archive.MAGIC):
+        content = content.seekable()
+        if not archive.is_workbook(content):
+            raise _nested("zip")
+    content, name = encoding.as_utf8(content)
     if not content.text_head.strip():
-        raise FileRejected(UNREADABLE, "tệp rỗng / the file is empty")
-    for magic, name in _BINARY.items():
-        if content.head.startswith(magic):
-            raise FileRejected(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
+        raise NotAnExport(UNREADABLE, "tệp rỗng / the file is empty")
     for shape in _SHAPES:
         if shape.recognises(content):
             reader = shape.open(content, kind, synonyms)
+            if name and name != encoding.UTF8:
+                reader.facts.encoding = name
+                reader.facts.format += f" {name}"
             if packed:
                 reader.facts.format += " gz"
             return reader
-    raise FileRejected(UNREADABLE, "không nhận ra định dạng / unknown format")
+    raise _unknown(content.head)
+
+
+def _unknown(head: bytes) -> FileRejected:
+    for magic, name in _ARCHIVES.items():
+        if head.startswith(magic):
+            return _nested(name)
+    for magic, name in _KNOWN.items():
+        if head.startswith(magic):
+            return NotAnExport(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
+    return NotAnExport(UNREADABLE, "không nhận ra định dạng / unknown format")
+
+
+def _nested(name: str) -> FileRejected:
+    """What is in there has not been read: it must not be passed over like a member that is no export."""
+    return FileRejected(
+        UNREADABLE,
+        f"không đọc tệp nén kiểu này, hãy giải nén trước: {name}"
+        f" / this kind of archive is not read, unpack it first: {name}",
+    )
 
 
 def _open(file: ExportFile) -> BinaryIO:
@@ -76,13 +124,3 @@ def _open(file: ExportFile) -> BinaryIO:
         raise FileRejected(
             UNREADABLE, f"không mở được / cannot open ({error.strerror or type(error).__name__})"
         ) from error
-
-
-def _content(opener: Callable[[], Guarded]) -> Content:
-    with opener() as stream:
-        parts, missing = [], HEAD
-        while missing and (part := stream.read(missing)):
-            parts.append(part)
-            missing -= len(part)
-        whole = missing > 0
-    return Content(lambda: cast(BinaryIO, opener()), b"".join(parts), whole)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,6 +29,13 @@ MAX_RECORD = 64 * 1024 * 1024
 HEAD = 1024 * 1024
 #: 01 §6 REJ_FILE_UNREADABLE: more than so many times larger unpacked.
 MAX_EXPANSION = 100
+#: Workbooks that do not lie in the drop zone as they are (members of archives, packed ones) are read into memory first:
+#: their readers jump to and fro. None may be larger than this.
+MAX_IN_MEMORY = 256 * 1024 * 1024
+#: Members that an archive may have.
+MAX_MEMBERS = 10_000
+#: Cells that a row may have to be looked at as a heading (Excel has 16,384 columns).
+MAX_COLUMNS = 16_384
 
 UNREADABLE = "REJ_FILE_UNREADABLE"
 NO_HEADING = "REJ_FILE_NO_HEADING"
@@ -41,6 +49,11 @@ class FileRejected(Exception):  # noqa: N818 - the name of the thing in 01 §6
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class NotAnExport(FileRejected):
+    """There are no rows to be had from it: another format, empty, no heading. An archive that has other members passes
+    over such a one with a note; everything else that is wrong with a member is wrong with the whole archive."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,32 @@ class Content:
         """The head less the byte order mark."""
         return self.head.removeprefix(BOM)
 
+    @classmethod
+    def of(cls, opener: Callable[[], BinaryIO]) -> Content:
+        """What the opener opens, looked into. Raises FileRejected."""
+        with opener() as stream:
+            head = next(chunks(stream, HEAD), b"")
+        return cls(opener, head, len(head) < HEAD)
+
+    def seekable(self) -> Content:
+        """The same bytes, to jump to and fro in. Raises FileRejected: larger than MAX_IN_MEMORY."""
+        with self.opener() as stream:
+            if stream.seekable():
+                return self
+            data = _in_memory(stream)
+        return Content(lambda: io.BytesIO(data), self.head, self.whole)
+
+
+def _in_memory(stream: BinaryIO) -> bytes:
+    pieces, total = [], 0
+    for piece in chunks(stream):
+        pieces.append(piece)
+        total += len(piece)
+        if total > MAX_IN_MEMORY:
+            limit = MAX_IN_MEMORY >> 20
+            raise FileRejected(UNREADABLE, f"giải nén lớn hơn {limit} MiB / larger than {limit} MiB unpacked")
+    return b"".join(pieces)
+
 
 class Guarded(io.RawIOBase):
     """A stream whose errors are FileRejected and that never unpacks more than MAX_EXPANSION times `packed` bytes."""
@@ -116,12 +155,22 @@ class Guarded(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        """Only where nothing is unpacked."""
+        return self._limit is None and self._inner.seekable()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._inner.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
     def read(self, size: int = -1, /) -> bytes:
         try:
             data = self._inner.read(size)
         except EOFError as error:
             raise FileRejected(UNREADABLE, "tệp nén bị cắt cụt / the compressed file is truncated") from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
             raise FileRejected(UNREADABLE, "tệp nén bị hỏng / the compressed file is corrupt") from error
         except OSError as error:
             raise FileRejected(

@@ -26,6 +26,7 @@ from pipelines.portal.readers.base import (
     Content,
     FileFacts,
     FileRejected,
+    NotAnExport,
     Positions,
     chunks,
     invalid_utf8,
@@ -47,31 +48,18 @@ def recognises(content: Content) -> bool:
 
 
 def open_csv(content: Content, kind: Kind, synonyms: Synonyms) -> CsvReader:
-    """The reader for this table. Raises FileRejected when the text is no UTF-8 or has no heading."""
-    text = _decode_head(content)
+    """The reader for this table. Raises NotAnExport when no row is a heading."""
+    text = content.text_head.decode(errors="replace")
     for delimiter in DELIMITERS:
         heading = headings.find(kind, _head_rows(text, delimiter), synonyms)
         if heading:
             return CsvReader(content, kind, delimiter, heading)
     needed = ", ".join(kind.heading)
-    raise FileRejected(
+    raise NotAnExport(
         NO_HEADING,
         f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
         f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
     )
-
-
-def _decode_head(content: Content) -> str:
-    try:
-        return content.text_head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # The head may end inside a character; anything else is another encoding or a damaged row further down.
-        if error.start > len(content.text_head) - 4 and not content.whole:
-            return content.text_head[: error.start].decode("utf-8")
-        good = content.text_head[: error.start]
-        if good.count(b"\n") > _HEADING_ROWS or (good.count(b"\n") and b"\xff" not in good):
-            return content.text_head.decode("utf-8", errors="replace")
-        raise FileRejected(UNREADABLE, "bảng mã không phải UTF-8 / the text is not UTF-8") from error
 
 
 def _head_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
