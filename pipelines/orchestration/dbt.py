@@ -8,12 +8,9 @@ the build file after the lock is free again.
 from __future__ import annotations
 
 import collections
-import contextlib
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -29,6 +26,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from pipelines.config import Settings
 from pipelines.orchestration.failures import mask
 from warehouse.build import dbt_environment
+from warehouse.dbt_process import dbt_process
 from warehouse.layout import DBT_PROJECT
 
 #: Tables of `judged` that have a name of their own as assets; the others are `judged/<table>`.
@@ -109,7 +107,7 @@ class DbtProject:
 
     def _parse(self, path: Path) -> None:
         self._settings.layout.create()
-        with _dbt(self._settings, ["parse"]) as process:
+        with dbt_process(self._settings, ["parse"]) as process:
             output = process.communicate()[0]
         if process.returncode:
             lines = [_text(event) for event in map(_event, output.splitlines()) if _is_error(event)]
@@ -138,7 +136,7 @@ class DbtProject:
             environment["DBT_INDIRECT_SELECTION"] = selection.indirect_selection
         target = Path(dbt_environment(self._settings)["DBT_TARGET_PATH"])
         errors: collections.deque[str] = collections.deque(maxlen=_ERRORS_KEPT)
-        with _dbt(self._settings, [*arguments, *selection.selection_args], environment) as process:
+        with dbt_process(self._settings, [*arguments, *selection.selection_args], environment) as process:
             assert process.stdout is not None
             for line in process.stdout:
                 raw = _event(line)
@@ -162,40 +160,6 @@ class DbtProject:
                 f"dbt kết thúc với mã {process.returncode} / dbt ended with status {process.returncode}:\n"
                 + "\n".join(errors)
             )
-
-
-@contextlib.contextmanager
-def _dbt(
-    settings: Settings, arguments: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A dbt process writing one JSON event per line. It is ended, whatever happens, when the block is left."""
-    process = subprocess.Popen(  # noqa: S603  (our own module and arguments)
-        [sys.executable, "-m", "pipelines.orchestration.dbt_child", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=DBT_PROJECT,
-        env={
-            **os.environ,
-            **dbt_environment(settings),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(DBT_PROJECT.parent), os.environ.get("PYTHONPATH")])),
-            "PYTHONUNBUFFERED": "1",
-            "DBT_LOG_FORMAT": "json",
-            "DBT_USE_COLORS": "false",
-            "DUNGHAN_DBT_PARENT": str(os.getpid()),
-            **(environment or {}),
-        },
-    )
-    try:
-        yield process
-        process.wait()
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _event(line: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m pipelines.orchestration.dbt_child <dbt arguments>`: dbt that does not outlive the run that started it.
+"""`python -m warehouse.dbt_child <dbt arguments>`: dbt that does not outlive the run that started it.
 
 The lock of the warehouse is given back the moment its holder dies. A dbt left alone would go on writing into the build
 file beside the next run. On Linux the kernel ends it together with its parent; elsewhere only an orderly end does.
