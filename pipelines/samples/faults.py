@@ -14,8 +14,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.samples.fields import Field, literal
 from pipelines.samples.records import dossier_fields, event_fields, override
-from pipelines.samples.shapes import SHAPES, Field, Shape
+from pipelines.samples.shapes import SHAPES, Shape
 from pipelines.samples.spec import SampleSpec
 from pipelines.samples.story import GHOSTS_PER_FILE
 
@@ -24,8 +25,9 @@ Change = Callable[[list[Field]], dict[str, str]]
 
 @dataclass(frozen=True)
 class BadRow:
-    """One bad row: SQL of its line over the ghost's row, and the reasons a reader must give."""
+    """One bad row: SQL of its line over the row of its ghost (counted from 0), and the reasons a reader must give."""
 
+    ghost: int
     sql: str
     reasons: str
 
@@ -78,28 +80,36 @@ EVENT_VARIANTS: dict[str, list[Change]] = {
 
 
 def _not_records(shape: Shape, fields: list[Field]) -> list[str]:
-    """SQL of lines that are no record in this shape; the good line is at hand to be cut or broken."""
-    good = shape.line(fields)
-    if shape.table:
-        separator = "','" if shape.line is SHAPES["csv"].line else "';'"
-        return [f"({good}) || {separator} || 'thừa cột'", _value(fields, "MaHoSo")]
-    whole = ["'\"' || " + _value(fields, "MaHoSo") + " || '\"'", "'[\"không phải bản ghi\", 4]'", "'42'"]
+    """SQL of lines that are no record in this shape; the good line is at hand to be cut or broken.
+
+    In a sheet every row is one: there are none.
+    """
+    if shape.sheet is not None:
+        return []
+    good, code = shape.line(fields), _value(fields, "MaHoSo")
+    if shape.wide and any(field.name == shape.wide for field in fields):
+        # As many lines as the other rows take; an empty one is no row.
+        return [f"{code} || {literal(shape.between)}"]
+    if shape.separator:
+        return [f"({good}) || '{shape.separator}' || 'thừa cột'", code]
+    whole = ["'\"' || " + code + " || '\"'", "'[\"không phải bản ghi\", 4]'", "'42'"]
     return [f"left({good}, 150)", *whole] if shape.lines else whole
 
 
 def bad_rows(
     spec: SampleSpec, fields: list[Field], kinds: dict[str, int], variants: dict[str, list[Change]]
 ) -> list[BadRow]:
-    """The bad rows asked for, in order; the n-th belongs to the n-th ghost given to it."""
-    shape, rows = SHAPES[spec.shape], []
+    """The bad rows asked for that the shape can express, in order; every row asked for has its own ghost."""
+    shape, rows, ghost = SHAPES[spec.shape], [], -1
+    broken = _not_records(shape, fields)
     for kind, number in kinds.items():
         for n in range(number):
+            ghost += 1
             if kind == "REJ_NOT_A_RECORD":
-                broken = _not_records(shape, fields)
-                rows.append(BadRow(broken[n % len(broken)], kind))
+                rows += [BadRow(ghost, broken[n % len(broken)], kind)] if broken else []
             else:
                 change = variants[kind][n % len(variants[kind])]
-                rows.append(BadRow(shape.line(override(fields, **change(fields))), kind))
+                rows.append(BadRow(ghost, shape.line(override(fields, **change(fields))), kind))
     return rows
 
 
@@ -118,7 +128,7 @@ def event_rows(spec: SampleSpec) -> list[BadRow]:
 
 def lines_query(rows: list[BadRow], first_ghost: int, source: str = "lives") -> str:
     """Query giving the lines of the bad rows in order."""
-    parts = [f"(select {row.sql} as line from {source} where i = {first_ghost + n})" for n, row in enumerate(rows)]
+    parts = [f"(select {row.sql} as line from {source} where i = {first_ghost + row.ghost})" for row in rows]
     return " union all ".join(parts)
 
 

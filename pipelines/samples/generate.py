@@ -14,8 +14,10 @@ import duckdb
 
 from pipelines.config import Settings, load_settings
 from pipelines.samples import faults, records
+from pipelines.samples.fields import Field
 from pipelines.samples.plan import Plan
-from pipelines.samples.shapes import SHAPES, Field, write
+from pipelines.samples.shapes import SHAPES, write
+from pipelines.samples.sheets import Place, Rows, Title
 from pipelines.samples.spec import SampleError, SampleSpec
 from pipelines.samples.story import create_lives, seconds
 from pipelines.samples.truth import SampleTruth, write_truth
@@ -63,6 +65,7 @@ def personal_data(spec: SampleSpec, *, settings: Settings | None = None) -> Iter
         values = [people.name, people.phone, people.email, people.address]
         queries = [f"select {value} as value from lives" for value in values]
         queries.append(f"select {people.id_number} from lives where not d_placeholder_id")
+        queries.append(f"select unnest({list(records.SIGNERS)!r}::varchar[])")
         cursor = con.execute(
             f"select distinct value from ({' union all '.join(queries)} union all {officers}) order by value"
         )
@@ -78,7 +81,7 @@ class ExportFile:
     kind: str
     exported_at: str
     rows: int | None
-    bad_rows: list[tuple[int, str]]
+    bad_rows: list[tuple[Place, str]]
     reason: str = ""
 
 
@@ -112,7 +115,6 @@ class Exports:
         spec = self.spec
         if spec.catalogues:
             self._catalogues()
-        bad = (len(faults.dossier_rows(spec, 0)), len(faults.event_rows(spec)))
         first_dossiers = None
         for night in range(spec.nights + 1):
             day = spec.last_day - timedelta(days=spec.nights - night)
@@ -125,7 +127,10 @@ class Exports:
             self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
         if first_dossiers is None:
             raise SampleError("Không có hồ sơ nào trong kỳ / no dossier in the period")
-        folder, ghosts = first_dossiers.parent, self.first_ghost + sum(bad)
+        folder, ghosts = (
+            first_dossiers.parent,
+            self.first_ghost + sum(spec.bad_rows.values()) + sum(spec.bad_events.values()),
+        )
         for path, reason in faults.write_bad_files(self.con, spec, folder, ghosts, _cut(spec.last_day)):
             self.files.append(
                 ExportFile(self._relative(path), "dossiers", f"{spec.last_day}T08:00:00", None, [], reason)
@@ -182,19 +187,21 @@ class Exports:
             return None
         path = self.source / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{self.shape.extension}"
         query = f"select {batch.line} as line from {batch.source} where {batch.where}"
-        marked: list[tuple[int, str]] = []
+        where_bad = range(0)
         if batch.bad:
             third = self.spec.dossiers // 3
             before = self._count(batch.source, f"{batch.where} and i < {third}")
             ghosts = "(select *, {moment: received_at, status: 2, text: 'Tiếp nhận hồ sơ', desk: 0} as e from lives)"
             middle = faults.lines_query(batch.bad, self.first_ghost + batch.ghosts_used, ghosts)
             query = f"({query} and i < {third}) union all {middle} union all ({query} and i >= {third})"
-            marked = [(self.shape.first_row + before + n, row.reasons) for n, row in enumerate(batch.bad)]
+            where_bad = range(before, before + len(batch.bad))
         service = records.DOSSIER_SERVICE if batch.kind == "dossiers" else records.EVENT_SERVICE
-        write(self.con, query, path, self.shape, self.shape.head(batch.fields, service, self.spec.agency))
-        self.files.append(
-            ExportFile(self._relative(path), batch.kind, f"{batch.day}T23:59:59", total + len(batch.bad), marked)
-        )
+        period = f"(Từ ngày {self.spec.first_day:%d/%m/%Y} đến ngày {batch.day:%d/%m/%Y})"
+        title = Title(service, self.spec.agency, period, records.SIGNERS)
+        total += len(batch.bad)
+        places = write(self.con, Rows(query, batch.fields, title, total, where_bad), path, self.shape)
+        marked = [(place, row.reasons) for place, row in zip(places, batch.bad, strict=True)]
+        self.files.append(ExportFile(self._relative(path), batch.kind, f"{batch.day}T23:59:59", total, marked))
         return path
 
     def _count(self, source: str, where: str) -> int:

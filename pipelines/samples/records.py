@@ -12,13 +12,16 @@ import duckdb
 
 from pipelines.samples import catalogues
 from pipelines.samples.catalogues import OTHER_LIMITS, Procedure
+from pipelines.samples.fields import Field, literal, scalars
 from pipelines.samples.plan import Agency, Plan
-from pipelines.samples.shapes import SHAPES, Field, json_line, literal
+from pipelines.samples.shapes import SHAPES, json_line
 from pipelines.samples.spec import SampleSpec
 from pipelines.samples.story import Dice, at
 
 PLACEHOLDER_ID = "000000001"
 DOSSIER_SERVICE, EVENT_SERVICE = "DongBoHoSoMC", "CapNhatTienDoHoSoMC"
+#: Who signs the reports.
+SIGNERS = ("Hồ Thị Lập Biểu", "Ngô Văn Ký Thay")
 NATURAL_BYTES = 1_500  # average size of an unpadded record, measured
 FILLER = "Hồ sơ có thêm giấy tờ kèm theo bản giấy, đã đối chiếu với bản chính. "
 
@@ -149,8 +152,9 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
     documents = f"(1 + {dice.below('documents', 3)})"
     online = dice.chance("online", 0.44)
     identity = f"case when d_placeholder_id then '{PLACEHOLDER_ID}' else {people.id_number} end"
-    # CSV has no lists, so there the number stands in its own column always.
-    listed = "false" if SHAPES[spec.shape].table else dice.chance("identity_in_list", 0.2)
+    # Without lists the number stands in its own column always.
+    flat = spec.flat or SHAPES[spec.shape].table
+    listed = "false" if flat else dice.chance("identity_in_list", 0.2)
     waited = f"(120 + {dice.below('submitted', 600)} * case when {online} then 60 else 1 end)"
     submitted = f"received_at - case when d_submitted_is_received then 0 else {waited} end"
     finished = f"case when {wrong} then wrong_from when {ended} and end_at < {cut} then end_at end"
@@ -163,7 +167,7 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
         (FILLER * (max(0, spec.bytes_per_dossier - NATURAL_BYTES) // len(FILLER.encode()) + 1))[: _filler_letters(spec)]
     )
     name, phone, procedure = people.name, people.phone, at("procedure_name", "procedure")
-    return [
+    fields = [
         Field("MaHoSo", dossier_code(spec)),
         Field("MaTTHC", procedure_code(spec)),
         Field("TenTTHC", procedure, "free"),
@@ -199,6 +203,7 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
         Field("DanhSachHoSoBoSung", supplements, "json"),
         Field("DanhSachGiayToKetQua", _results(cut, spec, dice), "json"),
     ]  # fmt: skip
+    return scalars(fields) if flat else fields
 
 
 def _filler_letters(spec: SampleSpec) -> int:

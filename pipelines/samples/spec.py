@@ -125,6 +125,7 @@ class SampleSpec(BaseModel):
         default=0, ge=0, le=9, description="copies of the first dossier file under other names"
     )
     shape: str = Field(default="ndjson", description=f"one of {', '.join(SHAPES)}")
+    flat: bool = Field(default=False, description="records without lists, as tables hold them")
     progress: float = Field(default=1.0, ge=0, le=1, description="share of dossiers whose events are exported")
     catalogues: bool = Field(default=True, description="also procedures and agencies")
     supplements: float = Field(
@@ -153,7 +154,8 @@ class SampleSpec(BaseModel):
     @classmethod
     def _known_shape(cls, value: str) -> str:
         if value not in SHAPES:
-            raise ValueError(f"dạng lạ / unknown shape {value}; có / known: {', '.join(SHAPES)}")
+            known = "".join(f"\n    {name}: {shape.about}" for name, shape in SHAPES.items())
+            raise ValueError(f"dạng lạ / unknown shape {value}; có / known:{known}")
         return value
 
     @model_validator(mode="after")

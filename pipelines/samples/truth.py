@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipelines.samples import records
+from pipelines.samples.fields import literal
 from pipelines.samples.plan import Plan
-from pipelines.samples.shapes import literal
 from pipelines.samples.story import at, seconds
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SampleTruth:
 
     @property
     def bad_rows(self) -> Path:
-        """CSV: file (relative to inbox), row_number (01 §6), reasons (joined with +)."""
+        """CSV: file (relative to inbox), part (sheet, member), row_number in it (01 §6), reasons (joined by +)."""
         return self.folder / "bad_rows.csv"
 
     @property
@@ -70,8 +70,8 @@ def write_truth(con: duckdb.DuckDBPyConnection, plan: Plan, out: Path, files: Se
     con.execute(f"copy (select * from truth) to {literal(str(truth.dossiers))} (format parquet)")
     _write_csv(
         truth.bad_rows,
-        ("file", "row_number", "reasons"),
-        ((f.path, row, why) for f in files for row, why in f.bad_rows),
+        ("file", "part", "row_number", "reasons"),
+        ((f.path, place.part, place.row, why) for f in files for place, why in f.bad_rows),
     )
     _write_csv(
         truth.files,
