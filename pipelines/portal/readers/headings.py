@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from pipelines.portal.contract import Kind, heading_field
+from pipelines.portal.contract import Kind, fold, heading_field
 
 #: Headings that one source uses besides those of the contract: folded heading → contract name.
 Synonyms = Mapping[str, str]
 NO_SYNONYMS: Synonyms = {}
+
+#: As many rows of a table are looked at to find its heading (banners take 6 to 8).
+SEARCHED_ROWS = 60
+#: A heading is at most so many rows high (01 §2).
+MAX_HEIGHT = 3
+#: No heading is longer: a cell with more text is not even compared.
+_MAX_HEADING = 200
+#: A cell with so many digits is a code, a date or a number: no heading.
+_DATA_DIGITS = 5
+
+_COLUMN_NUMBER = re.compile(r"[(\[]?\s*(\d{1,3}|[A-Za-z])\s*[)\].]?(?:\s*=.*)?")
 
 
 @dataclass(frozen=True)
@@ -27,11 +40,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Heading:
-    """The heading of a table: rows first_row to last_row (as the part numbers them), one entry per column."""
+    """The heading of a table: rows first_row to last_row (as the part numbers them), one entry per column.
+
+    words: folded texts of its cells; a row that holds nothing else repeats it.
+    """
 
     first_row: int
     last_row: int
     columns: tuple[Column, ...]
+    words: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> tuple[str | None, ...]:
@@ -53,28 +70,128 @@ class Heading:
         return "TrangThaiHoSo" in self.fields
 
 
-def recognise(kind: Kind, cells: Sequence[str], row: int, synonyms: Synonyms) -> Heading | None:
-    """The heading that these cells are for `kind`, or None. Of two columns of one field the first counts."""
-    columns: list[Column] = []
-    for cell in cells:
-        text = cell.strip()
-        known, field = heading_field(kind, cell, synonyms)
-        if not text:
-            state, field = "empty", None
-        elif not known:
-            state = "unknown"
-        elif field is None:
-            state = "ignored"
-        elif any(column.field == field for column in columns):
-            state, field = "ambiguous", None
-        else:
-            state = "mapped"
-        columns.append(Column(text, field, state))
-    named = {column.field for column in columns if column.field}
-    enough = named.issuperset(kind.heading) and len(named) >= len(kind.heading) + kind.heading_more
-    return Heading(row, row, tuple(columns)) if enough else None
+Rows = Sequence[tuple[int, Sequence[str]]]
+_Lookup = Callable[[str], tuple[bool, str | None]]
 
 
 def find(kind: Kind, rows: Iterable[tuple[int, Sequence[str]]], synonyms: Synonyms) -> Heading | None:
-    """The first of the (row number, cells) that is a heading."""
-    return next((heading for number, cells in rows if (heading := recognise(kind, cells, number, synonyms))), None)
+    """The heading among these (row number, cells), or None.
+
+    It is the one to three consecutive rows that name most fields; of several such the lowest, then the first. Rows that
+    belong to it without naming a field (a second line of unknown columns, column numbers) are within last_row.
+    """
+    if not kind.heading:
+        return None
+    searched = list(rows)[:SEARCHED_ROWS]
+    known = cache(lambda text: heading_field(kind, text, synonyms))
+    best: Heading | None = None
+    best_rank, below = (0, 0, 0), 0
+    for start in range(len(searched)):
+        for height in range(1, MAX_HEIGHT + 1):
+            block = searched[start : start + height]
+            if len(block) < height or any(_is_data(cells) for _, cells in block[1:]):
+                break
+            found = _heading(block, known)
+            fields = {field for field in found.fields if field}
+            enough = fields.issuperset(kind.heading) and len(fields) >= len(kind.heading) + kind.heading_more
+            # A banner row above the heading names nothing more: without it is the better.
+            ignored = sum(column.state == "ignored" for column in found.columns)
+            if enough and (rank := (len(fields), ignored, -height)) > best_rank:
+                best, best_rank, below = found, rank, start + height
+    return best and _with_last_rows(best, searched, below, known)
+
+
+def _with_last_rows(heading: Heading, rows: Rows, below: int, known: _Lookup) -> Heading:
+    """The heading together with the rows just below that name only columns nobody knows, and with column numbers."""
+    height = heading.last_row - heading.first_row + 1
+    if height < MAX_HEIGHT and below < len(rows) and _names_unread(heading, rows[below][1]):
+        heading = _heading(rows[below - height : below + 1], known)
+        below += 1
+    if below < len(rows) and is_column_numbers(rows[below][1]):
+        heading = Heading(heading.first_row, rows[below][0], heading.columns, heading.words)
+    return heading
+
+
+def _names_unread(heading: Heading, cells: Sequence[str]) -> bool:
+    """Do these cells stand, two or more, only below columns that are not read, and hold no number?"""
+    filled = [index for index, cell in enumerate(cells) if cell.strip()]
+    states = [heading.columns[index].state if index < len(heading.columns) else "empty" for index in filled]
+    below_unread = all(state in ("unknown", "empty") for state in states)
+    return len(filled) >= 2 and below_unread and not any(c.isdigit() for index in filled for c in cells[index])
+
+
+def is_column_numbers(cells: Sequence[str]) -> bool:
+    """Are the cells a row of column numbers: `(1) (2) (3)`, `1 2 3`, `A B 1 2`, `(5)=(3)+(4)`?"""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    found = [_COLUMN_NUMBER.fullmatch(cell) for cell in filled]
+    if len(filled) < 3 or not all(found):
+        return False
+    labels = [match.group(1) for match in found if match]
+    numbers = [int(label) for label in labels if label.isdigit()]
+    letters = [label.upper() for label in labels if not label.isdigit()]
+    return numbers in (_counted(0, numbers), _counted(1, numbers)) and letters == [
+        chr(65 + i) for i in range(len(letters))
+    ]
+
+
+def _counted(first: int, numbers: list[int]) -> list[int]:
+    return list(range(first, first + len(numbers)))
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    """Is there a code, a date or a large number among the cells?"""
+    return any(sum(c.isdigit() for c in cell) >= _DATA_DIGITS for cell in cells)
+
+
+def _heading(rows: Rows, known: _Lookup) -> Heading:
+    """What these rows are as one heading. Of two columns of one field the first counts."""
+    width = max((len(cells) for _, cells in rows), default=0)
+    texts = [[" ".join(cell.replace("\ufeff", "").split()) for cell in cells] for _, cells in rows]
+    texts = [line + [""] * (width - len(line)) for line in texts]
+    filled = [_fill_right(line) for line in texts[:-1]] + texts[-1:]
+    columns: list[Column] = []
+    taken: set[str] = set()
+    for index in range(width):
+        column = _column([line[index] for line in texts], [line[index] for line in filled], known)
+        if column.field in taken:
+            column = Column(column.heading, None, "ambiguous")
+        elif column.field:
+            taken.add(column.field)
+        columns.append(column)
+    words = frozenset(folded for line in texts for cell in line if (folded := fold(cell[:_MAX_HEADING])))
+    return Heading(rows[0][0], rows[-1][0], tuple(columns), words)
+
+
+def _fill_right(cells: list[str]) -> list[str]:
+    """Merged cells hold their text in the first of them: blanks take what stands left of them."""
+    last, filled = "", []
+    for cell in cells:
+        last = cell or last
+        filled.append(last)
+    return filled
+
+
+def _column(own: list[str], filled: list[str], known: _Lookup) -> Column:
+    """The column whose cells, top to bottom, are `own`, and `filled` when merged cells are spread."""
+    if not any(own):
+        return Column("", None, "empty")
+    lowest = max(index for index, cell in enumerate(own) if cell)
+    above = [cell for cell in filled[:lowest] if cell]
+    for text in _candidates(own[lowest], above):
+        is_known, field = known(text) if len(text) <= _MAX_HEADING else (False, None)
+        if is_known:
+            return Column(text, field, "mapped" if field else "ignored")
+    return Column(" ".join((*above[-1:], own[lowest])), None, "unknown")
+
+
+def _candidates(lowest: str, above: list[str]) -> Iterator[str]:
+    """Readings of a column, the likeliest first: its lowest cell, joined with those above it, those above alone.
+
+    `tiếp nhận` below `Ngày` is read as `Ngày tiếp nhận`, `Mã` below `Hồ sơ` as `Mã Hồ sơ`.
+    """
+    yield lowest
+    for start in range(len(above) - 1, -1, -1):
+        joined = " ".join(above[start:])
+        yield f"{joined} {lowest}"
+        yield f"{lowest} {joined}"
+    yield from reversed(above)

@@ -1,0 +1,422 @@
+"""What of a table below its heading is a row: text rows for the workbook, page and CSV readers (01 §2).
+
+Works on whole columns. Only rows without a usual code, or with one or two cells, are looked at one by one: empty rows,
+repeated headings, column numbers, group rows, totals and footers are no rows; everything else is one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.portal.canonical import TextRows, shown_name
+from pipelines.portal.contract import Kind, fold
+from pipelines.portal.readers import headings
+from pipelines.portal.readers.base import FileFacts, Positions
+from pipelines.portal.readers.headings import Heading, Synonyms
+
+NO_STATUS_NOTE = (
+    "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"
+    " / no status column: derived from the dates of return and end"
+)
+Mask = npt.NDArray[np.bool_]
+
+_AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
+#: Days from 1899-12-30, where Excel's serial dates begin, to 1970, and those of 2000-01-01 and 2101-01-01.
+_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = 25_569, 36_526, 73_415
+#: Excel keeps 15 digits of a number.
+_EXCEL_DIGITS = 15
+#: As many row numbers as a note shows.
+_SHOWN_ROWS = 10
+_MAX_GROUP = 200
+#: A row with more cells than this is no footer.
+_FOOTER_CELLS = 4
+
+_ORDINAL = re.compile(r"\(?(?:[ivxlcdm]+|\d{1,4}|[a-zđ]|\d{1,2}(?:\.\d{1,2})+)\)?\s*[.):/-]?", re.IGNORECASE)
+_LEADING_ORDINAL = re.compile(r"^\(?(?:[IVXLCDM]+|\d{1,3}|[A-Za-z])\)?\s*[.):-]\s*(?=\D)")
+_NUMBER = re.compile(r"[-+]?\d[\d.,\s]*%?|-|(?i:hồ sơ|hs)")
+_DATE = re.compile(r"\b\d{1,2}[/-]\d{1,2}[/-]\d{4}\b|\b20\d{2}-\d{2}-\d{2}|\b20\d{12}\b")
+_TOTAL = re.compile(
+    r"(?:tổng cộng|tổng số|tong cong|tong so)\b"
+    r"|(?:tổng|cộng)(?:\s*[:(].*|[\s\d.,]*|\s+(?:hồ sơ|trang|nhóm|dồn|lĩnh vực|đơn vị|theo|mang sang)\b.*)$"
+)
+#: Folded texts that a footer begins with.
+_FOOTER = re.compile(
+    r"(?:nguoi|can bo|cong chuc|chuyen vien) (?:bao cao|lap|tong hop|kiem tra|ky)\b.*|lap bieu|noi nhan\b.*"
+    r"|(?:\w+ )?(?:ky|ki) (?:va )?(?:ghi ro|ten|dong dau|so)\b.*|ghi ro ho ten"
+    r"|(?:xac nhan cua )?(?:thu truong|lanh dao)(?: (?:don vi|co quan|phong|bo phan))?"
+    r"|(?:(?:tm|kt|tl|tuq|q) (?:.* )?)?(?:pho )?(?:chu tich|giam doc|truong phong|chanh van phong|cuc truong)"
+    r"|(?:tm|kt|tl|tuq) \w.*"
+    r"|(?:.* )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{4})?"
+)
+_FIELD_WORDS = ("tên lĩnh vực", "lĩnh vực")
+_AGENCY_WORDS = (
+    *("đơn vị", "tên đơn vị", "cơ quan", "tên cơ quan", "ubnd", "uỷ ban nhân dân", "ủy ban nhân dân", "sở", "phòng"),
+    *("ban", "chi cục", "cục", "trung tâm", "văn phòng", "công an", "xã", "phường", "thị trấn", "thị xã", "huyện"),
+    *("quận", "thành phố", "tp", "tỉnh", "đặc khu", "bộ phận", "chi nhánh", "bảo hiểm xã hội", "kho bạc"),
+)
+_LABEL = re.compile(
+    r"^(?:(?:tên\s+)?lĩnh\s+vực\s*[:\-–]?"
+    r"|(?:tên\s+)?(?:đơn vị|cơ quan|nhóm)(?:\s+(?:xử lý|giải quyết|tiếp nhận))?\s*[:\-–])\s*",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    r"\s*(?:[:\-–]\s*\d[\d.,]*(?:\s*(?:hồ sơ|hs))?"
+    r"|[(\[]\s*\d[\d.,]*\s*(?:hồ sơ|hs)?\s*[)\]]|\b\d[\d.,]*\s*(?:hồ sơ|hs))\s*$",
+    re.IGNORECASE,
+)
+#: A usual code: one word with a digit. Rows with any other are looked at one by one.
+_USUAL_CODE = r"^[^\s]*[0-9][^\s]*$"
+_USUAL_LENGTH = 4
+#: Less than this is too little for a row of a table that names four fields: looked at too.
+_FEW_CELLS = 2
+_DOSSIER_CODE = re.compile(
+    r"(?:[A-Z]\d{2}(?:\.\d{1,3}){0,4}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-\d{6}-\d{4,6}", re.IGNORECASE
+)
+
+#: Rows that are none, by what they are, as a note names them.
+_LEFT_OUT = {
+    "numbered": "dòng trống đánh số sẵn / pre-numbered empty rows",
+    "heading": "dòng tiêu đề lặp lại / repeated heading rows",
+    "numbers": "dòng số thứ tự cột / rows of column numbers",
+    "group": "dòng nhóm (tên đơn vị hoặc lĩnh vực) / group rows (name of an agency or field)",
+    "total": "dòng tổng cộng / rows of totals",
+    "footer": "dòng cuối biểu (ký tên, nơi nhận…) / footer rows (signatures …)",
+}
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A stretch of a table, column by column.
+
+    rows: number of each row within its part, rising. columns: text of each column, '' or null where empty; missing
+    columns at the right are empty. numeric: column → which of its cells are true numbers (workbooks). is_record: rows
+    that could be cut into cells at all; one that could not stays a row. Without it all could.
+    """
+
+    rows: Positions
+    columns: Sequence[pa.Array]
+    numeric: Mapping[int, Mask] = field(default_factory=dict)
+    is_record: Mask | None = None
+
+    def slice(self, start: int, end: int) -> Cells:
+        """The rows start to end - 1."""
+        return Cells(
+            self.rows[start:end],
+            [column.slice(start, end - start) for column in self.columns],
+            {index: mask[start:end] for index, mask in self.numeric.items()},
+            None if self.is_record is None else self.is_record[start:end],
+        )
+
+
+@dataclass
+class Table:
+    """The rows of one table. Give it every stretch of it in order, then `finish`.
+
+    name: of the part, for notes; '' when the file has one table. before: see base.Part. facts gets the heading at once,
+    drift with the rows, notes at the end.
+    """
+
+    kind: Kind
+    heading: Heading
+    synonyms: Synonyms
+    facts: FileFacts
+    name: str = ""
+    before: int = 0
+    #: Rows that were left out, by what they are: how many, and the numbers of the first.
+    left_out: Counter[str] = field(default_factory=Counter, init=False)
+    _numbers: dict[str, list[int]] = field(default_factory=dict, init=False)
+    _words: frozenset[str] = field(init=False)
+    #: Rows of a repeated heading, and the names of the group, that the row to come stands below.
+    _run: list[tuple[int, list[str]]] = field(default_factory=list, init=False)
+    _group: dict[str, str] = field(default_factory=dict, init=False)
+    _in_footer: bool = field(default=False, init=False)
+    _rounded_codes: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._words = self.heading.words
+        self.facts.headings.append((self.name, self.heading))
+        for unknown in self.heading.unknown:
+            self.facts.drift[unknown] += 0
+        if self.heading.ambiguous:
+            names = ", ".join(shown_name(name) for name in self.heading.ambiguous)
+            self._note(f"cột trùng nghĩa với cột trước, không đọc / column means the same as an earlier one: {names}")
+        if self.kind.name == "dossiers" and not self.heading.has_status:
+            self._note(NO_STATUS_NOTE)
+
+    def rows(self, cells: Cells) -> Iterator[TextRows]:
+        """Text rows of a stretch, in order; several when a repeated heading has other columns. The heading and what
+        stands above it are left out."""
+        start = int(np.searchsorted(cells.rows, self.heading.last_row, side="right"))
+        rest = cells.slice(start, len(cells.rows))
+        while len(rest.rows):
+            rows, rest = self._stretch(rest)
+            if rows is not None:
+                yield rows
+
+    def finish(self) -> None:
+        """Write the notes."""
+        for what, text in _LEFT_OUT.items():
+            if count := self.left_out[what]:
+                numbers = ", ".join(map(str, self._numbers[what])) + (", …" if count > _SHOWN_ROWS else "")
+                self._note(f"{text}: {count} (dòng / row {numbers})")
+        if self._rounded_codes:
+            self._note(
+                f"mã là số từ {_EXCEL_DIGITS + 1} chữ số, Excel đã làm tròn / codes that are numbers of"
+                f" {_EXCEL_DIGITS + 1} digits or more, rounded by Excel: {self._rounded_codes}"
+            )
+
+    def _note(self, text: str) -> None:
+        self.facts.notes.append(f"{shown_name(self.name)}: {text}" if self.name else text)
+
+    # --- a stretch under one mapping ---------------------------------------------------------------------------------
+
+    def _stretch(self, cells: Cells) -> tuple[TextRows | None, Cells]:
+        """(rows, what is left): nothing is left, or what stands below a repeated heading with other columns."""
+        heading, size = self.heading, len(cells.rows)
+        count = sum((filled(column).astype(np.int32) for column in cells.columns), np.zeros(size, np.int32))
+        kept = count > 0
+        if cells.is_record is not None:
+            kept |= ~cells.is_record
+        special = (count > 0) & (~self._has_usual_code(cells) | (count <= _FEW_CELLS))
+        usual_before = np.cumsum(kept & ~special)
+        places = np.flatnonzero(special)
+        groups, seen, end = [(0, self._group)], 0, size
+        for place, line in zip(places.tolist(), _lines(cells, places), strict=True):
+            if usual_before[place] > seen:
+                seen, self._in_footer, self._run = int(usual_before[place]), False, []
+            number = int(cells.rows[place])
+            what = self._what(number, line)
+            if what is None:
+                continue
+            kept[place] = False
+            self._leave_out(what, number)
+            if what == "group":
+                groups.append((place, self._group))
+            elif what == "heading" and self._other_heading():
+                end = place + 1
+                break
+        if end == size and size and usual_before[-1] > seen:
+            self._in_footer, self._run = False, []
+        rows = self._text_rows(cells.slice(0, end), kept[:end], groups, heading)
+        return rows, cells.slice(end, size)
+
+    def _has_usual_code(self, cells: Cells) -> Mask:
+        place = self._code_place
+        if place >= len(cells.columns):
+            return np.zeros(len(cells.rows), dtype=bool)
+        code = cells.columns[place]
+        usual = pc.and_(
+            pc.match_substring_regex(code, _USUAL_CODE), pc.greater_equal(pc.utf8_length(code), _USUAL_LENGTH)
+        )
+        return _mask(usual)
+
+    @property
+    def _code_place(self) -> int:
+        return self.heading.fields.index(self.kind.heading[0])
+
+    def _leave_out(self, what: str, number: int) -> None:
+        self.left_out[what] += 1
+        numbers = self._numbers.setdefault(what, [])
+        if len(numbers) < _SHOWN_ROWS:
+            numbers.append(number)
+
+    def _text_rows(
+        self, cells: Cells, kept: Mask, groups: list[tuple[int, dict[str, str]]], heading: Heading
+    ) -> TextRows | None:
+        total = int(kept.sum())
+        for unknown in heading.unknown:
+            self.facts.drift[unknown] += total
+        if not total:
+            return None
+        is_record = np.ones(len(kept), dtype=bool) if cells.is_record is None else cells.is_record
+        columns: dict[str, Any] = {"row_number": pa.array(cells.rows + self.before, pa.int64()), "is_record": is_record}
+        for place, name in enumerate(heading.fields):
+            if name in self.kind.structure and place < len(cells.columns):
+                numeric = cells.numeric.get(place)
+                column = cells.columns[place]
+                if numeric is not None and name in self.kind.dates:
+                    column = serial_dates(column, numeric)
+                if numeric is not None and name == self.kind.heading[0]:
+                    self._rounded_codes += int(
+                        _mask(pc.greater(pc.utf8_length(column), _EXCEL_DIGITS))[numeric & kept].sum()
+                    )
+                columns[name] = column
+            elif name in self.kind.structure:
+                columns[name] = pa.nulls(len(kept), pa.string())
+        for name in (_AGENCY, _FIELD):
+            if any(name in group for _, group in groups):
+                columns[name] = _fill(
+                    columns.get(name), [(place, group.get(name)) for place, group in groups], len(kept)
+                )
+        table = pa.table(columns)
+        return TextRows(table if total == len(kept) else table.filter(pa.array(kept)))
+
+    # --- one row that is not usual -----------------------------------------------------------------------------------
+
+    def _what(self, number: int, line: list[str]) -> str | None:
+        """What kind of no row this line is (a key of _LEFT_OUT), or None when it is a row."""
+        cells = [(place, text) for place, text in enumerate(line) if text]
+        texts = [text for _, text in cells]
+        if self._repeats_heading(number, line, texts):
+            self._in_footer = False
+            self._run = [*self._run, (number, line)][-headings.MAX_HEIGHT :]
+            return "heading"
+        self._run = []
+        if headings.is_column_numbers(texts) or _is_total(texts):
+            return "numbers" if headings.is_column_numbers(texts) else "total"
+        if self._is_coded(line, texts):
+            self._in_footer = False
+            return None
+        if self._is_footer(texts):
+            self._in_footer = True
+            return "footer"
+        named = self._named_group(cells)
+        if named is not None:
+            self._group = self._group | named
+            return "group"
+        return "numbered" if all(self._state(place) == "ignored" for place, _ in cells) else None
+
+    def _is_coded(self, line: list[str], texts: list[str]) -> bool:
+        """Has the row a code? Below a footer, where people sign, it takes a full code, or a date besides."""
+        code = line[self._code_place] if self._code_place < len(line) else ""
+        certain = any(_DATE.match(text) for text in texts) or not self._in_footer
+        return _DOSSIER_CODE.fullmatch("".join(code.split())) is not None or (_is_code(code) and certain)
+
+    def _is_footer(self, texts: list[str]) -> bool:
+        """Does the row begin or continue a footer? Several cells with a date are a row that lacks its code."""
+        if len(texts) > _FEW_CELLS and any(_DATE.match(text) for text in texts):
+            return False
+        begins = len(texts) <= _FOOTER_CELLS and any(_FOOTER.fullmatch(fold(text)) for text in texts)
+        return self._in_footer or begins
+
+    def _repeats_heading(self, number: int, line: list[str], texts: list[str]) -> bool:
+        if any(sum(c.isdigit() for c in text) >= _USUAL_LENGTH for text in texts):
+            return False
+        if all(fold(text) in self._words for text in texts) and (len(texts) > 1 or bool(self._run)):
+            return True
+        enough = len(texts) >= len(self.kind.heading) + self.kind.heading_more
+        return enough and headings.find(self.kind, [(number, line)], self.synonyms) is not None
+
+    def _other_heading(self) -> bool:
+        """Take over the columns of the repeated heading, if they differ."""
+        found = headings.find(self.kind, self._run, self.synonyms)
+        if found is None or _trimmed(found.fields) == _trimmed(self.heading.fields):
+            return False
+        self.heading = found
+        self._words |= found.words
+        self.facts.headings.append((self.name, found))
+        return True
+
+    def _state(self, place: int) -> str:
+        return self.heading.columns[place].state if place < len(self.heading.columns) else "empty"
+
+    def _named_group(self, cells: list[tuple[int, str]]) -> dict[str, str] | None:
+        """{field: name} when the cells are a group row: at most an ordinal, and a name where a merged row has it."""
+        if _FIELD not in self.kind.structure or not 1 <= len(cells) <= 2:
+            return None
+        place, text = cells[-1]
+        if len(cells) == 2 and (not _ORDINAL.fullmatch(cells[0][1]) or self._is_code_place_with_digits(cells[0])):
+            return None
+        if len(text) > _MAX_GROUP or sum(c.isalpha() for c in text) < 2 or "@" in text or _DATE.search(text):
+            return None
+        name = _LEADING_ORDINAL.sub("", text)
+        column = self.heading.columns[place].field if place < len(self.heading.columns) else None
+        sort = _sort(name)
+        leading = (
+            place in (self._first_place, self._code_place)
+            or place < self._first_place
+            or (len(cells) == 2 and place == cells[0][0] + 1)
+        )
+        if sort is None and leading and column not in self.kind.dropped:
+            sort = _AGENCY if _FIELD in self.heading.fields and _AGENCY not in self.heading.fields else _FIELD
+        name = _COUNT.sub("", _LABEL.sub("", name)).strip(" :-–\u00a0")
+        return {sort: name} if sort and name and (leading or column == sort) else None
+
+    def _is_code_place_with_digits(self, cell: tuple[int, str]) -> bool:
+        return cell[0] == self._code_place and any(c.isdigit() for c in cell[1])
+
+    @property
+    def _first_place(self) -> int:
+        return next(place for place, column in enumerate(self.heading.columns) if column.state != "ignored")
+
+
+def _sort(name: str) -> str | None:
+    """Does a group's name say that it is a field or an agency? Its words count with their marks, if it has any."""
+    text = unicodedata.normalize("NFC", name).lower()
+    for words, sort in ((_FIELD_WORDS, _FIELD), (_AGENCY_WORDS, _AGENCY)):
+        for word in words:
+            start = fold(word) if text.isascii() else word
+            if text.startswith(start) and not text[len(start) : len(start) + 1].isalpha():
+                return sort
+    return None
+
+
+def _is_code(text: str) -> bool:
+    """One word with a digit."""
+    return any(c.isdigit() for c in text) and not any(c.isspace() for c in text)
+
+
+def _is_total(texts: list[str]) -> bool:
+    """`Tổng cộng` and the like, after at most an ordinal, and then nothing but numbers."""
+    skipped = 1 if len(texts) > 1 and _ORDINAL.fullmatch(texts[0]) else 0
+    first, rest = texts[skipped], texts[skipped + 1 :]
+    total = _TOTAL.match(" ".join(unicodedata.normalize("NFC", first).lower().split()))
+    return total is not None and all(_NUMBER.fullmatch(text) for text in rest)
+
+
+def _trimmed(fields: Sequence[str | None]) -> list[str | None]:
+    """The fields without the unread columns at the right."""
+    last = max((index for index, name in enumerate(fields) if name), default=-1)
+    return list(fields[: last + 1])
+
+
+def _lines(cells: Cells, places: Positions) -> list[list[str]]:
+    """The rows at these places as lists of trimmed text."""
+    taken = [column.take(pa.array(places)).to_pylist() for column in cells.columns]
+    return [[(text or "").strip() for text in line] for line in zip(*taken, strict=True)]
+
+
+def filled(column: pa.Array) -> Mask:
+    """Which cells hold more than white space."""
+    return _mask(pc.and_(pc.greater(pc.binary_length(column), 0), pc.invert(pc.utf8_is_space(column))))
+
+
+def _mask(values: Any) -> Mask:
+    """Booleans with nulls as numpy, null as False."""
+    mask: Mask = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _fill(column: Any, groups: list[tuple[int, str | None]], size: int) -> Any:
+    """The column with the group's name in its empty cells; a group holds for the rows from its place on."""
+    starts = np.array([place for place, _ in groups])
+    index = np.searchsorted(starts, np.arange(size), side="right") - 1
+    names = pa.array([name for _, name in groups], pa.string()).take(pa.array(index))
+    return names if column is None else pc.if_else(pa.array(filled(column)), column, names)
+
+
+def serial_dates(column: pa.Array, numeric: Mask) -> pa.Array:
+    """True numbers of a date column: Excel's serial dates 2000–2100 as ISO text (01 §4), other numbers as they are."""
+    values = np.zeros(len(column))
+    values[numeric] = pc.cast(column.filter(pa.array(numeric)), pa.float64()).to_numpy(zero_copy_only=False)
+    dates = numeric & (values >= _FIRST_SERIAL) & (values < _LAST_SERIAL)
+    if not dates.any():
+        return column
+    seconds = np.rint((values[dates] - _EPOCH) * 86_400).astype("int64")
+    return pc.replace_with_mask(column, pa.array(dates), iso_texts(seconds))
+
+
+def iso_texts(seconds: Positions) -> pa.Array:
+    """ISO text of seconds since 1970; a moment at midnight is a date without a time."""
+    texts = pc.strftime(pa.array(seconds, pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S")
+    return pc.if_else(pa.array(seconds % 86_400 == 0), pc.utf8_slice_codeunits(texts, 0, 10), texts)
