@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pipelines.portal.contract import Kind, fold, heading_field
@@ -17,6 +17,8 @@ NO_SYNONYMS: Synonyms = {}
 SEARCHED_ROWS = 60
 #: A heading is at most so many rows high (01 §2).
 MAX_HEIGHT = 3
+#: Columns further right are not looked at: what has so many is no list of dossiers.
+_MAX_COLUMNS = 1000
 #: No heading is longer: a cell with more text is not even compared.
 _MAX_HEADING = 200
 #: A cell with so many digits is a code, a date or a number: no heading.
@@ -98,7 +100,11 @@ def find(kind: Kind, rows: Iterable[tuple[int, Sequence[str]]], synonyms: Synony
             ignored = sum(column.state == "ignored" for column in found.columns)
             if enough and (rank := (len(fields), ignored, -height)) > best_rank:
                 best, best_rank, below = found, rank, start + height
-    return best and _with_last_rows(best, searched, below, known)
+    if best is None:
+        return None
+    heading = _with_last_rows(best, searched, below, known)
+    words = frozenset(folded for text in heading.words if (folded := fold(text[:_MAX_HEADING])))
+    return replace(heading, words=words)
 
 
 def _with_last_rows(heading: Heading, rows: Rows, below: int, known: _Lookup) -> Heading:
@@ -108,7 +114,7 @@ def _with_last_rows(heading: Heading, rows: Rows, below: int, known: _Lookup) ->
         heading = _heading(rows[below - height : below + 1], known)
         below += 1
     if below < len(rows) and is_column_numbers(rows[below][1]):
-        heading = Heading(heading.first_row, rows[below][0], heading.columns, heading.words)
+        heading = replace(heading, last_row=rows[below][0])
     return heading
 
 
@@ -145,8 +151,9 @@ def _is_data(cells: Sequence[str]) -> bool:
 
 def _heading(rows: Rows, known: _Lookup) -> Heading:
     """What these rows are as one heading. Of two columns of one field the first counts."""
-    width = max((len(cells) for _, cells in rows), default=0)
-    texts = [[" ".join(cell.replace("\ufeff", "").split()) for cell in cells] for _, cells in rows]
+    whole = max(len(cells) for _, cells in rows)
+    width = min(whole, _MAX_COLUMNS)
+    texts = [[" ".join(cell.replace("\ufeff", "").split()) for cell in cells[:width]] for _, cells in rows]
     texts = [line + [""] * (width - len(line)) for line in texts]
     filled = [_fill_right(line) for line in texts[:-1]] + texts[-1:]
     columns: list[Column] = []
@@ -158,8 +165,8 @@ def _heading(rows: Rows, known: _Lookup) -> Heading:
         elif column.field:
             taken.add(column.field)
         columns.append(column)
-    words = frozenset(folded for line in texts for cell in line if (folded := fold(cell[:_MAX_HEADING])))
-    return Heading(rows[0][0], rows[-1][0], tuple(columns), words)
+    columns += [Column("", None, "empty")] * (whole - width)
+    return Heading(rows[0][0], rows[-1][0], tuple(columns), frozenset(cell for line in texts for cell in line))
 
 
 def _fill_right(cells: list[str]) -> list[str]:
