@@ -21,6 +21,8 @@ Place = Literal["judge", "dbt", "reader"]
 
 #: The one rule that excludes all others of a row (01 §6).
 NOT_A_RECORD = "REJ_NOT_A_RECORD"
+#: The rule whose files are told which columns look shifted.
+SHIFTED = "REJ_FILE_SHIFTED"
 
 
 class CatalogueError(Exception):

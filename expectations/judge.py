@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 
 from expectations import predicates
-from expectations.catalogue import Catalogue, Kind, load_catalogue
+from expectations.catalogue import SHIFTED, Catalogue, Kind, load_catalogue
 from expectations.results import CheckResult, JudgeError, JudgeResult
 from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
 from pipelines.config import Settings
@@ -84,6 +84,9 @@ class _Judging:
         last_seq, last_fingerprint = last[0] if last else (0, fingerprint)
         rebuild = rebuild or last_fingerprint != fingerprint
         self._find_changes(rebuild)
+        if not rebuild and self._replaces_accepted():
+            rebuild = True
+            self._find_changes(rebuild)
         if last and not rebuild and not self._count("changed"):
             return JudgeResult(judge_seq=last_seq)
 
@@ -114,15 +117,16 @@ class _Judging:
         file_path) is the file (docs/decisions/0002). A file that could not be opened has no hash: its path stands in.
         """
         self.con.execute(f"""
-            create temp table sightings as
+            create or replace temp table sightings as
             with seen as (
                 select *, coalesce(file_sha256, file_path) as identity from {self.lake.rows("files")}
             ),
             content as (
-                select source, kind, identity, outcome, reason, detail, format, rows_read, drift, notes
+                select
+                    source, kind, identity, landing_id, outcome, reason, detail, format, rows_read, drift, notes, parts
                 from seen
                 where outcome <> 'duplicate'
-                qualify row_number() over (partition by source, kind, identity order by landing_id) = 1
+                qualify row_number() over (partition by source, kind, identity order by landing_id desc) = 1
             )
             select
                 s.source, s.kind, s.identity, s.file_sha256, s.file_name, s.file_path,
@@ -130,17 +134,21 @@ class _Judging:
                 row_number() over (
                     partition by s.source, s.kind, s.identity order by s.exported_at, s.file_path
                 ) = 1 as canonical,
-                c.outcome, c.reason, c.detail, c.format, coalesce(c.rows_read, 0) as rows_read, c.drift, c.notes,
+                c.landing_id, c.outcome, c.reason, c.detail, c.format, coalesce(c.rows_read, 0) as rows_read,
+                c.drift, c.notes, c.parts,
             from seen as s
             join content as c using (source, kind, identity)
         """)
         self.con.execute(f"""
-            create temp table ledger as
-            select *, coalesce(file_sha256, file_path) as identity from judged.files where {not rebuild}
+            create or replace temp table ledger as
+            select *, coalesce(file_sha256, file_path) as identity
+            from (select {_nulls("files")} where false union all by name select * from judged.files)
+            where {not rebuild}
         """)
-        sighting = "source, kind, identity, file_path, exported_at"
+        # With the landing: a file that was landed again, by a reader that knows more, is judged again.
+        sighting = "source, kind, identity, file_path, exported_at, landing_id"
         self.con.execute(f"""
-            create temp table changed as
+            create or replace temp table changed as
             select distinct source, kind, identity from (
                 (select {sighting} from sightings except select {sighting} from ledger)
                 union all
@@ -148,17 +156,26 @@ class _Judging:
             )
         """)
         self.con.execute(f"""
-            create temp table to_judge as
+            create or replace temp table to_judge as
             select * from sightings
             where canonical
                 and ({sighting}) not in (select ({sighting}) from ledger where status <> 'duplicate')
         """)
         self.con.execute(f"""
-            create temp table stale as
+            create or replace temp table stale as
             select * from ledger
             where (source, kind, identity) in (select (source, kind, identity) from to_judge)
                 or ({sighting}) not in (select ({sighting}) from sightings)
         """)
+
+    def _replaces_accepted(self) -> bool:
+        """Was a file landed again of which rows were accepted? Another reading may have other dossiers in it, and what
+        was built from those that are gone is only found by building everything."""
+        again = self._count(
+            "sightings as s join stale as f using (source, kind, identity)",
+            "s.canonical and f.rows_accepted > 0 and s.landing_id is distinct from f.landing_id",
+        )
+        return again > 0
 
     def _stage(self, kinds: list[Kind], everything: bool) -> None:
         """Fill batch_<kind> (the rows to judge, with their reasons and warnings) and verdicts."""
@@ -202,6 +219,32 @@ class _Judging:
             left join ({" union all ".join(statistics)}) as s
                 on s.kind = f.kind and s.source = f.source and s.file_sha256 = f.file_sha256
         """)
+        self._look_at_shifted(kinds)
+        self.con.execute("""
+            create temp table parts as
+            select source, kind, file_sha256, last(part.name order by position) as name, part.before as before
+            from (
+                select *, unnest(listed) as part, generate_subscripts(listed, 1) as position
+                from (
+                    select *, from_json(parts, '[{"name": "VARCHAR", "before": "BIGINT"}]') as listed
+                    from to_judge
+                    where parts is not null
+                )
+            )
+            group by all -- a part without rows begins where the next one does
+        """)
+
+    def _look_at_shifted(self, kinds: list[Kind]) -> None:
+        """Say in `shifted` which columns of the files rejected for that look shifted."""
+        self.con.execute(
+            "create temp table shifted (kind varchar, source varchar, file_sha256 varchar, detail varchar)"
+        )
+        for kind in kinds:
+            files = f"select (source, file_sha256) from verdicts where kind = '{kind}' and reason = '{SHIFTED}'"
+            if self._count("verdicts", f"kind = '{kind}' and reason = '{SHIFTED}'"):
+                batch = f"(select * from batch_{kind} where (source, file_sha256) in ({files}))"
+                detail = predicates.shifted_detail(self.catalogue, kind, batch)
+                self.con.execute(f"insert into shifted select '{kind}', * from ({detail})")
 
     def _validate(self, kinds: list[Kind]) -> tuple[dict[tuple[str, Kind], int], Path | None]:
         """What Great Expectations counts in the batches, (rule, kind) → violations, and the first page of the docs."""
@@ -288,12 +331,16 @@ class _Judging:
             "quarantine",
             f"""
             select
-                b.source, '{kind}' as kind, b.file_name, b.file_path, b.exported_at, b.file_sha256, b.row_number,
+                b.source, '{kind}' as kind, b.file_name, b.file_path, b.exported_at, b.file_sha256,
+                p.name as part, b.row_number - coalesce(p.before, 0) as row_number,
                 case when v.reason is null then b.reasons else list_prepend(v.reason, b.reasons) end as reasons,
                 {offending} as offending,
                 {"b.agency_code" if kind == "dossiers" else "null::varchar"} as agency_code,
                 {shown if code == "dossier_code" else "null::varchar"} as dossier_code,
             from {self._batch(kind)}
+            asof left join parts as p
+                on p.kind = '{kind}' and p.source = b.source and p.file_sha256 = b.file_sha256
+                and p.before < b.row_number
             where v.reason is not null or len(b.reasons) > 0
             """,
             seq,
@@ -315,7 +362,10 @@ class _Judging:
             select
                 v.* exclude (detail),
                 case when v.reason is null then 'loaded' else 'rejected' end as status,
-                case when v.by_judge then concat(v.rows_rejected, ' / ', v.rows_landed) else v.detail end as detail,
+                case
+                    when v.by_judge then concat(v.rows_rejected, ' / ', v.rows_landed, '; ' || h.detail)
+                    else v.detail
+                end as detail,
                 coalesce(a.rows, 0) as rows_accepted,
                 coalesce(q.rows, 0) as rows_quarantined,
                 left(v.file_sha256, 16) as load_id,
@@ -327,6 +377,7 @@ class _Judging:
                 where judge_seq = {seq}
                 group by all
             ) as q using (source, kind, file_sha256)
+            left join shifted as h using (source, kind, file_sha256)
             """,
             seq,
         )
@@ -334,7 +385,7 @@ class _Judging:
             "files",
             """
             select
-                s.* exclude (rows_read, reason, detail, drift, notes),
+                s.* exclude (rows_read, reason, detail, drift, notes, parts),
                 'duplicate' as status, 0 as rows_read, 0 as rows_accepted, 0 as rows_quarantined,
                 left(s.file_sha256, 16) as load_id,
             from sightings as s
@@ -432,6 +483,11 @@ class _Judging:
         have = {row[0] for row in self._query("select column_name from (describe incoming)")}
         columns = ", ".join(column for column in JUDGED[table] if column in have)
         self.con.execute(f"insert into judged.{table} ({columns}, judge_seq) select {columns}, {seq} from incoming")
+
+
+def _nulls(table: str) -> str:
+    """Select list of typed nulls with the columns of a table: a table made by an older version has fewer."""
+    return ", ".join(f"null::{type_} as {name}" for name, type_ in JUDGED[table].items())
 
 
 def _accounting(files: list[dict[str, Any]]) -> CheckResult:

@@ -29,7 +29,7 @@ _NUMBER = r"(^|[^0-9A-Za-z])(\d{12}|0\d{9}|\+84\d{9})([^0-9A-Za-z]|$)"
 #: Codes and keys may look like such numbers without being any.
 _NOT_PROSE = ("code", "_key", "_sha256", "_id")
 #: Where a row came from must be found again, however somebody named the file.
-_TRACES = ("file_name", "file_path")
+_TRACES = ("file_name", "file_path", "part", "parts")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from expectations.catalogue import NOT_A_RECORD, Catalogue, Kind, Rule
+from expectations.catalogue import NOT_A_RECORD, SHIFTED, Catalogue, Kind, Rule
 
 
 def condition(rule: Rule, kind: Kind) -> str:
@@ -64,6 +64,58 @@ def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
             from {batch}
             group by source, file_sha256
         )"""
+
+
+#: What values that are no dates look like, once masked (privacy.mask): regular expression, Vietnamese, English.
+_LOOKS = (
+    ("-?[0-9]{1,8}|[0-9]{14}", "số", "numbers"),
+    ("#{9,13}", "số dài (điện thoại, giấy tờ?)", "long numbers (telephones, identity papers?)"),
+    ("[x#]*(x[x#]*[-./][x#./-]*#|#[x#]*[-./][x#./-]*x)[x#./-]*", "mã", "codes"),
+    (r"x+([ ,./()-]+x+)*\.?", "chữ (tên người, trạng thái…?)", "words (names, statuses …?)"),
+    (r".*[0-9].*[-/.].*", "ngày sai dạng", "dates of another form"),
+)
+
+
+def shifted_detail(catalogue: Catalogue, kind: Kind, batch: str) -> str:
+    """SQL query: (source, file_sha256, detail) of the files of `batch` with shifted columns. detail names each such
+    column by its field, how many values it holds and what most of them look like; no value."""
+    rule = catalogue.rule(SHIFTED)
+    looks = " ".join(
+        f"when regexp_full_match(value, '{pattern}') then {{'vi': '{vi}', 'en': '{en}'}}" for pattern, vi, en in _LOOKS
+    )
+    columns = " union all ".join(
+        f"select source, file_sha256, {position} as position, '{field}' as field, "
+        f"json_extract_string(bad_values, '$.{field}') as value, {column} is not null as is_date from {batch}"
+        for position, (column, field) in enumerate(catalogue.date_fields[kind].items())
+    )
+    return f"""
+        select
+            source,
+            file_sha256,
+            string_agg(
+                concat(
+                    field, ': ', shifted_values, ' giá trị, không có ngày nào', ', phần lớn trông như ' || looks.vi,
+                    ' / ', shifted_values, ' values, none a date', ', most look like ' || looks.en
+                ),
+                '; ' order by position
+            ) as detail
+        from (
+            select
+                source, file_sha256, position, field,
+                sum(count) as shifted_values,
+                case when max(count) > sum(count) / 2 then arg_max(looks, count) end as looks
+            from (
+                select source, file_sha256, position, field, case {looks} end as looks, count(*) as count
+                from ({columns})
+                where value is not null and (source, file_sha256, field) not in (
+                    select (source, file_sha256, field) from ({columns}) where is_date
+                )
+                group by all
+            )
+            group by all
+        )
+        where {rule.predicate_for(kind)}
+        group by all"""
 
 
 def violations(catalogue: Catalogue, rule: Rule, kind: Kind, batch: str) -> str:

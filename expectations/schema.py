@@ -16,7 +16,7 @@ TABLES: dict[Kind, str] = {
     "portal_reports": "portal_reports",
 }
 
-#: What the judge does not hand on. landing_id would make the contents depend on the way of loading.
+#: What the judge does not hand on of rows. landing_id would make the contents depend on the way of loading.
 _LEFT_BEHIND = {"landing_id", "is_record", "bad_values", "supplements", "limits"}
 
 _FILE = {"file_name": "VARCHAR", "file_path": "VARCHAR", "exported_at": "TIMESTAMP"}
@@ -46,6 +46,8 @@ JUDGED: dict[str, dict[str, str]] = {
         "load_id": "VARCHAR",
         "drift": "VARCHAR",
         "notes": "VARCHAR",
+        "parts": "VARCHAR",
+        "landing_id": "VARCHAR",
         **_SEQ,
     },
     **{TABLES[kind]: _accepted(kind) for kind in TABLES},
@@ -79,6 +81,7 @@ JUDGED: dict[str, dict[str, str]] = {
         "kind": "VARCHAR",
         **_FILE,
         "file_sha256": "VARCHAR",
+        "part": "VARCHAR",
         "row_number": "BIGINT",
         "reasons": "VARCHAR[]",
         "offending": "VARCHAR",

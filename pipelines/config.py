@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
     headings: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="headings of sheets that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
+        description="headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
     )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
 
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
         return Layout(self.warehouse.expanduser().resolve())
 
     def synonyms(self, source: str) -> Mapping[str, str]:
-        """Headings that `source` uses besides those of 01 §9: folded heading → contract name, empty = known and ignored.
+        """Headings that `source` uses besides those of 01 §9: folded heading → contract name, '' = ignored.
 
         What is said of the source wins over what is said of all ("*").
         """
@@ -172,7 +172,7 @@ def load_settings(**flags: Any) -> Settings:
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
             f"Cấu hình chưa đúng / configuration problems:\n  DUNGHAN_{name.upper()} ({name}): "
-            "phải là JSON / must be JSON, e.g. {\"motcua\": {\"Số biên nhận\": \"MaHoSo\"}}"
+            'phải là JSON / must be JSON, e.g. {"motcua": {"Số biên nhận": "MaHoSo"}}'
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
@@ -189,7 +189,7 @@ def _heading_problems(source: str, entries: Mapping[str, str]) -> list[str]:
     meant: dict[str, str] = {}
     for heading, name in entries.items():
         folded, key = contract.fold(heading), name.strip().lower()
-        where = f"[headings.{source}] \"{heading}\" = \"{name}\""
+        where = f'[headings.{source}] "{heading}" = "{name}"'
         if not folded:
             problems.append(f"{where}: tiêu đề không có chữ nào / the heading has no letters")
         elif key and key not in fields:

@@ -64,7 +64,7 @@ CLEAN: dict[Kind, dict[str, Any]] = {
 
 @dataclass
 class File:
-    """A file as the reader leaves it. `rows` are changes to the clean row of the kind."""
+    """A file as the reader leaves it. `rows` are changes to the clean row of the kind; parts: (name, rows before)."""
 
     rows: list[dict[str, Any]]
     kind: Kind = "dossiers"
@@ -75,6 +75,7 @@ class File:
     reason: str | None = None
     content: str | None = None
     rows_read: int | None = None
+    parts: list[tuple[str, int]] | None = None
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +116,7 @@ class LakeBuilder:
                     "outcome": file.outcome,
                     "reason": file.reason,
                     "format": "ndjson",
+                    "parts": json.dumps([{"name": n, "before": b} for n, b in file.parts]) if file.parts else None,
                     "rows_read": len(file.rows) if file.rows_read is None else file.rows_read,
                 }
             )

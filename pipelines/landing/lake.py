@@ -1,7 +1,7 @@
 """The lake: the schemas of its tables, and which of its rows count.
 
 A load that was killed leaves Parquet files without an entry in `_dlt_loads`: such files are never read. A file that
-was landed twice (killed after the commit, before anybody knew; read again by a reader that knows more) has two landings:
+was landed twice (killed after the commit, before anybody knew; read again by readers that know more) has two landings:
 only the largest `landing_id` of a (source, kind, file_sha256) counts. So landing is idempotent whatever happened, and
 nothing in the lake is ever changed.
 """

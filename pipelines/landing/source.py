@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections import Counter
@@ -28,6 +29,8 @@ log = logging.getLogger("dunghan.landing")
 
 Progress = Callable[[str], None]
 MAX_DETAIL = 300
+#: Digits as of telephone and identity numbers, and what makes an address of e-mail.
+_IDENTIFYING = re.compile(r"(?<!\d)\d{9,13}(?!\d)|@")
 #: As many bytes of text rows as may wait to be converted, per kind and shape.
 WAITING_BYTES = 8 * 1024 * 1024
 
@@ -194,15 +197,20 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "exported_at_from": file.exported_at_from,
         "outcome": entry.outcome,
         "reason": entry.reason,
-        "detail": entry.detail[:MAX_DETAIL] if entry.detail else None,
+        "detail": _shown(entry.detail)[:MAX_DETAIL] if entry.detail else None,
         "format": facts.format or None,
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
-        "notes": json.dumps(facts.notes, ensure_ascii=False) if facts.notes else None,
+        "notes": json.dumps([_shown(note) for note in facts.notes], ensure_ascii=False) if facts.notes else None,
         "parts": json.dumps([asdict(part) for part in entry.parts], ensure_ascii=False) if entry.parts else None,
         "reader": entry.reader,
         "seen_at": now,
     }
+
+
+def _shown(text: str) -> str:
+    """A remark as the ledger may show it: it may name sheets or folders, and somebody may name them after people."""
+    return _IDENTIFYING.sub(lambda found: "#" * len(found[0]), text)
 
 
 def _where(error: Exception) -> str:

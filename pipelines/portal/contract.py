@@ -27,8 +27,8 @@ STATUSES: dict[int, str] = {
     10: "Đã trả kết quả",
 }
 
-#: What one-stop systems write for the statuses besides the words above. Only what means one status alone: a step that may
-#: be several ("Trả kết quả", "Tạm dừng") is not here, and stays REJ_BAD_STATUS.
+#: What one-stop systems write for the statuses besides the words above. Only what means one status alone: a step that
+#: may be several ("Trả kết quả", "Tạm dừng") is not here, and stays REJ_BAD_STATUS.
 STATUS_WORDS: dict[int, tuple[str, ...]] = {
     1: ("Chờ tiếp nhận", "Đang chờ tiếp nhận", "Chưa tiếp nhận", "Mới nộp", "Hồ sơ mới đăng ký"),
     2: ("Đã tiếp nhận", "Đã được tiếp nhận", "Đã tiếp nhận hồ sơ", "Hồ sơ đã tiếp nhận", "Mới tiếp nhận"),
@@ -284,7 +284,7 @@ def spellings(kind: Kind) -> dict[str, str]:
 
 @cache
 def table_fields() -> dict[str, str]:
-    """Lower-case name or alias → contract name, of every kind that comes as a table: what a heading may be mapped to."""
+    """Lower-case name or alias → contract name, of every kind that comes as a table: what headings may mean."""
     found: dict[str, str] = {}
     for kind in KINDS.values():
         if kind.heading:

@@ -5,6 +5,7 @@ Great Expectations is left out here (8 s to import); tests/integration/test_grea
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -63,9 +64,13 @@ def query(here: Settings, sql: str) -> list[tuple[Any, ...]]:
 
 
 def contents(here: Settings) -> dict[str, list[str]]:
-    """Everything in `judged` but judge_seq (and the journal of judgings), in no particular order."""
+    """Everything in `judged` but judge_seq and landing_id (and the journal of judgings), in no particular order."""
+    ways = {"judge_seq", "landing_id"}
     return {
-        table: sorted(repr(row) for row in query(here, f"select * exclude (judge_seq) from judged.{table}"))
+        table: sorted(
+            repr(row)
+            for row in query(here, f"select {', '.join(c for c in JUDGED[table] if c not in ways)} from judged.{table}")
+        )
         for table in JUDGED
         if table != "judgings"
     }
@@ -341,3 +346,73 @@ def test_killed_in_the_middle_leaves_the_state_before(here: Settings, point_of_d
     assert contents(here) == before
     assert judge(here).rows_read == 52
     assert ledger(here)["a.json"][0] == "loaded"
+
+
+def test_a_shifted_file_is_told_which_columns(here: Settings) -> None:
+    def row(n: int) -> dict[str, Any]:
+        bad = {"NgayHenTra": "xxxxxx xxx xxx", "NgayTra": "x##.##-######-####"} | ({"NgayTuChoi": "7"} if n < 5 else {})
+        return {"due_at": None, "returned_at": None, "refused_at": None, "bad_values": json.dumps(bad)}
+
+    land_and_judge(here, File([row(n) for n in range(25)]), File([{}], name="fine.json"))
+    ((detail,),) = query(here, "select detail from judged.files where reason = 'REJ_FILE_SHIFTED'")
+    assert detail == (
+        "25 / 25; NgayHenTra: 25 giá trị, không có ngày nào, phần lớn trông như chữ (tên người, trạng thái…?)"
+        " / 25 values, none a date, most look like words (names, statuses …?);"
+        " NgayTra: 25 giá trị, không có ngày nào, phần lớn trông như mã"
+        " / 25 values, none a date, most look like codes"
+    )
+
+
+def test_rows_of_parts_are_numbered_as_people_count(here: Settings) -> None:
+    bad = {"dossier_code": None}
+    parts = [("Tháng 1", 0), ("Trống", 3), ("Tháng 2", 3)]
+    land_and_judge(
+        here,
+        File([{}, bad, bad, bad, {}, bad], name="so.xlsx", parts=parts),
+        File([{}, bad], name="khac.csv"),
+    )
+    assert query(here, "select file_name, part, row_number from judged.quarantine order by all") == [
+        ("khac.csv", None, 2),
+        ("so.xlsx", "Tháng 1", 2),
+        ("so.xlsx", "Tháng 1", 3),
+        ("so.xlsx", "Tháng 2", 1),
+        ("so.xlsx", "Tháng 2", 3),
+    ]
+
+
+def test_a_file_read_again_takes_the_place_of_its_rows(here: Settings) -> None:
+    """A reader that knows more gives the same content other rows: the latest landing counts, alone."""
+    unreadable = File([], outcome="unreadable", reason="REJ_FILE_UNREADABLE", content="x", rows_read=0)
+    land_and_judge(here, unreadable, File([{}], name="other.json"))
+    read = File([{}, {"dossier_code": None}], content="x")
+    result = land_and_judge(here, read)
+    assert [(file["status"], file["rows_accepted"]) for file in result.files] == [("loaded", 1)]
+    assert not result.rebuilt, "nothing that was accepted is gone"
+    other = File([{"dossier_code": "H39.18.25-240304-0009"}], content="x")
+    assert land_and_judge(here, other).rebuilt, "rows that were accepted are gone"
+    assert query(here, "select file_name, dossier_code from judged.dossiers order by 1") == [
+        ("hoso_20240601T060000.ndjson", "H39.18.25-240304-0009"),
+        ("other.json", "H39.18.25-240304-0001"),
+    ]
+    assert query(here, "select count(*) from judged.quarantine") == [(0,)]
+    assert judge(here).files == []
+
+
+def test_a_warehouse_of_an_older_version_is_judged_again(here: Settings) -> None:
+    land_and_judge(here, File([{}, {"dossier_code": None}]))
+    con = connect_build(here)
+    for column in ("files.parts", "files.landing_id", "quarantine.part"):
+        table, name = column.split(".")
+        con.execute(f"alter table judged.{table} drop column {name}")
+    con.execute("update judged.judgings set fingerprint = 'older'")
+    con.close()
+    assert judge(here).rebuilt
+    assert query(here, "select count(landing_id) from judged.files") == [(1,)]
+    assert query(here, "select part, row_number from judged.quarantine") == [(None, 2)]
+
+
+def test_formulas_stay_text(here: Settings) -> None:
+    """01: `=HYPERLINK(…)` is a text like any other; the marts hold it as it came."""
+    formula = '=HYPERLINK("http://example.vn","x")'
+    land_and_judge(here, File([{"procedure_name": formula, "agency_name": "+cmd|' /C calc'!A0"}]))
+    assert query(here, "select procedure_name, agency_name from judged.dossiers") == [(formula, "+cmd|' /C calc'!A0")]

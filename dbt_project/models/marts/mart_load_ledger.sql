@@ -18,6 +18,7 @@ select
     detail,
     drift,
     notes,
+    parts,
     {{ is_known('exported_at') }} as used,
     {{ stamps() }}
 from {{ ref('stg_files') }}

@@ -1,4 +1,4 @@
--- grain: source, kind, file_path, row_number: rejected rows of exports known at known_at, with every reason and the masked values (01 §6).
+-- grain: source, kind, file_path, part, row_number: rejected rows of exports known at known_at, with every reason and the masked values (01 §6).
 
 select
     source,
@@ -7,6 +7,7 @@ select
     file_path,
     file_sha256,
     exported_at,
+    part,
     cast(row_number as bigint) as row_number,
     reasons,
     offending,
@@ -15,4 +16,4 @@ select
     {{ stamps() }}
 from {{ ref('stg_quarantine') }}
 where {{ is_known('exported_at') }}
-order by exported_at, source, kind, file_path, row_number
+order by exported_at, source, kind, file_path, part, row_number

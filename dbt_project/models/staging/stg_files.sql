@@ -18,5 +18,6 @@ select
     load_id,
     drift,
     notes,
+    parts,
     judge_seq
 from {{ source('judged', 'files') }}

@@ -1,4 +1,4 @@
--- grain: source, kind, file_sha256, row_number
+-- grain: source, kind, file_sha256, part, row_number
 
 select
     source,
@@ -7,6 +7,7 @@ select
     file_path,
     exported_at,
     file_sha256,
+    part,
     row_number,
     reasons,
     offending,
