@@ -7,7 +7,6 @@ the build file after the lock is free again.
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import json
 import os
@@ -24,9 +23,8 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import mask
 from warehouse.build import dbt_environment
-from warehouse.dbt_process import dbt_process
+from warehouse.dbt_process import DbtRunError, dbt_events
 from warehouse.layout import DBT_PROJECT
 
 #: Tables of `judged` that have a name of their own as assets; the others are `judged/<table>`.
@@ -35,15 +33,10 @@ JUDGED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quar
 
 # Written by dbt itself into the project folder when it is called there by hand; never part of the project.
 _NOT_THE_PROJECT = ("target", "logs", "dbt_packages")
-_ERRORS_KEPT = 20
 
 
 class DbtParseError(Exception):
     """The dbt project cannot be read. The message holds dbt's own words."""
-
-
-class DbtRunError(Exception):
-    """The dbt invocation ended red: a model could not be built or a test failed. The message names the nodes."""
 
 
 def judged_key(table: str) -> dg.AssetKey:
@@ -107,11 +100,11 @@ class DbtProject:
 
     def _parse(self, path: Path) -> None:
         self._settings.layout.create()
-        with dbt_process(self._settings, ["parse"]) as process:
-            output = process.communicate()[0]
-        if process.returncode:
-            lines = [_text(event) for event in map(_event, output.splitlines()) if _is_error(event)]
-            raise DbtParseError("Không đọc được dự án dbt / dbt cannot read the project:\n" + "\n".join(lines[-20:]))
+        try:
+            for _ in dbt_events(self._settings, ["parse"]):
+                pass
+        except DbtRunError as error:
+            raise DbtParseError(f"Không đọc được dự án dbt / dbt cannot read the project:\n{error}") from None
         made = Path(dbt_environment(self._settings)["DBT_TARGET_PATH"]) / "manifest.json"
         half = path.with_suffix(f".{os.getpid()}")
         half.write_bytes(made.read_bytes())
@@ -135,52 +128,13 @@ class DbtProject:
         if selection.indirect_selection:
             environment["DBT_INDIRECT_SELECTION"] = selection.indirect_selection
         target = Path(dbt_environment(self._settings)["DBT_TARGET_PATH"])
-        errors: collections.deque[str] = collections.deque(maxlen=_ERRORS_KEPT)
-        with dbt_process(self._settings, [*arguments, *selection.selection_args], environment) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                raw = _event(line)
-                if _is_error(raw):
-                    errors.append(_text(raw))
-                if "data" not in raw:
-                    continue
-                message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata={})
-                if progress is not None and message.is_result_event:
-                    data = raw["data"]
-                    total = data.get("total") or data.get("num_models", 0)
-                    progress(f"{data['node_info']['node_name']} ({data.get('index', 0)}/{total})")
-                yield from message.to_default_asset_events(
-                    manifest=self.manifest,
-                    dagster_dbt_translator=self.translator,
-                    context=context,
-                    target_path=target,
-                )
-        if process.returncode:
-            raise DbtRunError(
-                f"dbt kết thúc với mã {process.returncode} / dbt ended with status {process.returncode}:\n"
-                + "\n".join(errors)
+        for event in dbt_events(self._settings, [*arguments, *selection.selection_args], environment, progress):
+            yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
+                manifest=self.manifest,
+                dagster_dbt_translator=self.translator,
+                context=context,
+                target_path=target,
             )
-
-
-def _event(line: bytes) -> dict[str, Any]:
-    """One line of dbt: an event, or a bare text (a crash before dbt's own logging) made into one."""
-    try:
-        event = json.loads(line)
-        if isinstance(event, dict) and "info" in event:
-            return event
-    except ValueError:
-        pass
-    return {"info": {"name": "Text", "level": "info", "msg": line.decode(errors="replace").rstrip()}}
-
-
-def _is_error(event: dict[str, Any]) -> bool:
-    return event["info"]["level"] == "error" or event["info"]["name"] == "Text"
-
-
-def _text(event: dict[str, Any]) -> str:
-    """What dbt says, masked, without its trace of macros."""
-    lines = str(event["info"]["msg"]).splitlines()
-    return mask("\n".join(line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("> ")))
 
 
 def _project_fingerprint() -> str:

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import json
 import logging
-import re
 import traceback
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ import dagster as dg
 
 from pipelines.config import Settings
 from warehouse.layout import REPOSITORY
+from warehouse.masking import mask
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +48,6 @@ _LASTING = {
     errno.ENAMETOOLONG,
     errno.ELOOP,
 }
-
-# What may be personal in a text we did not write: quoted text that is no identifier or path, long numbers, e-mails.
-_QUOTED = re.compile(r"""(?<!\w)(?P<q>["'])(?!(?a:[\w./:=,*\[\]-]){1,200}(?P=q))[^"'\n]{1,500}(?P=q)(?!\w)""")
-_NUMBER = re.compile(r"(?<![\w-])\d{9,}(?![\w-])")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 
 
 def retry_policy(delay: float = RETRY_DELAY_SECONDS) -> dg.RetryPolicy:
@@ -95,11 +90,6 @@ def safe_text(error: BaseException) -> str:
     if not _is_own(error):
         text = f"{type(error).__name__}: {mask(text)}"
     return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + " …"
-
-
-def mask(text: str) -> str:
-    """Blank what may be personal in a text written by a library: quoted values, long numbers, e-mail addresses."""
-    return _EMAIL.sub("***", _NUMBER.sub("***", _QUOTED.sub("'***'", text)))
 
 
 def notify(settings: Settings, *, run_id: str, job: str, problems: list[str]) -> bool:

@@ -36,6 +36,7 @@ from pipelines.orchestration.resources import LOCK_TAG
 from pipelines.orchestration.runner import run_nightly
 from warehouse.layout import REPOSITORY
 from warehouse.lock import LockHeldError, run_lock
+from warehouse.masking import mask
 from warehouse.publish import current
 
 pytestmark = pytest.mark.integration
@@ -528,7 +529,7 @@ def test_only_passing_errors_are_tried_again(error: Exception, again: bool) -> N
 
 
 def test_texts_of_libraries_are_masked() -> None:
-    text = failures.mask(
+    text = mask(
         """can't be 'Nguyễn Văn A' in "NgayHenTra" of "hoso_2024.json": 079123456789 a.b@c.vn 'x y' H39-240101-00012"""
     )
     assert text == """can't be '***' in "NgayHenTra" of "hoso_2024.json": *** *** '***' H39-240101-00012"""
