@@ -32,6 +32,7 @@ from pipelines.samples import (
 )
 from pipelines.samples.plan import working_days
 from pipelines.samples.shapes import SHAPES
+from tests.support import plain_shapes
 
 ALL_BAD_ROWS = dict.fromkeys(ROW_REJECTS, 6)
 EVERY_DISTORTION = Distortions(**dict.fromkeys(Distortions.model_fields, 0.2))
@@ -333,25 +334,6 @@ def reasons(record: Any) -> set[str]:
     return found
 
 
-def rows_of(path: Path, shape: str) -> dict[int, Any]:
-    """Row number (01 §6) → record, or None when the line is no record."""
-    data = gzip.decompress(path.read_bytes()) if shape.endswith(".gz") else path.read_bytes()
-    text = data.decode("utf-8-sig")
-    if shape.startswith("ndjson"):
-        return {n: parsed(line) for n, line in enumerate(text.splitlines(), 1)}
-    if shape.startswith("csv"):
-        heading, *lines = csv.reader(text.splitlines(), delimiter=";" if "bom" in shape else ",")
-        return {
-            n: dict(zip(heading, line, strict=True)) if len(line) == len(heading) else None
-            for n, line in enumerate(lines, 2)
-        }
-    document = json.loads(text)
-    if shape == "envelope":
-        assert (document["service"], document["madonvi"]) == ("DongBoHoSoMC", "H39.18")
-        document = document["data"]
-    return dict(enumerate(document, 1))
-
-
 def parsed(line: str) -> Any:
     try:
         return json.loads(line)
@@ -359,17 +341,48 @@ def parsed(line: str) -> Any:
         return None
 
 
+SHAPES_SPEC = SampleSpec(
+    dossiers=300, not_accepted=3, refused=2, flat=True, bad_rows=ALL_BAD_ROWS, bad_events={"REJ_BAD_DATE": 2}
+)
+
+
+@pytest.fixture(scope="module")
+def as_ndjson(tmp_path_factory: pytest.TempPathFactory) -> SampleTruth:
+    return make(tmp_path_factory.mktemp("ndjson"), SHAPES_SPEC)
+
+
+def comparable(record: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, text.strip() if name == "DonViXuLy" else text) for name, text in record.items()))
+
+
 @pytest.mark.parametrize("shape", SHAPES)
-def test_rows_meant_to_be_bad_are_bad_and_no_others_in_every_shape(tmp_path: Path, shape: str) -> None:
-    truth = make(tmp_path, SampleSpec(dossiers=300, not_accepted=3, refused=2, shape=shape, bad_rows=ALL_BAD_ROWS))
-    path = truth.inbox / "dvcqg" / "dossiers" / f"hoso_20240531.{SHAPES[shape].extension}"
-    rows = rows_of(path, shape)
-    meant = {int(row["row_number"]): set(row["reasons"].split("+")) for row in csv_rows(truth.bad_rows)}
-    assert len(meant) == 6 * len(ROW_REJECTS)
-    assert len(rows) == 300 + 5 + len(meant)
-    assert {number: reasons(row) for number, row in rows.items() if reasons(row)} == meant
-    listed = {row["file"]: int(row["rows"]) for row in csv_rows(truth.files) if row["kind"] == "dossiers"}
-    assert listed == {f"dvcqg/dossiers/{path.name}": len(rows)}
+def test_every_shape_holds_the_same_records_and_the_bad_rows_where_it_says(
+    tmp_path: Path, as_ndjson: SampleTruth, shape: str
+) -> None:
+    truth = make(tmp_path, SHAPES_SPEC.model_copy(update={"shape": shape}))
+    if SHAPES[shape].sheet or SHAPES[shape].members or SHAPES[shape].encode:
+        again = make(tmp_path / "again", SHAPES_SPEC.model_copy(update={"shape": shape}), threads=1)
+        assert digests(truth.inbox) == digests(again.inbox)
+    for kind, stem, known in (("dossiers", "hoso", 300 + 5), ("progress", "tiendo", None)):
+        path = truth.inbox / "dvcqg" / kind / f"{stem}_20240531.{SHAPES[shape].extension}"
+        rows = plain_shapes.read(path, shape, kind)
+        listed = next(row for row in csv_rows(truth.files) if row["kind"] == kind)
+        assert (listed["file"], int(listed["rows"])) == (f"dvcqg/{kind}/{path.name}", len(rows))
+        meant = {
+            (row["part"], int(row["row_number"])): set(row["reasons"].split("+"))
+            for row in csv_rows(truth.bad_rows)
+            if row["file"] == listed["file"]
+        }
+        if kind == "dossiers":
+            # Sheets have no row that is none.
+            assert len(meant) == 6 * (len(ROW_REJECTS) - (SHAPES[shape].sheet is not None))
+            assert len(rows) == known + len(meant)
+            assert {place: reasons(row) for place, row in rows.items() if reasons(row)} == meant
+        else:
+            assert {place for place, row in rows.items() if row and not is_date(row["ThoiDiemXuLy"])} == set(meant)
+        plain = plain_shapes.read(as_ndjson.inbox / "dvcqg" / kind / f"{stem}_20240531.ndjson", "ndjson", kind)
+        records = [sorted(comparable(row) for row in one.values() if row) for one in (rows, plain)]
+        assert records[0] == records[1]
 
 
 def test_bad_events_are_bad(tmp_path: Path) -> None:
