@@ -124,9 +124,7 @@ class _Judging:
             content as (
                 select
                     source, kind, identity, landing_id, outcome, reason, detail, format, rows_read, drift, notes, parts
-                from seen
-                where outcome <> 'duplicate'
-                qualify row_number() over (partition by source, kind, identity order by landing_id desc) = 1
+                from {self.lake.landed()}
             )
             select
                 s.source, s.kind, s.identity, s.file_sha256, s.file_name, s.file_path,

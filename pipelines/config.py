@@ -9,11 +9,12 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -47,6 +48,14 @@ _VIETNAMESE = {
 
 class ConfigurationError(Exception):
     """Settings cannot be used. The message names every missing or wrong piece at once."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which files count in a restatement: exported, and seen by the warehouse, up to a moment; None = no limit."""
+
+    exported_until: datetime | None = None
+    seen_until: datetime | None = None
 
 
 class Settings(BaseSettings):
@@ -92,6 +101,8 @@ class Settings(BaseSettings):
         description="headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
     )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
+    _work: Path | None = PrivateAttr(default=None)
+    _scope: Scope = PrivateAttr(default=Scope())
 
     @field_validator("as_of", "known_at", mode="before")
     @classmethod
@@ -138,7 +149,18 @@ class Settings(BaseSettings):
 
     @property
     def layout(self) -> Layout:
-        return Layout(self.warehouse.expanduser().resolve())
+        return Layout(self.warehouse.expanduser().resolve(), self._work)
+
+    @property
+    def scope(self) -> Scope:
+        """The files that count: all of them, except in a restatement."""
+        return self._scope
+
+    def restating(self, work: Path, scope: Scope, **changes: Any) -> Settings:
+        """These settings for a build of its own in the folder `work`, from the files of `scope`."""
+        settings = self.model_copy(update=changes)
+        settings._work, settings._scope = work, scope
+        return settings
 
     def synonyms(self, source: str) -> Mapping[str, str]:
         """Headings that `source` uses besides those of 01 §9: folded heading → contract name, '' = ignored.

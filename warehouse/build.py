@@ -162,6 +162,11 @@ def definitions_version(project: Path = DBT_PROJECT) -> str:
         ) from None
 
 
+def build_fingerprint(_settings: Settings) -> str:
+    """What a build depends on besides `judged`: the version of the rules and the project that computes them."""
+    return f"{definitions_version()}:{project_hash()}"
+
+
 def project_hash(project: Path = DBT_PROJECT) -> str:
     """SHA-256 of what decides figures in the dbt project: models, macros, seeds and the project file."""
     digest = hashlib.sha256()
@@ -190,7 +195,7 @@ def _open_build(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool) -> BuildPlan:
     definitions = definitions_version()
-    fingerprint = f"{definitions}:{project_hash()}"
+    fingerprint = build_fingerprint(settings)
     latest = _latest_export(con, settings)
     as_of = settings.as_of or latest
     judgings = _judgings(con)

@@ -11,9 +11,18 @@ DBT_PROJECT = REPOSITORY / "dbt_project"
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths below one warehouse folder (absolute). Creating it touches no disk; `create()` makes the folders."""
+    """Paths below one warehouse folder (absolute). Creating it touches no disk; `create()` makes the folders.
+
+    work: folder of a build that has nothing to do with the nightly one (a restatement). Lake, keys, lock and
+    configuration are the warehouse's; what a build writes goes there.
+    """
 
     root: Path
+    work: Path | None = None
+
+    @property
+    def _own(self) -> Path:
+        return self.work or self.root
 
     @property
     def lake(self) -> Path:
@@ -22,16 +31,21 @@ class Layout:
     @property
     def build_db(self) -> Path:
         """The private build: one writer, no reader may ever open it while a run is on."""
-        return self.root / "build.duckdb"
+        return self._own / "build.duckdb"
 
     @property
     def published(self) -> Path:
-        return self.root / "published"
+        return self._own / "published"
+
+    @property
+    def restated(self) -> Path:
+        """Versions of single pairs (as_of, known_at), made by `dunghan restate`; nothing here is ever replaced."""
+        return self.root / "restated"
 
     @property
     def quality(self) -> Path:
         """Great Expectations Data Docs."""
-        return self.root / "quality"
+        return self._own / "quality"
 
     @property
     def keys(self) -> Path:
@@ -51,12 +65,12 @@ class Layout:
 
     @property
     def dbt_target(self) -> Path:
-        return self.state / "dbt"
+        return self.work / "dbt" if self.work else self.state / "dbt"
 
     @property
     def temp(self) -> Path:
         """DuckDB spills here."""
-        return self.state / "tmp"
+        return self.work / "tmp" if self.work else self.state / "tmp"
 
     @property
     def lock(self) -> Path:

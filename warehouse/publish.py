@@ -56,8 +56,8 @@ class Publication:
         return str(self.manifest["created_at"])
 
 
-def publish(settings: Settings, plan: BuildPlan) -> Publication:
-    """Publish the marts that lie in the build file; returns what readers now see.
+def publish(settings: Settings, plan: BuildPlan, extra: dict[str, Any] | None = None) -> Publication:
+    """Publish the marts that lie in the build file; returns what readers now see. extra: entries of the manifest.
 
     The build must be green and closed by everybody. On any failure the pointer stays where it is and nothing is left
     behind (after a kill: until the next publication). Raises PublicationError.
@@ -71,7 +71,7 @@ def publish(settings: Settings, plan: BuildPlan) -> Publication:
     work.mkdir()
     _sync(published)
     try:
-        _write_version(settings, plan, version, work)
+        _write_version(settings, plan, version, work, extra or {})
         _move_in(published, version, work)
         _link_fixed_names(published, work)
         _point(published, version, work)
@@ -83,7 +83,7 @@ def publish(settings: Settings, plan: BuildPlan) -> Publication:
     finally:
         sweep(settings)
     _retain(settings)
-    return _read(published / "versions" / version)
+    return read_version(published / "versions" / version)
 
 
 def rollback(settings: Settings, version: str | None = None) -> Publication:
@@ -120,14 +120,14 @@ def versions(settings: Settings) -> list[Publication]:
     for path in folder.glob("*"):
         # A version may be removed by a run while somebody lists them.
         with contextlib.suppress(FileNotFoundError):
-            found.append(_read(path))
+            found.append(read_version(path))
     return sorted(found, key=lambda publication: publication.created_at, reverse=True)
 
 
 def current(settings: Settings) -> Publication | None:
     """What readers see now; None before the first publication."""
     try:
-        return _read((settings.layout.published / "current").resolve(strict=True))
+        return read_version((settings.layout.published / "current").resolve(strict=True))
     except OSError:
         return None
 
@@ -170,7 +170,7 @@ def _hashed(name: str, kind: str) -> str:
     return f"printf('%.9g', {_quoted(name)})" if kind in ("DOUBLE", "FLOAT") else _quoted(name)
 
 
-def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path) -> None:
+def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path, extra: dict[str, Any]) -> None:
     """Make the whole version in `work`: marts.duckdb and folder `version`, every byte on disk."""
     folder = work / "version"
     (folder / "parquet").mkdir(parents=True)
@@ -192,7 +192,7 @@ def _write_version(settings: Settings, plan: BuildPlan, version: str, work: Path
         con.execute("checkpoint target")
         con.execute("detach target")
     (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
-    manifest = _manifest(plan, version, _export(settings, database, folder / "parquet"))
+    manifest = _manifest(plan, version, _export(settings, database, folder / "parquet")) | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)
@@ -336,7 +336,8 @@ def _remove(published: Path, version: str) -> None:
     shutil.rmtree(published / "versions" / version, ignore_errors=True)
 
 
-def _read(folder: Path) -> Publication:
+def read_version(folder: Path) -> Publication:
+    """The complete version in a folder. Raises FileNotFoundError when there is none."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Publication(version=str(manifest["version"]), folder=folder, manifest=manifest)
 

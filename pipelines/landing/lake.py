@@ -188,11 +188,16 @@ class Landing:
 
 
 class Lake:
-    """Read access to the lake of one warehouse. Looks at the disk at every call, so that it is never stale."""
+    """Read access to the lake of one warehouse, within `settings.scope`. Looks at the disk at every call, so that it is
+    never stale."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._root = settings.layout.lake / DATASET
+        scope = settings.scope
+        #: Conditions on the ledger: is the sighting within what counts (see Scope)?
+        self._exported = f"exported_at <= '{scope.exported_until}'" if scope.exported_until else "true"
+        self._seen = f"seen_at <= '{scope.seen_until}'" if scope.seen_until else "true"
 
     def completed_loads(self) -> list[str]:
         """dlt load ids that were committed (a `_dlt_loads` entry is dlt's last act of a load), oldest first."""
@@ -234,9 +239,17 @@ class Lake:
             return []
         files = ", ".join(_literal(str(path)) for path in paths)
         query = f"""
+            with seen as (
+                select * from read_parquet([{files}], filename = true, union_by_name = true)
+                where file_sha256 is not null and {self._seen}
+            )
             select landing_id, source, kind, file_sha256, outcome, filename
-            from read_parquet([{files}], filename = true, union_by_name = true)
-            where outcome in ('read', 'unreadable') and file_sha256 is not null
+            from seen
+            where
+                outcome in ('read', 'unreadable')
+                and (source, kind, file_sha256) in (
+                    select (source, kind, file_sha256) from seen where {self._exported}
+                )
             qualify row_number() over (partition by source, kind, file_sha256 order by landing_id desc) = 1
             order by landing_id
         """
@@ -310,14 +323,25 @@ class Lake:
         relation = self.relation(table, {landing.load_id for landing in counting})
         return f"(select * from {relation} where landing_id in ({ids}))"
 
+    def landed(self) -> str:
+        """SQL text for FROM: of every content (`identity`: its hash, else its path) the ledger row that counts: the
+        latest landing."""
+        return f"""(
+            select *, coalesce(file_sha256, file_path) as identity
+            from {self.relation(LEDGER)}
+            where outcome <> 'duplicate' and {self._seen}
+            qualify landing_id = max(landing_id) over (partition by source, kind, coalesce(file_sha256, file_path))
+        )"""
+
     def _sightings(self, hashes: Collection[str] | None) -> str:
         """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first sighting.
 
         A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
         """
         limit = "true" if hashes is None else f"file_sha256 in ({', '.join(_literal(h) for h in hashes) or 'null'})"
+        limit = f"{limit} and {self._exported}"
         return f"""(
-            select * from {self.relation(LEDGER)}
+            select * from {self.relation(LEDGER)} where {self._seen}
             window content as (partition by source, kind, file_path, file_sha256)
             qualify {limit} and case
                 when file_sha256 is null
