@@ -1,0 +1,211 @@
+"""Workbooks (01 §2): xlsx, xlsm, xlsb, real BIFF xls and ods, read by calamine in a confined process.
+
+Every visible or hidden sheet with a heading is a table. Cells become text; macros and formulas are never run: what a
+formula gave when the workbook was saved is its value.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import python_calamine as calamine
+
+from pipelines.portal.canonical import TextRows, shown_name
+from pipelines.portal.contract import Kind
+from pipelines.portal.readers import headings
+from pipelines.portal.readers.base import (
+    MAX_EXPANSION,
+    NO_HEADING,
+    UNREADABLE,
+    Content,
+    FileFacts,
+    FileRejected,
+    NotAnExport,
+    Part,
+)
+from pipelines.portal.readers.confined import ConfinedReader
+from pipelines.portal.readers.headings import Synonyms
+from pipelines.portal.readers.table import Cells, Mask, Table, iso_texts
+
+_ZIP = b"PK"
+_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Cells that are turned into text at a time.
+_CHUNK_CELLS = 300_000
+
+_LOCKED = "có mật khẩu, hãy bỏ mật khẩu rồi lưu lại / protected by a password: save it without one"
+_CORRUPT = "bảng tính bị hỏng hoặc cắt cụt / the workbook is corrupt or truncated"
+_NO_WORKBOOK = "không đọc được định dạng này / this format cannot be read: OLE2 (doc, ppt, msi)"
+
+
+def recognises(content: Content) -> bool:
+    """A ZIP (archives have been taken apart before) or an OLE2 file."""
+    return content.head.startswith((_ZIP, _OLE2))
+
+
+def open_workbook(content: Content, kind: Kind, synonyms: Synonyms) -> ConfinedReader:
+    """The reader for this workbook. Raises FileRejected: more than MAX_EXPANSION times larger unpacked."""
+    form = "xls" if content.head.startswith(_OLE2) else _packed_form(content)
+    return ConfinedReader("workbook", content, kind, synonyms, FileFacts(form))
+
+
+def _packed_form(content: Content) -> str:
+    """`xlsx`, `xlsm`, `xlsb` or `ods`; what its directory says of its size is checked. (What it hides is limited.)"""
+    try:
+        with content.seekable().open() as stream, zipfile.ZipFile(stream) as archive:
+            size = stream.seek(0, 2)
+            members = {info.filename: info.file_size for info in archive.infolist()}
+            encrypted = any(info.flag_bits & 0x1 for info in archive.infolist())
+    except FileRejected:
+        raise
+    except Exception as error:  # zipfile lets many kinds through on damaged bytes
+        raise FileRejected(UNREADABLE, _CORRUPT) from error
+    if encrypted:
+        raise FileRejected(UNREADABLE, _LOCKED)
+    if sum(members.values()) > MAX_EXPANSION * size:
+        raise FileRejected(
+            UNREADABLE, f"giải nén lớn hơn {MAX_EXPANSION} lần / more than {MAX_EXPANSION} times larger unpacked"
+        )
+    if "xl/workbook.bin" in members:
+        return "xlsb"
+    if "content.xml" in members:
+        return "ods"
+    return "xlsm" if "xl/vbaProject.bin" in members else "xlsx"
+
+
+# --- inside the confined process ------------------------------------------------------------------------------------
+
+
+def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> Iterator[TextRows]:
+    """Text rows of every sheet that has a heading (see confined.Parser). Raises FileRejected."""
+    book = _load(stream)
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
+    last = 0
+    for sheet in sheets:
+        name = shown_name(sheet.name) if len(sheets) > 1 else ""
+        rows = _rows(book, sheet.name)
+        head = list(islice(rows, headings.SEARCHED_ROWS))
+        heading = headings.find(kind, enumerate(_head_texts(head), start=1), synonyms)
+        if heading is None:
+            if head:
+                facts.notes.append(f"{shown_name(sheet.name)}: bỏ qua, không có tiêu đề / passed over, no heading")
+            continue
+        if name:
+            facts.parts.append(Part(name, last))
+        if sheet.visible != calamine.SheetVisibleEnum.Visible:
+            facts.notes.append(f"{shown_name(sheet.name)}: trang ẩn, vẫn đọc / hidden sheet, read all the same")
+        table = Table(kind, heading, synonyms, facts, name, before=last)
+        for cells in _stretches(chain(head, rows)):
+            for text_rows in table.rows(cells):
+                last = text_rows.table["row_number"][-1].as_py()
+                yield text_rows
+        table.finish()
+    if not facts.headings:
+        needed = ", ".join(kind.heading)
+        raise FileRejected(
+            NO_HEADING,
+            f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
+            f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
+        )
+
+
+def _load(stream: BinaryIO) -> calamine.CalamineWorkbook:
+    data = stream.read()
+    if data.startswith(_OLE2):
+        if _wide("EncryptedPackage") in data:
+            raise FileRejected(UNREADABLE, _LOCKED)
+        if _wide("Workbook") not in data and _wide("Book") not in data:
+            raise NotAnExport(UNREADABLE, _NO_WORKBOOK)
+    stream.seek(0)
+    try:
+        return calamine.load_workbook(stream)
+    except calamine.PasswordError as error:
+        raise FileRejected(UNREADABLE, _LOCKED) from error
+    except Exception as error:  # the library has no base class for all it raises
+        raise FileRejected(UNREADABLE, _CORRUPT) from error
+
+
+def _wide(name: str) -> bytes:
+    return name.encode("utf-16-le")
+
+
+def _rows(book: calamine.CalamineWorkbook, name: str) -> Iterator[list[Any]]:
+    """Rows of a sheet from its first one, leading empty ones included."""
+    try:
+        yield from book.get_sheet_by_name(name).iter_rows()
+    except Exception as error:
+        raise FileRejected(UNREADABLE, _CORRUPT) from error
+
+
+def _head_texts(rows: list[list[Any]]) -> Iterator[list[str]]:
+    columns = [_text(column)[0].to_pylist() for column in zip(*rows, strict=True)]
+    yield from map(list, zip(*columns, strict=True))
+
+
+def _stretches(rows: Iterator[list[Any]]) -> Iterator[Cells]:
+    """The rows, turned into columns of text by the thousand."""
+    number = 1
+    first = next(rows, None)
+    if not first:
+        return
+    rows = chain([first], rows)
+    size = max(1, _CHUNK_CELLS // len(first))
+    while chunk := list(islice(rows, size)):
+        texts = [_text(column) for column in zip(*chunk, strict=True)]
+        yield Cells(
+            np.arange(number, number + len(chunk)),
+            [text for text, _ in texts],
+            {place: numeric for place, (_, numeric) in enumerate(texts) if numeric is not None},
+        )
+        number += len(chunk)
+
+
+def _text(column: Sequence[Any]) -> tuple[pa.Array, Mask | None]:
+    """(text of the cells of a column, which are true numbers or None when none is)."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return pa.array(column, pa.string()), None
+    texts = pa.array([cell if type(cell) is str else "" for cell in column], pa.string())
+    numeric = None
+    for kind in kinds - {str}:
+        mask = np.fromiter((type(cell) is kind for cell in column), bool, len(column))
+        converted = _CONVERTERS.get(kind, _others)([cell for cell in column if type(cell) is kind])
+        texts = pc.replace_with_mask(texts, pa.array(mask), converted)
+        if kind in (float, int):
+            numeric = mask if numeric is None else numeric | mask
+    return texts, numeric
+
+
+def _numbers(cells: list[float]) -> pa.Array:
+    """Digits: a whole number without a point, any other as short as it can be written."""
+    values = np.array(cells, dtype=np.float64)
+    whole = np.isfinite(values) & (np.abs(values) < 2**63) & (values == np.floor(values))
+    texts = pc.cast(pa.array(values), pa.string())
+    return pc.replace_with_mask(texts, pa.array(whole), pc.cast(pa.array(values[whole].astype(np.int64)), pa.string()))
+
+
+def _moments(cells: list[datetime]) -> pa.Array:
+    """Rounded to seconds: a serial date is a fraction of a day, and not exact."""
+    micros = pa.array(cells, pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return iso_texts((micros + 500_000) // 1_000_000)
+
+
+def _others(cells: list[Any]) -> pa.Array:
+    return pa.array([str(cell) for cell in cells], pa.string())
+
+
+_CONVERTERS: dict[type, Callable[[list[Any]], pa.Array]] = {
+    float: _numbers,
+    int: _numbers,
+    bool: lambda cells: pa.array(["1" if cell else "0" for cell in cells], pa.string()),
+    datetime: _moments,
+    date: lambda cells: pc.cast(pa.array(cells, pa.date32()), pa.string()),
+    time: _others,
+    timedelta: _others,
+}
