@@ -196,8 +196,7 @@ class Exports:
             query = f"({query} and i < {third}) union all {middle} union all ({query} and i >= {third})"
             where_bad = range(before, before + len(batch.bad))
         service = records.DOSSIER_SERVICE if batch.kind == "dossiers" else records.EVENT_SERVICE
-        period = f"(Từ ngày {self.spec.first_day:%d/%m/%Y} đến ngày {batch.day:%d/%m/%Y})"
-        title = Title(service, self.spec.agency, period, records.SIGNERS)
+        title = Title(service, self.spec.agency, self.spec.first_day, batch.day, records.SIGNERS)
         total += len(batch.bad)
         places = write(self.con, Rows(query, batch.fields, title, total, where_bad), path, self.shape)
         marked = [(place, row.reasons) for place, row in zip(places, batch.bad, strict=True)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -25,11 +25,12 @@ _BATCH = 5_000
 
 @dataclass(frozen=True)
 class Title:
-    """What a file says of itself. signers: invented people below a report."""
+    """What a file says of itself. day: of the export. signers: invented people below a report."""
 
     service: str
     agency: str
-    period: str
+    first_day: date
+    day: date
     signers: tuple[str, ...] = ()
 
 
@@ -141,7 +142,7 @@ def _banner(width: int, title: Title) -> list[Row]:
         both(f"Mã định danh: {title.agency}", "Độc lập - Tự do - Hạnh phúc"),
         [],
         [Cell(0, "DANH SÁCH HỒ SƠ TIẾP NHẬN VÀ TRẢ KẾT QUẢ", width)],
-        [Cell(0, title.period, width)],
+        [Cell(0, f"(Từ ngày {title.first_day:%d/%m/%Y} đến ngày {title.day:%d/%m/%Y})", width)],
         [],
         [Cell(width - 2, "Đơn vị tính: hồ sơ", 2)],
     ]
@@ -176,7 +177,7 @@ def _footer(width: int, title: Title) -> list[Row]:
     signers = title.signers or ("", "")
     return [
         [],
-        [Cell(half, "Ngày lập báo cáo: xem tên tệp", width - half)],
+        [Cell(half, f"Ngày {title.day:%d} tháng {title.day:%m} năm {title.day:%Y}", width - half)],
         [Cell(0, "NGƯỜI LẬP BIỂU", half), Cell(half, "THỦ TRƯỞNG ĐƠN VỊ", width - half)],
         [Cell(0, "(Ký, ghi rõ họ tên)", half), Cell(half, "(Ký tên, đóng dấu)", width - half)],
         [],
@@ -330,11 +331,11 @@ def _write_xlsx(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, layout
         for name in names:
             page = book.add_worksheet(name)
 
-            def put(row: int, column: int, value: Any, date: bool, page: Any = page) -> None:
+            def put(row: int, column: int, value: Any, is_moment: bool, page: Any = page) -> None:
                 if isinstance(value, str):
                     page.write_string(row, column, value)
                 else:
-                    page.write_number(row, column, value, date_format if date else None)
+                    page.write_number(row, column, value, date_format if is_moment else None)
 
             def merge(place: tuple[int, int, int, int], text: str, page: Any = page) -> None:
                 page.merge_range(*place, text)
@@ -346,13 +347,13 @@ def _write_xls(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, layout:
     import xlwt
 
     book = xlwt.Workbook(encoding="utf-8")
-    plain, date = xlwt.XFStyle(), xlwt.XFStyle()
-    date.num_format_str = _DATE_FORMAT
+    plain, moment_style = xlwt.XFStyle(), xlwt.XFStyle()
+    moment_style.num_format_str = _DATE_FORMAT
     for name in names:
         page = book.add_sheet(name)
 
-        def put(row: int, column: int, value: Any, is_date: bool, page: Any = page) -> None:
-            page.write(row, column, value, date if is_date else plain)
+        def put(row: int, column: int, value: Any, is_moment: bool, page: Any = page) -> None:
+            page.write(row, column, value, moment_style if is_moment else plain)
 
         def merge(place: tuple[int, int, int, int], text: str, page: Any = page) -> None:
             row, column, last, last_column = place
