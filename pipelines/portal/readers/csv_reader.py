@@ -31,6 +31,7 @@ from pipelines.portal.readers.base import (
     FileRejected,
     NotAnExport,
     Positions,
+    ahead,
     chunks,
     invalid_utf8,
 )
@@ -143,6 +144,12 @@ class CsvReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Raises FileRejected when a record does not end within MAX_LINE bytes."""
+        stretches = self._stretches() if self.content.whole else ahead(self._stretches())
+        for cells in stretches:
+            yield from self._table.rows(cells)
+        self._table.finish()
+
+    def _stretches(self) -> Iterator[Cells]:
         line, carry = self.heading.first_row, b""
         with self.content.open() as stream:
             _skip_lines(stream, self.content.text_head, line - 1)
@@ -151,24 +158,23 @@ class CsvReader:
                 cells, used, lines = self._cells(data, line, last=False)
                 if len(data) - used > MAX_LINE:
                     raise FileRejected(UNREADABLE, _too_long(line + lines))
-                yield from self._table.rows(cells)
+                yield cells
                 line, carry = line + lines, data[used:]
         if carry:
-            cells, _, _ = self._cells(carry, line, last=True)
-            yield from self._table.rows(cells)
-        self._table.finish()
+            yield self._cells(carry, line, last=True)[0]
 
     def _without_equals(self, data: bytes) -> bytes:
         """="007" → "007": proper quotes, so that what they hold is one cell."""
-        return self.form.kept_text.sub(rb"\1", data) if b"=" + self.form.quote.encode() in data else data
+        # One byte is searched for much faster than two.
+        found = b"=" in data and b"=" + self.form.quote.encode() in data
+        return self.form.kept_text.sub(rb"\1", data) if found else data
 
     def _cells(self, data: bytes, line: int, *, last: bool) -> tuple[Cells, int, int]:
         """(cells of the records that end in `data`, bytes used, lines used). `line`: number of the first line."""
         if last and not data.endswith(b"\n"):
             data += b"\n"
         found = self._simple(data, line) or self._any(data, line, last=last)
-        doubled = f"={self.form.quote * 2}".encode()
-        if doubled in data:
+        if b"=" in data and f"={self.form.quote * 2}".encode() in data:
             cells = replace(found[0], columns=[_unwrapped(column) for column in found[0].columns])
             return cells, found[1], found[2]
         return found
@@ -207,8 +213,7 @@ class CsvReader:
         """UTF-8 without zero bytes, lone returns and line ends inside quotes."""
         quotes = np.flatnonzero(block == ord(self.form.quote))
         folded = len(quotes) > 0 and bool((np.searchsorted(quotes, newlines) % 2).any())
-        returns = data.count(b"\r") == data.count(b"\r\n")
-        return not folded and returns and b"\0" not in data and _valid(block)
+        return not folded and b"\0" not in data and not (b"\r" in data and len(_lone(block))) and _valid(block)
 
     def _parsed(self, block: Bytes, width: int, rows: int, *, newlines_in_values: bool) -> pa.Table | None:
         """The table that Arrow reads, None when it does not read `rows` rows of `width` columns."""
@@ -421,10 +426,15 @@ def _assembled(data: Bytes, starts: Positions, ends: Positions, padding: Positio
     begins = behind - sizes - padding - 1
     block[_within(begins, begins + sizes, len(block))] = data[_within(starts, ends, len(data))]
     block[behind - 1] = _NEWLINE
-    returns = np.flatnonzero(block == _RETURN)
     # Arrow would end the row there; in a file whose lines end otherwise it is white space.
-    block[returns[block[np.minimum(returns + 1, len(block) - 1)] != _NEWLINE]] = 0x20
+    block[_lone(block)] = 0x20
     return block
+
+
+def _lone(block: Bytes) -> Positions:
+    """Where a return stands that no line feed follows."""
+    returns = np.flatnonzero(block == _RETURN)
+    return returns[block[np.minimum(returns + 1, len(block) - 1)] != _NEWLINE]
 
 
 def _within(starts: Positions, ends: Positions, size: int) -> np.ndarray:
