@@ -241,8 +241,9 @@ class _Judging:
             files = f"select (source, file_sha256) from verdicts where kind = '{kind}' and reason = '{SHIFTED}'"
             if self._count("verdicts", f"kind = '{kind}' and reason = '{SHIFTED}'"):
                 batch = f"(select * from batch_{kind} where (source, file_sha256) in ({files}))"
-                detail = predicates.shifted_detail(self.catalogue, kind, batch)
-                self.con.execute(f"insert into shifted select '{kind}', * from ({detail})")
+                looks = predicates.date_looks(self.catalogue, kind, batch)
+                detail = predicates.shifted_detail(self.catalogue, kind, f"({looks})")
+                self.con.execute(f"insert into shifted select '{kind}', * exclude (fields) from ({detail})")
 
     def _validate(self, kinds: list[Kind]) -> tuple[dict[tuple[str, Kind], int], Path | None]:
         """What Great Expectations counts in the batches, (rule, kind) → violations, and the first page of the docs."""

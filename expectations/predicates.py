@@ -38,15 +38,40 @@ def violated(rules: list[Rule], kind: Kind) -> str:
 
 
 def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
-    """SQL query: one row per file of `batch` with the columns that file rules are written over, and `reason`.
+    """SQL query: `file_verdicts` of the rows of `batch`."""
+    return file_verdicts(catalogue, kind, f"({file_counts(catalogue, kind, batch)})")
+
+
+def file_counts(catalogue: Catalogue, kind: Kind, batch: str) -> str:
+    """SQL query: one row per file of `batch` with what file rules are made of: source, file_sha256, file_name,
+    file_reason, rows, rejected, and per date column dates_<column> and bad_<column>: how many could be read and not.
+
+    Counts of the pieces of a file add up to those of the file.
+    """
+    dates = "".join(
+        f", count({column}) as dates_{column}, count(*) filter (json_exists(bad_values, '$.{field}')) as bad_{column}"
+        for column, field in catalogue.date_fields[kind].items()
+    )
+    return f"""
+        select
+            source,
+            file_sha256,
+            any_value(file_name) as file_name,
+            any_value(file_reason) as file_reason,
+            count(*) as rows,
+            count(*) filter ({rejected(catalogue, kind)}) as rejected{dates}
+        from {batch}
+        group by source, file_sha256"""
+
+
+def file_verdicts(catalogue: Catalogue, kind: Kind, counts: str) -> str:
+    """SQL query: one row per file of `counts` (see file_counts) with the columns that file rules are written over, and
+    `reason`.
 
     Columns: source, file_sha256, file_name, file_reason, rows, rejected, shifted_values, reason (the reader's, else the
     first file rule that applies, else null).
     """
-    shifted = ", ".join(
-        f"case when count({column}) = 0 then count(*) filter (json_exists(bad_values, '$.{field}')) end"
-        for column, field in catalogue.date_fields[kind].items()
-    )
+    shifted = ", ".join(f"case when dates_{column} = 0 then bad_{column} end" for column in catalogue.date_fields[kind])
     whens = " ".join(
         f"when {condition(rule, kind)} then '{rule.id}'" for rule in catalogue.judged(kind, "file", "reject")
     )
@@ -54,15 +79,9 @@ def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
         select *, case when file_reason is not null then file_reason {whens} end as reason
         from (
             select
-                source,
-                file_sha256,
-                any_value(file_name) as file_name,
-                any_value(file_reason) as file_reason,
-                count(*) as rows,
-                count(*) filter ({rejected(catalogue, kind)}) as rejected,
+                source, file_sha256, file_name, file_reason, rows, rejected,
                 coalesce(greatest({shifted or "0"}), 0) as shifted_values
-            from {batch}
-            group by source, file_sha256
+            from {counts}
         )"""
 
 
@@ -76,45 +95,58 @@ _LOOKS = (
 )
 
 
-def shifted_detail(catalogue: Catalogue, kind: Kind, batch: str) -> str:
-    """SQL query: (source, file_sha256, detail) of the files of `batch` with shifted columns. detail names each such
-    column by its field, how many values it holds and what most of them look like; no value."""
-    rule = catalogue.rule(SHIFTED)
-    looks = " ".join(
-        f"when regexp_full_match(value, '{pattern}') then {{'vi': '{vi}', 'en': '{en}'}}" for pattern, vi, en in _LOOKS
-    )
+def date_looks(catalogue: Catalogue, kind: Kind, batch: str) -> str:
+    """SQL query: (source, file_sha256, position, field, vi, en, dates, bad): how many values of each date column are
+    dates, and how many are none, by what they look like. Counts of the pieces of a file add up."""
     columns = " union all ".join(
         f"select source, file_sha256, {position} as position, '{field}' as field, "
         f"json_extract_string(bad_values, '$.{field}') as value, {column} is not null as is_date from {batch}"
         for position, (column, field) in enumerate(catalogue.date_fields[kind].items())
     )
+    vi, en = (
+        "case "
+        + " ".join(f"when regexp_full_match(value, '{look[0]}') then '{look[language]}'" for look in _LOOKS)
+        + " end"
+        for language in (1, 2)
+    )
+    return f"""
+        select
+            source, file_sha256, position, field, {vi} as vi, {en} as en,
+            count(*) filter (is_date) as dates, count(value) as bad
+        from ({columns})
+        where is_date or value is not null
+        group by all"""
+
+
+def shifted_detail(catalogue: Catalogue, kind: Kind, looks: str) -> str:
+    """SQL query: (source, file_sha256, fields VARCHAR[], detail) of the files with shifted columns, of `date_looks`.
+
+    detail names each shifted column by its field, says how many values it holds and what most of them look like; it
+    holds no value.
+    """
     return f"""
         select
             source,
             file_sha256,
+            list(field order by position) as fields,
             string_agg(
                 concat(
-                    field, ': ', shifted_values, ' giá trị, không có ngày nào', ', phần lớn trông như ' || looks.vi,
-                    ' / ', shifted_values, ' values, none a date', ', most look like ' || looks.en
+                    field, ': ', shifted_values, ' giá trị, không có ngày nào', ', phần lớn trông như ' || vi,
+                    ' / ', shifted_values, ' values, none a date', ', most look like ' || en
                 ),
                 '; ' order by position
             ) as detail
         from (
             select
                 source, file_sha256, position, field,
-                sum(count) as shifted_values,
-                case when max(count) > sum(count) / 2 then arg_max(looks, count) end as looks
-            from (
-                select source, file_sha256, position, field, case {looks} end as looks, count(*) as count
-                from ({columns})
-                where value is not null and (source, file_sha256, field) not in (
-                    select (source, file_sha256, field) from ({columns}) where is_date
-                )
-                group by all
-            )
+                sum(bad) as shifted_values,
+                case when max(bad) > sum(bad) / 2 then arg_max(vi, bad) end as vi,
+                case when max(bad) > sum(bad) / 2 then arg_max(en, bad) end as en
+            from {looks}
             group by all
+            having sum(dates) = 0
         )
-        where {rule.predicate_for(kind)}
+        where {catalogue.rule(SHIFTED).predicate_for(kind)}
         group by all"""
 
 

@@ -116,17 +116,31 @@ def ledger_totals(settings: Settings) -> list[Row]:
     )
 
 
-def ledger(settings: Settings, *, source: str | None, file_status: str | None, limit: int | None) -> list[Row]:
-    """Files of the published ledger, newest export first; `limit` None = all. Raises NothingPublishedError."""
-    return _rows(
+def ledger(
+    settings: Settings,
+    *,
+    source: str | None,
+    file_status: str | None,
+    limit: int | None,
+    file_name: str | None = None,
+) -> list[Row]:
+    """Files of the published ledger, newest export first; `limit` None = all. `file_name` may be a part of the name.
+
+    drift, notes and parts are lists and objects, not JSON text. Raises NothingPublishedError.
+    """
+    found = _rows(
         settings,
         """
         select * exclude (as_of, known_at, definitions_version) from marts.mart_load_ledger
         where source = coalesce($source, source) and status = coalesce($status, status)
+            and ($file is null or contains(file_name, $file))
         order by exported_at desc, source, kind, file_name limit $limit
         """,
-        {"source": source, "status": file_status, "limit": limit},
+        {"source": source, "status": file_status, "file": file_name, "limit": limit},
     )
+    for row in found:
+        row |= {name: json.loads(row[name]) for name in ("drift", "notes", "parts") if row.get(name)}
+    return found
 
 
 def quarantine(settings: Settings, *, reason: str | None, file_name: str | None, limit: int | None) -> list[Row]:
@@ -137,11 +151,11 @@ def quarantine(settings: Settings, *, reason: str | None, file_name: str | None,
     return _rows(
         settings,
         """
-        select
-            source, kind, file_name, row_number, reasons, offending, agency_code, dossier_code, exported_at, file_path
-        from marts.mart_quarantine
+        select * exclude (as_of, known_at, definitions_version)
+        -- a version published before there were parts has no such column
+        from (select null::varchar as part where false union all by name select * from marts.mart_quarantine)
         where ($reason is null or list_contains(reasons, $reason)) and ($file is null or contains(file_name, $file))
-        order by exported_at desc, source, kind, file_name, row_number limit $limit
+        order by exported_at desc, source, kind, file_name, part, row_number limit $limit
         """,
         {"reason": reason, "file": file_name, "limit": limit},
     )

@@ -99,11 +99,44 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         report.status(session.screen, settings, found)
 
 
+@app.command(help="help.inspect")
+def inspect(  # noqa: PLR0917  (options of a command line)
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="help.inspect.path")],
+    kind: Annotated[str | None, typer.Option(help="help.inspect.kind")] = None,
+    source: Annotated[str | None, typer.Option(help="help.inspect.source")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="help.inspect.rows")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from dataclasses import asdict
+
+    from pipelines.cli.inspection import inspect_path
+
+    folder = path.is_dir()
+    with session.screen.progress() as progress:
+        found = []
+        for seen in inspect_path(settings, path, kind=kind, source=source, rows=rows):
+            if folder:
+                progress(seen.path)
+            found.append(seen)
+    if as_json:
+        documents = [asdict(seen) for seen in found]
+        session.screen.json({"files": documents} if folder else documents[0])
+    elif folder:
+        report.inspected_folder(session.screen, found)
+    else:
+        report.inspected(session.screen, found[0])
+    raise typer.Exit(NOT_PUBLISHED if any(seen.reason for seen in found) else 0)
+
+
 @app.command(help="help.ledger")
-def ledger(
+def ledger(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="help.source")] = None,
     file_status: Annotated[str | None, typer.Option("--status", help="help.file_status")] = None,
+    file: Annotated[str | None, typer.Option(help="help.ledger.file")] = None,
     limit: LimitOption = 50,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,11 +144,11 @@ def ledger(
     settings = session.settings()
     from warehouse.status import ledger as read_ledger
 
-    rows = read_ledger(settings, source=source, file_status=file_status, limit=limit or None)
+    rows = read_ledger(settings, source=source, file_status=file_status, file_name=file, limit=limit or None)
     if as_json:
         session.screen.json(rows)
     else:
-        report.ledger(session.screen, rows, limit)
+        report.ledger(session.screen, rows, limit, details=file is not None)
 
 
 @app.command(help="help.quarantine")

@@ -61,6 +61,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.reason": ("chỉ lý do này, ví dụ REJ_BAD_DATE", "only this reason, e.g. REJ_BAD_DATE"),
     "help.file": ("chỉ tệp có tên chứa đoạn này", "only files whose name contains this"),
+    "help.inspect": (
+        "Xem một tệp (hay thư mục) được đọc ra sao, dòng nào bị loại và vì sao. Không nạp, không ghi gì.\n\n"
+        "Mã kết thúc: 0 đọc được; 1 có tệp sẽ bị loại; 2 sai lệnh.",
+        "See how a file (or folder) is read, which rows are rejected and why. Nothing is loaded or written.\n\n"
+        "Exit status: 0 readable; 1 a file would be rejected; 2 wrong command.",
+    ),
+    "help.inspect.path": ("tệp hoặc thư mục", "file or folder"),
+    "help.inspect.kind": (
+        "loại: dossiers, progress, procedures, agencies, portal_reports; mặc định: theo đường dẫn hoặc nội dung",
+        "kind: dossiers, progress, procedures, agencies, portal_reports; default: from the path or the content",
+    ),
+    "help.inspect.source": (
+        "nguồn, để dùng các tiêu đề đã khai trong cấu hình; mặc định: theo đường dẫn",
+        "source, for the headings of the configuration; default: from the path",
+    ),
+    "help.inspect.rows": ("số dòng đầu được in ra", "how many of the first rows to show"),
+    "help.ledger.file": (
+        "chi tiết (ghi chú, trang tính, tiêu đề lạ) của các tệp có tên chứa đoạn này",
+        "details (notes, parts, unknown headings) of the files whose name contains this",
+    ),
     "help.sample": (
         "Tạo tệp kết xuất mẫu (người và hồ sơ đều bịa) vào kho nhận.",
         "Make sample exports (invented people and dossiers) in the drop zone.",
@@ -124,6 +144,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.reason": ("Lý do", "Reason"),
     "header.row": ("Dòng", "Row"),
     "header.values": ("Giá trị (đã che)", "Values (masked)"),
+    "header.part": ("Trang/tệp con", "Part"),
+    "header.format": ("Định dạng", "Format"),
+    "header.rejected": ("Bị loại", "Rejected"),
+    "header.column": ("Cột", "Column"),
+    "header.heading": ("Tiêu đề", "Heading"),
+    "header.field": ("Trường", "Field"),
+    "header.state": ("Tình trạng", "State"),
+    "header.first_rows": ("Dòng đầu tiên", "First rows"),
     "header.detail": ("Chi tiết", "Detail"),
     "header.count": ("Số lượng", "Count"),
     "header.meaning": ("Nghĩa là", "Meaning"),
@@ -135,6 +163,49 @@ TEXTS: dict[str, tuple[str, str]] = {
     "status.loaded": ("đã nạp", "loaded"),
     "status.duplicate": ("trùng", "duplicate"),
     "status.rejected": ("bị loại", "rejected"),
+    # ---- inspect and details of the ledger ----------------------------------------------------------------------
+    "inspect.file": ("Tệp {path} (nguồn {source}, loại {kind})", "File {path} (source {source}, kind {kind})"),
+    "inspect.format": (
+        "Định dạng: {format}; bảng mã: {encoding}; kết xuất lúc {exported_at} (theo {exported_at_from})",
+        "Format: {format}; encoding: {encoding}; exported at {exported_at} (from {exported_at_from})",
+    ),
+    "inspect.agency": ("Đơn vị của phong bì: {agency}", "Agency of the envelope: {agency}"),
+    "inspect.heading": ("Dòng tiêu đề: {rows}", "Heading rows: {rows}"),
+    "inspect.parts": ("Trang tính hoặc tệp con: {parts}", "Sheets or members: {parts}"),
+    "inspect.columns": ("Các cột", "Columns"),
+    "inspect.synonyms": (
+        'Tiêu đề lạ. Nếu là trường đã biết, thêm vào dunghan.toml (sửa tên trường nếu đoán sai; "" = bỏ qua):',
+        'Unknown headings. If they are known fields, add to dunghan.toml (mend a wrong guess; "" = ignore):',
+    ),
+    "inspect.unknown": ("Trường lạ (số dòng): {fields}", "Unknown fields (rows): {fields}"),
+    "inspect.notes": ("Ghi chú:", "Notes:"),
+    "inspect.rows": ("Các dòng đầu, như sẽ được lưu", "The first rows as they would be stored"),
+    "inspect.counts": (
+        "{read} dòng đọc = {accepted} được nhận + {rejected} bị loại",
+        "{read} rows read = {accepted} accepted + {rejected} rejected",
+    ),
+    "inspect.rejected": (
+        "CẢ TỆP SẼ BỊ LOẠI: {reason} ({detail})",
+        "THE WHOLE FILE WOULD BE REJECTED: {reason} ({detail})",
+    ),
+    "inspect.neighbours": (
+        "  {field}: cột {column} “{heading}”; bên trái “{left}”, bên phải “{right}”",
+        "  {field}: column {column} “{heading}”; left of it “{left}”, right of it “{right}”",
+    ),
+    "inspect.warnings": ("Cảnh báo (dòng vẫn được nhận)", "Warnings (the rows are kept)"),
+    "inspect.reasons": ("Dòng bị loại", "Rejected rows"),
+    "inspect.total": (
+        "{files} tệp, {bad} sẽ bị loại; {read} dòng đọc = {accepted} được nhận + {rejected} bị loại",
+        "{files} files, {bad} would be rejected; {read} rows read = {accepted} accepted + {rejected} rejected",
+    ),
+    "inspect.duplicate": ("trùng nội dung với tệp trước", "same content as an earlier file"),
+    "inspect.empty": ("Không có tệp nào.", "There are no files."),
+    "state.mapped": ("được đọc", "read"),
+    "state.dropped": ("nhận ra, không lưu (dữ liệu cá nhân)", "known, not kept (personal data)"),
+    "state.ignored": ("bỏ qua", "ignored"),
+    "state.unknown": ("KHÔNG BIẾT", "UNKNOWN"),
+    "state.ambiguous": ("TRÙNG với cột trước, không đọc", "AMBIGUOUS, an earlier column counts"),
+    "state.shifted": ("CÓ LẼ BỊ LỆCH", "PROBABLY SHIFTED"),
     # ---- figures ------------------------------------------------------------------------------------------------
     "figures.title": (
         "Số liệu chốt lúc {as_of} (biểu II.06, năm {period}, mọi cơ quan)",

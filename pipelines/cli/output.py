@@ -22,6 +22,11 @@ from pipelines.cli.messages import Texts
 # Output that goes to a file or another program is not cut to a terminal's width.
 _WIDTH_OF_FILES = 200
 
+#: A cell that a spreadsheet takes for a formula when it is pasted or opened there; a lone dash is our own sign.
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!$)")
+#: What would move a terminal's cursor or colours about; line ends and tabs are text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 _COUNTED = re.compile(r"\((\d+)/(\d+)\)$")
 _QUIET_SECONDS = 5
 
@@ -36,11 +41,11 @@ class Screen:
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line on standard output; what it says is never read as markup."""
-        self.out.print(Text(text, style=style))
+        self.out.print(Text(printable(text), style=style))
 
     def complain(self, text: str) -> None:
         """A message on standard error."""
-        self.err.print(Text(text, style="red" if self.err.is_terminal else ""))
+        self.err.print(Text(printable(text), style="red" if self.err.is_terminal else ""))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
         """A table; numbers stand on the right. `columns` are texts, not keys."""
@@ -56,7 +61,7 @@ class Screen:
         self.out.print(table)
 
     def value(self, value: Any) -> str:
-        """Anything as a person of this language writes it."""
+        """Anything as a person of this language writes it; a text that begins like a formula gets a `'` in front."""
         match value:
             case None:
                 text = "-"
@@ -69,9 +74,9 @@ class Screen:
             case datetime():
                 text = value.isoformat(sep=" ", timespec="seconds")
             case list() | tuple():
-                text = ", ".join(str(part) for part in value)
+                text = neutral(", ".join(str(part) for part in value))
             case _:
-                text = str(value)
+                text = neutral(str(value))
         return text
 
     def number(self, value: int) -> str:
@@ -119,6 +124,16 @@ class Screen:
                 self.err.print(Text(f"… {text}"))
 
         return tell
+
+
+def neutral(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, and that leaves the terminal alone."""
+    return printable(f"'{text}" if _FORMULA.match(text) else text)
+
+
+def printable(text: str) -> str:
+    """The text with spaces for control characters."""
+    return _CONTROL.sub(" ", text)
 
 
 def _console(stream: Any) -> Console:

@@ -10,6 +10,7 @@ from pipelines.cli.output import Screen
 
 if TYPE_CHECKING:
     from pipelines.cli.doctor import Check
+    from pipelines.cli.inspection import Inspection, Tally
     from pipelines.config import Settings
     from pipelines.orchestration.runner import RunOutcome
     from warehouse.publish import Publication
@@ -31,6 +32,14 @@ _LEDGER = (
     "rows_quarantined",
 )
 _LONGEST = 120
+#: Columns of the first rows that are shown on a terminal, per kind; of other kinds all.
+_SHOWN = {
+    "dossiers": (
+        *("dossier_code", "status", "received_at", "due_at", "finished_at", "returned_at", "channel", "agency_name"),
+        "applicant_key",
+    ),
+    "progress": ("dossier_code", "event_at", "status", "unit_name", "officer_key"),
+}
 
 
 def run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float) -> None:
@@ -80,13 +89,180 @@ def status(screen: Screen, settings: Settings, found: Row) -> None:
     screen.say(t("run.where", path=published["database"]))
 
 
-def ledger(screen: Screen, rows: Sequence[Row], limit: int) -> None:
-    """One line per file."""
+def ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = False) -> None:
+    """One line per file; with details then what was remarked of each."""
     screen.table(
         [screen.t(f"header.{column}") for column in _LEDGER],
         [_ledger_line(screen, row) for row in rows],
     )
     _more(screen, rows, limit)
+    if details:
+        for row in rows:
+            _ledger_details(screen, row)
+
+
+def _ledger_details(screen: Screen, row: Row) -> None:
+    """Parts, unknown headings or fields, notes and what was wrong with one file."""
+    t = screen.t
+    lines = [row["detail"]] if row.get("detail") else []
+    if row.get("format"):
+        lines.append(f"{t('header.format')}: {row['format']}")
+    if row.get("parts"):
+        lines.append(t("inspect.parts", parts=", ".join(part["name"] for part in row["parts"])))
+    if row.get("drift"):
+        lines.append(t("inspect.unknown", fields=_counted(screen, row["drift"])))
+    lines += row.get("notes") or []
+    if lines:
+        screen.say()
+        screen.say(str(row.get("file_path") or row["file_name"]), "bold")
+        for line in lines:
+            screen.say(f"  {line}")
+
+
+def _counted(screen: Screen, drift: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({screen.number(rows)})" for name, rows in drift.items())
+
+
+def inspected(screen: Screen, seen: Inspection) -> None:
+    """What was seen of one file."""
+    t = screen.t
+    screen.say(t("inspect.file", path=seen.path, source=seen.source, kind=seen.kind or "?"), "bold")
+    if seen.format:
+        shown = {"format": seen.format, "encoding": seen.encoding}
+        screen.say(t("inspect.format", **shown, exported_at=seen.exported_at, exported_at_from=seen.exported_at_from))
+    if seen.envelope_agency:
+        screen.say(t("inspect.agency", agency=seen.envelope_agency))
+    if seen.parts:
+        screen.say(t("inspect.parts", parts=", ".join(part.name for part in seen.parts)))
+    _mapping(screen, seen)
+    if seen.unknown_fields:
+        screen.say(t("inspect.unknown", fields=_counted(screen, seen.unknown_fields)))
+    if seen.notes:
+        screen.say(t("inspect.notes"))
+        for note in seen.notes:
+            screen.say(f"  {note}")
+    if seen.rows:
+        screen.say()
+        _first_rows(screen, seen)
+    screen.say()
+    _verdict(screen, seen)
+
+
+def _mapping(screen: Screen, seen: Inspection) -> None:
+    """Heading rows, then column by column, then how to make the unknown ones known."""
+    t = screen.t
+    for heading in seen.headings:
+        rows = range(heading["first_row"], heading["last_row"] + 1)
+        where = f"{heading['part']}: " if heading["part"] else ""
+        screen.say(where + t("inspect.heading", rows=", ".join(map(str, rows))))
+    if seen.columns:
+        with_parts = any(column["part"] for column in seen.columns)
+        lines = [
+            [
+                *([column["part"] or ""] if with_parts else []),
+                f"{column['column']} ({column['number']})",
+                column["heading"],
+                column["field"] or "-",
+                t.either(column["meaning_vi"] or "", column["meaning_en"] or ""),
+                t(f"state.{column['state']}"),
+            ]
+            for column in seen.columns
+        ]
+        headers = [*(["part"] if with_parts else []), "column", "heading", "field", "meaning", "state"]
+        screen.table([t(f"header.{header}") for header in headers], lines, title=t("inspect.columns"))
+    if seen.synonyms:
+        screen.say(t("inspect.synonyms"))
+        for line in seen.synonyms:
+            screen.say(f"  {line}")
+
+
+def _first_rows(screen: Screen, seen: Inspection) -> None:
+    """The first rows, as many of their columns as fit; `--json` has all."""
+    present = [name for name in seen.rows[0] if any(row[name] not in (None, "", [], "[]", 0) for row in seen.rows)]
+    first = ("part", "row_number", "reasons", "warnings")
+    wanted = [name for name in _SHOWN.get(seen.kind or "", present) if name in present]
+    columns = [name for name in first if name in present] + wanted
+    screen.table(columns, [[row[name] for name in columns] for row in seen.rows], title=screen.t("inspect.rows"))
+
+
+def _verdict(screen: Screen, seen: Inspection) -> None:
+    """How many rows would be kept, and why the others not."""
+    t = screen.t
+    from expectations.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    if seen.reason:
+        screen.say(t("inspect.rejected", reason=seen.reason, detail=seen.detail or "-"), "bold red")
+        rule = catalogue.rule(seen.reason)
+        screen.say(f"  {t.either(rule.message_vi, rule.message_en)}")
+        screen.say(f"  → {t.either(rule.advice_vi, rule.advice_en)}")
+        _neighbours(screen, seen)
+    numbers = {"read": seen.rows_read, "accepted": seen.accepted, "rejected": seen.rows_read - seen.accepted}
+    screen.say(t("inspect.counts", **{name: screen.number(number) for name, number in numbers.items()}))
+    for title, tallies in (("inspect.reasons", seen.reasons), ("inspect.warnings", seen.warnings)):
+        if tallies:
+            lines = []
+            for rule_id, tally in sorted(tallies.items()):
+                rule = catalogue.rule(rule_id)
+                meaning = t.either(rule.message_vi, rule.message_en)
+                lines.append([rule_id, tally.count, _places(tally), meaning, t.either(rule.advice_vi, rule.advice_en)])
+            headers = [t(f"header.{header}") for header in ("reason", "count", "row", "meaning", "advice")]
+            screen.table(headers, lines, title=t(title))
+
+
+def _neighbours(screen: Screen, seen: Inspection) -> None:
+    """What stands beside the columns that look shifted: their values are probably of the column on the right."""
+    for index, column in enumerate(seen.columns):
+        if column["state"] == "shifted":
+            beside = [
+                seen.columns[place]["heading"]
+                if 0 <= place < len(seen.columns) and seen.columns[place]["part"] == column["part"]
+                else "-"
+                for place in (index - 1, index + 1)
+            ]
+            shown = {name: column[name] for name in ("field", "column", "heading")}
+            screen.say(screen.t("inspect.neighbours", **shown, left=beside[0], right=beside[1]))
+
+
+def _places(tally: Tally) -> str:
+    """`Sheet1: 7, 9; Sheet2: 3 …`."""
+    numbers: dict[str | None, list[int]] = {}
+    for part, row in tally.first:
+        numbers.setdefault(part, []).append(row)
+    places = [(f"{part}: " if part else "") + ", ".join(map(str, rows)) for part, rows in numbers.items()]
+    return "; ".join(places) + (" …" if tally.count > len(tally.first) else "")
+
+
+def inspected_folder(screen: Screen, found: Sequence[Inspection]) -> None:
+    """One line per file, then the sums."""
+    t = screen.t
+    if not found:
+        screen.say(t("inspect.empty"))
+        return
+    headers = ["file", "kind", "format", "rows_read", "rejected", "reason", "detail"]
+    screen.table(
+        [t(f"header.{header}") for header in headers],
+        [
+            [
+                seen.path,
+                seen.kind,
+                seen.format or None,
+                seen.rows_read,
+                seen.rows_read - seen.accepted,
+                seen.reason,
+                t("inspect.duplicate") if seen.duplicate else _short(seen.detail),
+            ]
+            for seen in found
+        ],
+    )
+    numbers = {
+        "files": len(found),
+        "bad": sum(seen.reason is not None for seen in found),
+        "read": sum(seen.rows_read for seen in found),
+        "accepted": sum(seen.accepted for seen in found),
+    }
+    numbers["rejected"] = numbers["read"] - numbers["accepted"]
+    screen.say(t("inspect.total", **{name: screen.number(number) for name, number in numbers.items()}))
 
 
 def quarantine(screen: Screen, files: Sequence[Row], rows: Sequence[Row], rules: Mapping[str, Row], limit: int) -> None:
@@ -101,12 +277,15 @@ def quarantine(screen: Screen, files: Sequence[Row], rows: Sequence[Row], rules:
         screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
         screen.say()
     if rows:
-        headers = [t(f"header.{column}") for column in ("source", "kind", "file", "row", "reason", "values")]
+        with_parts = any(row["part"] for row in rows)
+        shown = ["source", "kind", "file", *(["part"] if with_parts else []), "row", "reason", "values"]
+        headers = [t(f"header.{column}") for column in shown]
         lines = [
             [
                 row["source"],
                 row["kind"],
                 row["file_name"],
+                *([row["part"]] if with_parts else []),
                 str(row["row_number"]),
                 row["reasons"],
                 _short(row["offending"]),

@@ -299,7 +299,8 @@ def words(names: Mapping[Any, str], others: Mapping[Any, tuple[str, ...]]) -> di
 
 
 @cache
-def _folded_headings(kind: Kind) -> dict[str, str | None]:
+def folded_headings(kind: Kind) -> dict[str, str | None]:
+    """Folded heading → contract name, or None when it is known and says nothing."""
     known = spellings(kind)
     table: dict[str, str | None] = {fold(text): None for text in IGNORED_HEADINGS}
     for field, headings in HEADINGS.items():
@@ -322,4 +323,58 @@ def heading_field(kind: Kind, heading: str, synonyms: Mapping[str, str]) -> tupl
     exact = own or spellings(kind).get(text.lower())
     if exact is not None:
         return True, exact
-    return folded in _folded_headings(kind), _folded_headings(kind).get(folded)
+    return folded in folded_headings(kind), folded_headings(kind).get(folded)
+
+
+#: What the fields of tables mean, for people: (Vietnamese, English). A field without an entry is told by its name.
+MEANINGS: dict[str, tuple[str, str]] = {
+    "MaHoSo": ("mã hồ sơ", "dossier code"),
+    "MaTTHC": ("mã thủ tục", "procedure code"),
+    "TenTTHC": ("tên thủ tục", "procedure name"),
+    "MaLinhVuc": ("mã lĩnh vực", "field code"),
+    "TenLinhVuc": ("tên lĩnh vực", "field name"),
+    "KenhThucHien": ("hình thức nộp", "channel"),
+    "LoaiDoiTuong": ("loại đối tượng nộp", "applicant type"),
+    "NgayNopHoSo": ("ngày nộp", "submitted at"),
+    "NgayTiepNhan": ("ngày tiếp nhận", "received at"),
+    "NgayHenTra": ("ngày hẹn trả", "due at"),
+    "NgayKetThucXuLy": ("ngày kết thúc xử lý", "finished at"),
+    "NgayTra": ("ngày trả kết quả", "returned at"),
+    "NgayTuChoi": ("ngày từ chối", "refused at"),
+    "TrangThaiHoSo": ("trạng thái", "status"),
+    "HinhThuc": ("hình thức trả", "return method"),
+    "DonViXuLy": ("đơn vị xử lý", "agency name"),
+    "NoiNopHoSo": ("nơi nộp", "submitted via"),
+    "HoSoCoThanhPhanSoHoa": ("có thành phần số hóa", "has digitised parts"),
+    "TaiKhoanDuocXacThucVoiVNeID": ("đã xác thực VNeID", "verified by VNeID"),
+    "DuocThanhToanTrucTuyen": ("thanh toán trực tuyến", "online payment"),
+    "SoGiayToChuHoSo": ("số giấy tờ (chỉ giữ khóa)", "identity number (kept as a key)"),
+    "DinhDanhCHS": ("định danh chủ hồ sơ (chỉ giữ khóa)", "identities (kept as a key)"),
+    "DSKetNoiCSDL": ("cơ sở dữ liệu kết nối", "connected databases"),
+    "TaiLieuNop": ("tài liệu nộp (chỉ đếm)", "submitted files (counted)"),
+    "DanhSachLePhi": ("phí, lệ phí", "fees"),
+    "DanhSachHoSoBoSung": ("các lần bổ sung", "rounds of supplements"),
+    "DanhSachGiayToKetQua": ("giấy tờ kết quả (chỉ đếm)", "result documents (counted)"),
+    "ChuHoSo": ("chủ hồ sơ", "applicant"),
+    "NguoiXuLy": ("cán bộ xử lý (chỉ giữ khóa)", "officer (kept as a key)"),
+    "SoDienThoai": ("số điện thoại", "telephone"),
+    "DiaChi": ("địa chỉ", "address"),
+    "Email": ("thư điện tử", "e-mail"),
+    "ThoiDiemXuLy": ("thời điểm xử lý", "time of the event"),
+    "PhongBanXuLy": ("phòng ban xử lý", "unit"),
+    "NoiDungXuLy": ("nội dung xử lý (không giữ)", "text of the event (not kept)"),
+    "TrangThai": ("trạng thái", "status"),
+    "NgayBatDau": ("ngày bắt đầu", "started at"),
+    "NgayKetThucTheoQuyDinh": ("ngày phải xong", "due at"),
+    "MATTHC": ("mã thủ tục", "procedure code"),
+    "TENTTHC": ("tên thủ tục", "procedure name"),
+    "LINHVUCTHUCHIEN": ("lĩnh vực", "fields"),
+    "CACHTHUCTHUCHIEN": ("cách thức và thời hạn", "channels and limits"),
+    "MaDonVi": ("mã đơn vị", "agency code"),
+    "TenDonVi": ("tên đơn vị", "agency name"),
+    "MaDonViCha": ("mã đơn vị cấp trên", "parent agency"),
+    "CapDonVi": ("cấp", "level"),
+    "HieuLucTu": ("hiệu lực từ", "valid from"),
+    "HieuLucDen": ("hiệu lực đến", "valid to"),
+    "MaDonViThayThe": ("đơn vị thay thế", "successor"),
+}
