@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from pipelines.portal.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
-from pipelines.portal.readers import archive, csv_reader, encoding, json_reader, workbook
+from pipelines.portal.readers import archive, csv_reader, encoding, html_reader, json_reader, workbook
 from pipelines.portal.readers.base import (
     UNREADABLE,
     Content,
@@ -58,6 +58,7 @@ class _Shape:
 #: A ZIP that comes here is an office document; other archives have been taken apart before.
 _SHAPES = (
     _Shape(workbook.recognises, workbook.open_workbook),
+    _Shape(html_reader.recognises, html_reader.open_html),
     _Shape(json_reader.recognises, json_reader.open_json),
     _Shape(csv_reader.recognises, csv_reader.open_csv),
 )

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.contract import Kind, fold
 from pipelines.portal.readers import headings
-from pipelines.portal.readers.base import FileFacts, Positions
+from pipelines.portal.readers.base import NO_HEADING, FileFacts, NotAnExport, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
 
 NO_STATUS_NOTE = (
@@ -386,6 +386,16 @@ def _lines(cells: Cells, places: Positions) -> list[list[str]]:
     return [[(text or "").strip() for text in line] for line in zip(*taken, strict=True)]
 
 
+def no_heading(kind: Kind) -> NotAnExport:
+    """REJ_FILE_NO_HEADING (01 §6)."""
+    needed = ", ".join(kind.heading)
+    return NotAnExport(
+        NO_HEADING,
+        f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
+        f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
+    )
+
+
 def filled(column: pa.Array) -> Mask:
     """Which cells hold more than white space."""
     return _mask(pc.and_(pc.greater(pc.binary_length(column), 0), pc.invert(pc.utf8_is_space(column))))
@@ -418,5 +428,7 @@ def serial_dates(column: pa.Array, numeric: Mask) -> pa.Array:
 
 def iso_texts(seconds: Positions) -> pa.Array:
     """ISO text of seconds since 1970; a moment at midnight is a date without a time."""
-    texts = pc.strftime(pa.array(seconds, pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%S")
-    return pc.if_else(pa.array(seconds % 86_400 == 0), pc.utf8_slice_codeunits(texts, 0, 10), texts)
+    # Casting is ten times as fast as strftime, and writes a space instead of the T.
+    texts = pc.binary_replace_slice(pc.cast(pa.array(seconds, pa.timestamp("s")), pa.string()), 10, 11, "T")
+    midnight = seconds % 86_400 == 0
+    return pc.if_else(pa.array(midnight), pc.utf8_slice_codeunits(texts, 0, 10), texts) if midnight.any() else texts

@@ -22,7 +22,6 @@ from pipelines.portal.contract import Kind
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,
-    NO_HEADING,
     UNREADABLE,
     Content,
     FileFacts,
@@ -32,12 +31,13 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.confined import ConfinedReader
 from pipelines.portal.readers.headings import Synonyms
-from pipelines.portal.readers.table import Cells, Mask, Table, iso_texts
+from pipelines.portal.readers.table import Cells, Mask, Table, iso_texts, no_heading
 
 _ZIP = b"PK"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Cells that are turned into text at a time.
 _CHUNK_CELLS = 300_000
+_NUMERIC = (float, int)
 
 _LOCKED = "có mật khẩu, hãy bỏ mật khẩu rồi lưu lại / protected by a password: save it without one"
 _CORRUPT = "bảng tính bị hỏng hoặc cắt cụt / the workbook is corrupt or truncated"
@@ -107,12 +107,7 @@ def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> 
                 yield text_rows
         table.finish()
     if not facts.headings:
-        needed = ", ".join(kind.heading)
-        raise FileRejected(
-            NO_HEADING,
-            f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
-            f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
-        )
+        raise no_heading(kind)
 
 
 def _load(stream: BinaryIO) -> calamine.CalamineWorkbook:
@@ -138,7 +133,7 @@ def _wide(name: str) -> bytes:
 def _rows(book: calamine.CalamineWorkbook, name: str) -> Iterator[list[Any]]:
     """Rows of a sheet from its first one, leading empty ones included."""
     try:
-        yield from book.get_sheet_by_name(name).iter_rows()
+        return book.get_sheet_by_name(name).iter_rows()
     except Exception as error:
         raise FileRejected(UNREADABLE, _CORRUPT) from error
 
@@ -171,13 +166,16 @@ def _text(column: Sequence[Any]) -> tuple[pa.Array, Mask | None]:
     kinds = set(map(type, column))
     if kinds == {str}:
         return pa.array(column, pa.string()), None
+    if len(kinds) == 1:
+        (kind,) = kinds
+        return _CONVERTERS.get(kind, _others)(list(column)), np.ones(len(column), bool) if kind in _NUMERIC else None
     texts = pa.array([cell if type(cell) is str else "" for cell in column], pa.string())
     numeric = None
     for kind in kinds - {str}:
         mask = np.fromiter((type(cell) is kind for cell in column), bool, len(column))
         converted = _CONVERTERS.get(kind, _others)([cell for cell in column if type(cell) is kind])
         texts = pc.replace_with_mask(texts, pa.array(mask), converted)
-        if kind in (float, int):
+        if kind in _NUMERIC:
             numeric = mask if numeric is None else numeric | mask
     return texts, numeric
 
