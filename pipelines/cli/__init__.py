@@ -1,5 +1,9 @@
 """The command line, `dunghan`: what people type and read. Commands only call the rooms and show what they say."""
 
+from pipelines.cli import history
 from pipelines.cli.app import main
 
-__all__ = ["main"]
+#: Modules that add commands of their own to the app, by being imported.
+THEMES = (history,)
+
+__all__ = ["THEMES", "main"]

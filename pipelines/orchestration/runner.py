@@ -1,4 +1,4 @@
-"""`dunghan run`: one nightly run in this process, through Dagster, without a daemon.
+"""`dunghan run` and `dunghan backfill`: one run in this process, through Dagster, without a daemon.
 
 It is a run like any other: the same job, instance and lock, so `dagster dev` shows it afterwards. A run never leaves
 less than there was: what was published stays until something whole and green takes its place.
@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
 from pipelines.config import Settings
 from pipelines.orchestration.record import RunRecord, read_record
@@ -42,11 +43,20 @@ def run_nightly(
     version is far smaller. progress: told what is being done, in words for people. A run that fails is told to
     `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be read.
     """
-    from warehouse.lock import run_lock
+    from pipelines.orchestration.jobs import NIGHTLY
 
-    settings.layout.create()
-    with run_lock(settings), _quiet():
-        return _run(settings, full_refresh, force, progress)
+    return _locked(settings, NIGHTLY, {}, full_refresh=full_refresh, force=force, progress=progress)
+
+
+def run_backfill(settings: Settings, first: date, last: date, *, progress: Progress | None = None) -> RunOutcome:
+    """Like `run_nightly` for the exports of some days (of exported_at, both included): one run for the whole range.
+
+    A run that was killed is simply started again: what it had landed is not read again. Raises as run_nightly.
+    """
+    from pipelines.orchestration.jobs import BACKFILL
+
+    window = {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+    return _locked(settings, BACKFILL, window, full_refresh=False, force=False, progress=progress)
 
 
 def exit_code(settings: Settings, record: RunRecord) -> int:
@@ -58,11 +68,23 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     return PUBLISHED
 
 
-def _run(settings: Settings, full_refresh: bool, force: bool, progress: Progress | None) -> RunOutcome:
+def _locked(
+    settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
+) -> RunOutcome:
+    from warehouse.lock import run_lock
+
+    settings.layout.create()
+    with run_lock(settings), _quiet():
+        return _run(settings, job, tags, full_refresh=full_refresh, force=force, progress=progress)
+
+
+def _run(
+    settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
+) -> RunOutcome:
     from pipelines.definitions import build_definitions
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import NIGHTLY, nightly_config
+    from pipelines.orchestration.jobs import nightly_config
 
     definitions = build_definitions(
         settings,
@@ -70,21 +92,22 @@ def _run(settings: Settings, full_refresh: bool, force: bool, progress: Progress
     )
     config = nightly_config(full_refresh=full_refresh, force=force)
     with open_instance(settings) as instance:
-        result = definitions.resolve_job_def(NIGHTLY).execute_in_process(
+        result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
+            tags=tags,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )
         record = read_record(settings)
         if record is None or record.run_id != result.run_id:  # it ended before its first step
-            record = RunRecord(run_id=result.run_id, job=NIGHTLY)
+            record = RunRecord(run_id=result.run_id, job=job)
             record.close(
                 settings,
                 resources.step_problems(instance, result.run_id) or [str(settings.layout.state / "dagster.log")],
             )
         code = exit_code(settings, record)
         if code == NOT_PUBLISHED:
-            failures.notify(settings, run_id=result.run_id, job=NIGHTLY, problems=record.problems)
+            failures.notify(settings, run_id=result.run_id, job=job, problems=record.problems)
             instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
     return RunOutcome(code, record.version, record, record.problems, result.run_id)
 
