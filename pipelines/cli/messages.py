@@ -166,9 +166,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- inspect and details of the ledger ----------------------------------------------------------------------
     "inspect.file": ("Tệp {path} (nguồn {source}, loại {kind})", "File {path} (source {source}, kind {kind})"),
     "inspect.format": (
-        "Định dạng: {format}; bảng mã: {encoding}; kết xuất lúc {exported_at} (theo {exported_at_from})",
-        "Format: {format}; encoding: {encoding}; exported at {exported_at} (from {exported_at_from})",
+        "Định dạng: {format}; bảng mã: {encoding}; kết xuất lúc {exported_at} ({origin})",
+        "Format: {format}; encoding: {encoding}; exported at {exported_at} ({origin})",
     ),
+    "exported_at_from.name": ("theo tên tệp", "from the file name"),
+    "exported_at_from.mtime": ("theo giờ sửa tệp", "from the modification time"),
     "inspect.agency": ("Đơn vị của phong bì: {agency}", "Agency of the envelope: {agency}"),
     "inspect.heading": ("Dòng tiêu đề: {rows}", "Heading rows: {rows}"),
     "inspect.parts": ("Trang tính hoặc tệp con: {parts}", "Sheets or members: {parts}"),
@@ -277,6 +279,91 @@ TEXTS: dict[str, tuple[str, str]] = {
     "result.ok": ("tốt", "ok"),
     "result.warn": ("chú ý", "note"),
     "result.fail": ("HỎNG", "FAIL"),
+    # ---- history ------------------------------------------------------------------------------------------------
+    "help.restate": (
+        "Lập lại mọi số liệu cho một cặp (chốt lúc, biết đến) thành một bản riêng, không đụng bản đang công bố.",
+        "All figures for one pair (as of, known at) as a version of its own, beside what is published.",
+    ),
+    "help.restate.as_of": (
+        "thời điểm chốt số liệu, ví dụ 2024-03-31 (= cuối ngày đó)",
+        "moment at which figures are closed, e.g. 2024-03-31 (= its end)",
+    ),
+    "help.restate.loaded_until": (
+        "bỏ tệp mà kho chỉ thấy sau thời điểm này, dù tệp kết xuất sớm hơn",
+        "leave out files that the warehouse saw only after this moment, however early they were exported",
+    ),
+    "help.restate.out": ("thư mục đặt bản lập lại; mặc định: restated/ của kho", "folder for it; default: restated/"),
+    "help.restate.again": ("lập lại dù đã có bản y như vậy", "build it although the same version exists"),
+    "help.compare": (
+        "Hai bản khác nhau ở số liệu nào, do hồ sơ nào, vì sao. Mã kết thúc 1 khi có khác biệt.",
+        "Which figures two versions differ in, which dossiers cause it, and why. Exit status 1 when they differ.",
+    ),
+    "help.compare.a": (
+        "bản thứ nhất: tên (`dunghan versions`), vài ký tự đầu, hoặc thư mục",
+        "first version: its name (`dunghan versions`), how it begins, or its folder",
+    ),
+    "help.compare.b": ("bản thứ hai; mặc định: bản đang công bố", "second version; default: the published one"),
+    "help.compare.agency": ("chỉ cơ quan này và các cơ quan trực thuộc", "only this agency and those below it"),
+    "help.backfill": (
+        "Nạp các tệp kết xuất của một khoảng ngày trong một lượt; bị ngắt thì chạy lại là tiếp tục.",
+        "Load the exports of a range of days in one run; when interrupted, run it again to go on.",
+    ),
+    "help.backfill.from": ("ngày kết xuất đầu tiên, ví dụ 2022-01-01", "first export day, e.g. 2022-01-01"),
+    "help.backfill.to": ("ngày kết xuất cuối cùng", "last export day"),
+    "help.backfill.dry_run": ("chỉ cho biết còn những tệp nào", "only tell which files remain"),
+    "backfill.order": ("--from phải trước hoặc bằng --to", "--from must not be after --to"),
+    "backfill.remaining": (
+        "Từ {first} đến {last} còn {files} tệp chưa nạp:",
+        "From {first} to {last} {files} files are not loaded yet:",
+    ),
+    "backfill.nothing": (
+        "Từ {first} đến {last} không còn tệp nào chưa nạp",
+        "From {first} to {last} every file is loaded",
+    ),
+    "restate.done": (
+        "Đã lập lại số liệu chốt lúc {as_of}, theo những gì đã biết đến {known_at}",
+        "Restated as of {as_of}, with what was known at {known_at}",
+    ),
+    "restate.kept": (
+        "Bản này đã có (cùng tệp, cùng quy tắc): chốt lúc {as_of}, biết đến {known_at}",
+        "This version is there already (same files, same rules): as of {as_of}, known at {known_at}",
+    ),
+    "restate.no_limit": ("không giới hạn", "no limit"),
+    "restate.not_fixed": (
+        "Không có --known-at: lần sau có tệp mới thì số liệu có thể khác",
+        "Without --known-at new files may change these figures next time",
+    ),
+    "restate.other": (
+        "Cùng cặp thời điểm này đã có bản lập từ tệp hoặc quy tắc khác; xem khác gì: dunghan compare {a} {b}",
+        "The same pair was stated before from other files or rules; see the difference: dunghan compare {a} {b}",
+    ),
+    "compare.side": (
+        "{name}: {version}, chốt lúc {as_of}, biết đến {known_at}, quy tắc {rules}",
+        "{name}: {version}, as of {as_of}, known at {known_at}, rules {rules}",
+    ),
+    "compare.same": ("Hai bản nói như nhau", "Both versions say the same"),
+    "compare.marts": ("Mart có dòng khác nhau", "Marts with rows that differ"),
+    "compare.only_a": ("Chỉ có ở A", "Only in A"),
+    "compare.only_b": ("Chỉ có ở B", "Only in B"),
+    "compare.figures": ("Số liệu khác nhau ({shown} trên {all})", "Figures that differ ({shown} of {all})"),
+    "compare.key": ("Của", "Of"),
+    "compare.figure": ("Số liệu", "Figure"),
+    "compare.causes": ("Nguyên nhân, theo {all} hồ sơ", "Causes, by {all} dossiers"),
+    "compare.cause": ("Nguyên nhân", "Cause"),
+    "compare.dossiers": ("Hồ sơ gây ra khác biệt ({shown} trên {all})", "Dossiers that cause it ({shown} of {all})"),
+    "compare.change": ("Thay đổi", "Change"),
+    "cause.appeared": ("hồ sơ chưa có trong A", "not known in A"),
+    "cause.disappeared": ("hồ sơ không có trong B", "not known in B"),
+    "cause.due_changed": ("đổi ngày hẹn trả", "due date changed"),
+    "cause.reopened": ("mở lại", "reopened"),
+    "cause.ended": ("đã kết thúc", "ended"),
+    "cause.new_information": ("thông tin mới", "new information"),
+    "cause.rules_changed": ("đổi quy tắc", "rules changed"),
+    "cause.calendar_changed": ("đổi lịch làm việc", "calendar changed"),
+    "cause.time_passed": ("thời gian trôi qua", "time passed"),
+    "header.mart": ("Mart", "Mart"),
+    "header.dossier_code": ("Mã hồ sơ", "Dossier"),
+    "header.agency_code": ("Cơ quan", "Agency"),
 }
 
 
