@@ -232,7 +232,6 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
     kind: Kind = next(name for name in get_args(Kind) if name == file.kind)
     seen = _new(file, kind)
     facts = FileFacts("")
-    documents = contract.KINDS[kind].document
     with _connection(settings) as con:
         counts = _Counts(con, kind, file, seen, rows)
         canonical = Canonicaliser(con, contract.KINDS[kind], _key(settings), settings.keep_officer_names)
@@ -240,14 +239,9 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
             reader = open_reader(file, settings.synonyms(file.source))
             facts = reader.facts
             for batch in reader.batches():
-                if documents:  # a document gives several rows, see LandingPass
-                    new = facts.parts[len(seen.parts) :]
-                    seen.parts += [Part(part.name, seen.rows_read) for part in new]
-                else:
-                    seen.parts = facts.parts
                 (converted,) = canonical.convert([Portion(batch, facts.envelope_agency, seen.rows_read)])
                 facts.drift.update(converted.drift)
-                counts.take(converted.rows, seen.parts)
+                counts.take(converted.rows)
         except FileRejected as error:
             seen.reason, seen.detail = error.reason, error.detail
         else:
@@ -283,8 +277,8 @@ class _Counts:
         self.rows = rows
         self.catalogue = load_catalogue()
 
-    def take(self, rows: pa.Table, parts: list[Part]) -> None:
-        """Judge a batch of canonical rows. `parts`: those of the file so far, the last is the one being read."""
+    def take(self, rows: pa.Table) -> None:
+        """Judge a batch of canonical rows."""
         catalogue, kind = self.catalogue, self.kind
         self.con.register("canonical", rows)
         reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
@@ -308,10 +302,10 @@ class _Counts:
             self._add("looks", predicates.date_looks(catalogue, kind, "batch"))
         self.seen.rows_read += rows.num_rows
         self.seen.rejected += self._number("select count(*) from batch where len(reasons) > 0")
-        self._tally(self.seen.reasons, "reasons", "true", parts)
-        self._tally(self.seen.warnings, "warnings", "len(reasons) = 0", parts)
+        self._tally(self.seen.reasons, "reasons", "true")
+        self._tally(self.seen.warnings, "warnings", "len(reasons) = 0")
         if len(self.seen.rows) < self.rows:
-            self._keep(parts)
+            self._keep()
 
     def judge_file(self) -> None:
         """What the rules on files say, once all rows are counted."""
@@ -335,7 +329,7 @@ class _Counts:
             self.seen.shifted = list(shifted["fields"])
             self.seen.detail += f"; {shifted['detail']}"
 
-    def _tally(self, into: dict[str, Tally], column: str, where: str, parts: list[Part]) -> None:
+    def _tally(self, into: dict[str, Tally], column: str, where: str) -> None:
         found = self.con.execute(
             f"""
             select rule, count(*), list(row_number order by row_number)[:{_FIRST}]
@@ -346,22 +340,23 @@ class _Counts:
         for rule, count, numbers in found:
             tally = into.setdefault(rule, Tally())
             tally.count += count
-            tally.first += [part_of(number, parts) for number in numbers[: _FIRST - len(tally.first)]]
+            tally.first += [(None, number) for number in numbers[: _FIRST - len(tally.first)]]
 
-    def _keep(self, parts: list[Part]) -> None:
+    def _keep(self) -> None:
         """Keep the first rows as the lake would hold them."""
         missing = self.rows - len(self.seen.rows)
         cursor = self.con.execute(f"select * from batch order by row_number limit {missing}")
         names = [column[0] for column in cursor.description]
         for values in cursor.fetchall():
             row = dict(zip(names, values, strict=True))
-            part, number = part_of(row["row_number"], parts)
             shown = {
                 name: _HIDDEN if name in _KEYS and value is not None else value
                 for name, value in row.items()
                 if name not in (*_BOOKKEEPING, "source", "file_sha256", "file_name", "file_reason", "exported_at")
             }
-            self.seen.rows.append({"part": part, "row_number": number, **shown, "bad_values": row["bad_values"]})
+            self.seen.rows.append(
+                {"part": None, "row_number": row["row_number"], **shown, "bad_values": row["bad_values"]}
+            )
 
     def _add(self, table: str, query: str) -> None:
         exists = self._number(f"select count(*) from duckdb_tables() where table_name = '{table}'")
@@ -390,7 +385,11 @@ def part_of(row_number: int, parts: list[Part]) -> tuple[str | None, int]:
 def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
     """Put the facts of the file into words and lists."""
     seen.format, seen.encoding, seen.envelope_agency = facts.format, facts.encoding, facts.envelope_agency
-    seen.notes = list(facts.notes)
+    seen.parts, seen.notes = list(facts.parts), list(facts.notes)
+    for tally in (*seen.reasons.values(), *seen.warnings.values()):
+        tally.first = [part_of(number, seen.parts) for _, number in tally.first]
+    for row in seen.rows:
+        row["part"], row["row_number"] = part_of(row["row_number"], seen.parts)
     if place(Path(seen.path)) == (None, None):
         seen.notes.append(
             "tệp không nằm trong <source>/<kind>/…, ở chỗ này sẽ không được nạp"
@@ -443,9 +442,10 @@ def _synonym_lines(source: str, headings: list[Heading], kind: contract.Kind) ->
     known = contract.folded_headings(kind)
     lines: dict[str, str] = {}
     for heading in headings:
-        free = {folded: name for folded, name in known.items() if name and name not in heading.fields}
+        taken = {*heading.fields, *kind.dropped}
+        free = {folded: name for folded, name in known.items() if name and name not in taken}
         for text in heading.unknown:
-            near = difflib.get_close_matches(contract.fold(text), free, n=1, cutoff=0.6)
+            near = difflib.get_close_matches(contract.fold(text), free, n=1, cutoff=0.75)
             if shown_name(text) == text and contract.fold(text):
                 lines.setdefault(text, free[near[0]] if near else "")
     entries = [f"{json.dumps(text, ensure_ascii=False)} = {json.dumps(name)}" for text, name in lines.items()]

@@ -129,7 +129,8 @@ def inspected(screen: Screen, seen: Inspection) -> None:
     screen.say(t("inspect.file", path=seen.path, source=seen.source, kind=seen.kind or "?"), "bold")
     if seen.format:
         shown = {"format": seen.format, "encoding": seen.encoding}
-        screen.say(t("inspect.format", **shown, exported_at=seen.exported_at, exported_at_from=seen.exported_at_from))
+        origin = t(f"exported_at_from.{seen.exported_at_from}")
+        screen.say(t("inspect.format", **shown, exported_at=seen.exported_at, origin=origin))
     if seen.envelope_agency:
         screen.say(t("inspect.agency", agency=seen.envelope_agency))
     if seen.parts:
@@ -181,7 +182,7 @@ def _first_rows(screen: Screen, seen: Inspection) -> None:
     present = [name for name in seen.rows[0] if any(row[name] not in (None, "", [], "[]", 0) for row in seen.rows)]
     first = ("part", "row_number", "reasons", "warnings")
     wanted = [name for name in _SHOWN.get(seen.kind or "", present) if name in present]
-    columns = [name for name in first if name in present] + wanted
+    columns = [name for name in (*first, *wanted, "bad_values") if name in present]
     screen.table(columns, [[row[name] for name in columns] for row in seen.rows], title=screen.t("inspect.rows"))
 
 

@@ -23,7 +23,7 @@ from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import UNREADABLE, Part
+from pipelines.portal.readers.base import UNREADABLE
 
 log = logging.getLogger("dunghan.landing")
 
@@ -40,7 +40,7 @@ class LandedFile:
     """What became of one sighting.
 
     rows: rows of it in the lake (for an unreadable file those before the fault). reader: fingerprint of what read it;
-    null when the file was not even hashed. documents: parts of a file whose records give several rows each.
+    null when the file was not even hashed.
     """
 
     file: ExportFile
@@ -52,12 +52,6 @@ class LandedFile:
     rows: int = 0
     sha256: str | None = None
     reader: str | None = None
-    documents: list[Part] = field(default_factory=list)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The parts of the file, `before` as the lake numbers its rows."""
-        return self.documents or self.facts.parts
 
     def fail(self, error: Exception) -> None:
         """A fault of ours in this file. It must not cost the night: the file is told and tried again next time."""
@@ -126,17 +120,13 @@ class LandingPass:
 
     def _wait(self, entry: LandedFile, rows: TextRows) -> Iterator[tuple[str, pa.Table]]:
         """Rows of small files wait for each other, until it pays to convert them."""
-        # A document gives several rows, numbered on from those before it: they must be known.
-        document = KINDS[entry.file.kind].document
-        if document:
-            new = entry.facts.parts[len(entry.documents) :]
-            entry.documents += [Part(part.name, entry.rows) for part in new]
         together = _Together(entry.file.kind, tuple(rows.table.column_names))
         waiting = self._waiting.setdefault(together, [])
         waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
         tables = [portion.rows.table for _, portion in waiting]
         full = sum(t.num_rows for t in tables) >= MORSEL or sum(t.nbytes for t in tables) >= WAITING_BYTES
-        if full or document:
+        # A document gives several rows, numbered on from those before it: they must be known.
+        if full or KINDS[entry.file.kind].document:
             yield from self._convert(together)
 
     def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
@@ -202,7 +192,7 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
         "notes": json.dumps([_shown(note) for note in facts.notes], ensure_ascii=False) if facts.notes else None,
-        "parts": json.dumps([asdict(part) for part in entry.parts], ensure_ascii=False) if entry.parts else None,
+        "parts": json.dumps([asdict(part) for part in facts.parts], ensure_ascii=False) if facts.parts else None,
         "reader": entry.reader,
         "seen_at": now,
     }
