@@ -32,7 +32,7 @@ Mask = npt.NDArray[np.bool_]
 
 _AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
 #: Days from 1899-12-30, where Excel's serial dates begin, to 1970, and those of 2000-01-01 and 2101-01-01.
-_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = 25_569, 36_526, 73_415
+_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = 25_569, 36_526, 73_416
 #: Excel keeps 15 digits of a number.
 _EXCEL_DIGITS = 15
 #: As many row numbers as a note shows.
