@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,9 @@ import pytest
 from pipelines.config import Settings
 from pipelines.landing.lake import SCHEMAS, Lake
 from pipelines.landing.pipeline import LandingResult, land
-from pipelines.portal.discovery import discover
+from pipelines.landing.source import _ledger_row as ledger_row
+from pipelines.portal.discovery import Known, discover
+from pipelines.portal.readers import open_reader
 from tests.support.exports import put, zone
 
 pytestmark = pytest.mark.integration
@@ -148,6 +151,87 @@ def test_rows_of_some_files_only_open_their_parquet(tmp_path: Path) -> None:
     assert len(lake.completed_loads()) == 3
 
 
+SHEET = "Số biên nhận;Mã thủ tục;Ngày tiếp nhận;Ngày hẹn trả;Trạng thái\nH39.18.25-240304-0001;1.001193;4/3/2024;;4\n"
+
+
+def test_headings_added_to_the_configuration_are_used_at_the_next_run(tmp_path: Path) -> None:
+    """Files whose headings nobody knew are read again, the others are not; the latest landing of a content counts."""
+    settings = zone(tmp_path)
+    put(tmp_path, SHEET, "motcua/dossiers/a_20240601.csv")
+    put(tmp_path, SHEET, "motcua/dossiers/copy_20240602.csv")
+    put(
+        tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ").replace("Ngày hẹn trả", "Hạn chót"), "motcua/dossiers/b.csv"
+    )
+    put(tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ"), "motcua/dossiers/fine.csv")
+    put(tmp_path, json.dumps([dossier(7, TruongLa="x")]), "motcua/dossiers/drift.json")
+    put(tmp_path, SHEET, "khac/dossiers/a_20240601.csv")
+    nightly(settings)
+    assert [row[0] for row in ask(settings, "files", "file_name, reason") if row[1]] == ["a_20240601.csv"] * 2
+    assert discover(settings, Lake(settings).known()) == []
+
+    more = {"motcua": {"SỐ BIÊN NHẬN": "MaHoSo", "hạn chót": "NgayHenTra"}}
+    settings = settings.model_copy(update={"headings": more})
+    again = discover(settings, Lake(settings).known())
+    assert [(file.source, file.file_name, file.outcome) for file in again] == [
+        ("motcua", "a_20240601.csv", "new"),
+        ("motcua", "copy_20240602.csv", "duplicate"),
+        ("motcua", "b.csv", "new"),
+    ]
+    land(settings, again)
+    assert ask(settings, "files", "source, file_name, outcome, reason, rows_read, drift") == [
+        ("khac", "a_20240601.csv", "unreadable", "REJ_FILE_NO_HEADING", 0, None),
+        ("motcua", "a_20240601.csv", "read", None, 1, None),
+        ("motcua", "b.csv", "read", None, 1, None),
+        ("motcua", "copy_20240602.csv", "duplicate", None, 0, None),
+        ("motcua", "drift.json", "read", None, 1, '{"TruongLa": 1}'),
+        ("motcua", "fine.csv", "read", None, 1, None),
+    ]
+    assert ask(settings, "dossiers", "count(*)") == [(4,)], "b.csv counts once, with its second landing"
+    assert nightly(settings).load_ids == []
+
+
+def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(tmp_path: Path, monkeypatch) -> None:
+    """Landings of the first version say nothing of their reader; theirs are the two columns less."""
+    from pipelines.landing import lake, source
+
+    put(tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ").encode("utf-16"), "motcua/dossiers/a_20240601.csv")
+    put(tmp_path, ndjson(2), "motcua/dossiers/b_20240601.json")
+    settings = zone(tmp_path)
+    older = {name: kind for name, kind in SCHEMAS["files"].items() if name not in ("parts", "reader")}
+    with monkeypatch.context() as past:
+        past.setitem(lake.SCHEMAS, "files", older)
+
+        def refuse(file, synonyms):
+            if file.file_name.startswith("a_"):
+                raise source.FileRejected("REJ_FILE_UNREADABLE", "bảng mã / encoding")
+            return open_reader(file, synonyms)
+
+        past.setattr(source, "open_reader", refuse)
+        past.setattr(lake.Lake, "known", lambda self: Known())
+        past.setattr(source, "_ledger_row", lambda e, now: {k: v for k, v in ledger_row(e, now).items() if k in older})
+        land(settings, discover(settings))
+    assert ask(settings, "files", "outcome, reader") == [("read", None), ("unreadable", None)]
+    (again,) = discover(settings, Lake(settings).known())
+    assert again.file_name == "a_20240601.csv"
+    land(settings, [again])
+    assert ask(settings, "files", "outcome, rows_read") == [("read", 1), ("read", 2)]
+    assert nightly(settings).load_ids == []
+
+
+def test_the_same_complaint_is_told_once(tmp_path: Path) -> None:
+    settings = zone(tmp_path)
+    path = put(tmp_path, ndjson(2))
+    known = Lake(settings).known()
+    (file,) = discover(settings, known)
+    unread = replace(file, sha256=None, outcome="unreadable", detail="không đọc được / cannot read (13)")
+    land(settings, [unread])
+    assert Lake(settings).known().complaints == {(file.file_path, unread.detail)}
+    assert land(settings, [unread]).load_ids == []
+    land(settings, [file])
+    assert Lake(settings).known().complaints == frozenset(), "old news"
+    assert ask(settings, "dossiers", "count(*)") == [(2,)] and path.exists()
+
+
 def test_a_file_changed_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     settings = zone(tmp_path)
     path = put(tmp_path, ndjson(3))
@@ -157,6 +241,7 @@ def test_a_file_changed_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     assert ask(settings, "dossiers", "count(*)") == [(0,)]
     (entry,) = ask(settings, "files", "outcome, file_sha256, detail")
     assert entry[:2] == ("unreadable", None) and "changed" in entry[2]
+    assert Lake(settings).known().complaints == frozenset(), "it is tried again"
     nightly(settings)
     assert ask(settings, "dossiers", "count(*)") == [(5,)]
     assert ask(settings, "files", "outcome, rows_read") == [("read", 5)], "old news of the path is gone"
