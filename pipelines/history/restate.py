@@ -86,7 +86,7 @@ def restate(
             return Restatement(same[0], kept=True, earlier=[found for found in same_pair if found not in same])
         plan = _build(own, settings, say)
         say(f"→ {home}")
-        publication = _move(publish(own, plan, extra={"restated": True, "inputs": inputs}), home)
+        publication = _move(publish(own, plan, extra={"restated": True, "inputs": inputs}, ordered=True), home)
     return Restatement(publication, kept=False, earlier=same_pair)
 
 
