@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import date, datetime
 
 import duckdb
@@ -11,7 +12,17 @@ import pytest
 
 from pipelines.landing.lake import SCHEMAS
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
-from pipelines.portal.contract import KINDS, STATUSES
+from pipelines.portal.contract import (
+    APPLICANT_TYPES,
+    APPLICANT_WORDS,
+    CHANNEL_WORDS,
+    CHANNELS,
+    KINDS,
+    STATUS_WORDS,
+    STATUSES,
+    fold,
+    heading_field,
+)
 from pipelines.portal.privacy import PrivacyKey
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
@@ -54,6 +65,12 @@ def run(table: pa.Table, kind: str, envelope: str | None, keep: bool) -> tuple[l
 def one(kind: str = "dossiers", **fields) -> dict:
     """The canonical row of BASE with other fields."""
     return convert(BASE | fields if kind == "dossiers" else fields, kind=kind)[0][0]
+
+
+def plain(text: str) -> str:
+    """Without diacritics, as people type who have no Vietnamese keyboard."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    return bare.replace("đ", "d").replace("Đ", "D")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -189,7 +206,31 @@ def test_the_applicant_is_the_identity_number_else_the_first_of_the_list() -> No
         ("4.5", None),
         ("", None),
     ]
-    + [(name.upper(), number) for number, name in STATUSES.items()],
+    + [(name.upper(), number) for number, name in STATUSES.items()]
+    + [(unicodedata.normalize("NFD", name), number) for number, name in STATUSES.items()]
+    + [(plain(name), number) for number, name in STATUSES.items()]
+    + [
+        ("9 - Đã xử lý xong", 9),
+        ("9. Đã xử lý xong", 9),
+        ("(9) đã xử lý xong.", 9),
+        ("Đã xử lý xong (9)", 9),
+        # The words count: the number may be that of another list.
+        ("3 - Đã trả kết quả", 10),
+        ("Chờ bổ sung", 5),
+        ("YEU CAU BO SUNG", 5),
+        ("Chờ thực hiện nghĩa vụ tài chính", 6),
+        ("Công dân rút hồ sơ", 7),
+        ("Rút hồ sơ", 7),
+        ("Từ chối", 3),
+        ("Không tiếp nhận", 3),
+        ("Chờ tiếp nhận", 1),
+        ("Đã tiếp nhận", 2),
+        ("Hoàn thành", 9),
+        ("Đã có kết quả", 9),
+        ("Tạm dừng", None),
+        ("Trả kết quả", None),
+        ("9 - gì đó", None),
+    ],
 )
 def test_status(written, status) -> None:
     row = one(TrangThaiHoSo=written)
@@ -207,11 +248,57 @@ def test_status(written, status) -> None:
         ("4", "unknown"),
         ("Trực tuyến", "2"),
         ("bưu chính công ích", "3"),
+        ("Nộp trực tiếp", "1"),
+        ("1 - Trực tiếp", "1"),
+        ("Qua mạng", "2"),
+        ("BCCI", "3"),
         ("gì", "unknown"),
     ],
 )
 def test_channel(written, channel) -> None:
     assert one(KenhThucHien=written)["channel"] == channel
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("1", "1"),
+        ("Cá nhân", "1"),
+        ("CONG DAN", "1"),
+        ("người dân", "1"),
+        ("Doanh nghiệp", "2"),
+        ("3. Cơ quan nhà nước", "3"),
+        ("Tổ chức", "4"),
+        ("Khác", "4"),
+        ("Tổ chức, doanh nghiệp", None),
+        ("5", None),
+        ("", None),
+    ],
+)
+def test_applicant_type(written, kind) -> None:
+    assert one(LoaiDoiTuong=written)["applicant_type"] == kind
+
+
+def test_words_of_a_list_mean_one_thing() -> None:
+    """No word stands for two codes, and none has a number that would be taken off."""
+    for names, others in ((STATUSES, STATUS_WORDS), (CHANNELS, CHANNEL_WORDS), (APPLICANT_TYPES, APPLICANT_WORDS)):
+        assert set(others) <= set(names)
+        folded = [fold(word) for word in (*names.values(), *(word for several in others.values() for word in several))]
+        assert len(set(folded)) == len(folded)
+        assert not any(c.isdigit() for word in folded for c in word)
+
+
+def test_flags_in_words() -> None:
+    written = {"1": True, "0": False, "Có": True, "không": False, "TRUE": True, "khong": False, "x": None, "": None}
+    assert {text: one(TaiKhoanDuocXacThucVoiVNeID=text)["vneid_verified"] for text in written} == written
+    row = one(TaiLieuNop=[{"DuocSoHoa": "có"}, {"DuocSoHoa": "Không"}, {"DuocSoHoa": "1", "DuocTaiSuDung": "true"}, {}])
+    assert (row["submitted_files"], row["digitised_files"], row["reused_files"]) == (4, 2, 1)
+
+
+def test_formulas_are_text() -> None:
+    row = one(MaHoSo='=HYPERLINK("http://x","H39")', TenTTHC="=1+1", DonViXuLy="@SUM(A1)", TenLinhVuc="-2")
+    assert (row["procedure_name"], row["agency_name"], row["field_name"]) == ("=1+1", "@SUM(A1)", "-2")
+    assert row["dossier_code"].startswith("=") and "HYPERLINK" not in row["dossier_code"], "masked: no code looks so"
 
 
 def test_names_match_exactly_then_whatever_their_case_also_inside_lists() -> None:
@@ -480,3 +567,20 @@ def test_documents_are_numbered_on() -> None:
     with duckdb.connect(config={"threads": 1}) as con:
         (found,) = Canonicaliser(con, KINDS["portal_reports"], KEY).convert([Portion(TextRows(table), None, 40)])
     assert found.rows.column("row_number").to_pylist() == [41, 42, 43]
+
+
+def test_figures_with_marks_between_the_thousands() -> None:
+    document = {"parent": {"departmentId": "1", "totalReceived": "597.918", "totalOnTime": "528,684", "ratio": "88,42"}}
+    ((row,), _) = convert(document, kind="portal_reports")
+    assert (row["total_received"], row["total_on_time"], row["ratio"]) == (597_918, 528_684, 88.42)
+    assert row["bad_values"] is None
+
+
+def test_headings_that_a_source_adds() -> None:
+    synonyms = {"so phieu": "MaHoSo", "ngay nhan": "", "nguoi xu ly": "THOIDIEMXULY"}
+    dossiers, progress = KINDS["dossiers"], KINDS["progress"]
+    assert heading_field(dossiers, " Số  phiếu:", synonyms) == (True, "MaHoSo")
+    assert heading_field(dossiers, "Ngày nhận", synonyms) == (True, None), "known, and says nothing"
+    assert heading_field(progress, "Người xử lý", synonyms) == (True, "ThoiDiemXuLy"), "whatever the case of the name"
+    assert heading_field(dossiers, "Ngày tiếp nhận", synonyms) == (True, "NgayTiepNhan")
+    assert heading_field(dossiers, "Số biên lai", synonyms) == (False, None)

@@ -61,6 +61,12 @@ MARTS = [
     ) as t(source, kind, file_name, exported_at, status, reason, rows_read, rows_accepted, rows_quarantined)""",
     "alter table marts.mart_load_ledger add column detail varchar",
     "alter table marts.mart_load_ledger add column file_path varchar",
+    """alter table marts.mart_load_ledger add column drift varchar
+        default '{"=Số biên lai": 1200, "Hạn chót": 7}'""",
+    """alter table marts.mart_load_ledger add column notes varchar
+        default '["bỏ qua trang \u201cBìa\u201d / sheet passed over", "hai"]'""",
+    """alter table marts.mart_load_ledger add column parts varchar
+        default '[{"name": "Tháng 1", "before": 0}, {"name": "Tháng 2", "before": 90}]'""",
     f"""create or replace table marts.mart_quarantine as
     select *, {CLOCKS} from (values
         ('dvcqg', 'dossiers', 'hoso_20240531.ndjson', 7, ['REJ_BAD_DATE'], '{{"NgayHenTra": "31/02/2024"}}'),
@@ -136,8 +142,9 @@ def test_help_is_in_words(lang: str) -> None:
         assert command.help in known
         for parameter in command.params:
             assert parameter.help in known, (command.name, parameter.name)
-    assert set(root.commands) == {
-        "run", "status", "ledger", "quarantine", "sample", "publish", "rollback", "versions", "doctor", "config",
+    assert set(root.commands) >= {
+        "run", "status", "ledger", "quarantine", "inspect", "sample", "publish", "rollback", "versions", "doctor",
+        "config",
     }  # fmt: skip
 
 
@@ -174,6 +181,15 @@ def test_global_options_may_stand_anywhere(words: list[str], moved: list[str]) -
         ("vi", None, "-"),
         ("vi", datetime(2024, 5, 31, 23, 59, 59), "2024-05-31 23:59:59"),
         ("en", ["A", "B"], "A, B"),
+        ("vi", '=HYPERLINK("x")', '\'=HYPERLINK("x")'),
+        ("vi", "+84", "'+84"),
+        ("vi", "@SUM(A1)", "'@SUM(A1)"),
+        ("vi", "-1+1", "'-1+1"),
+        ("vi", "\t=1", "'\t=1"),
+        ("vi", ["=A", "B"], "'=A, B"),
+        ("vi", "-", "-"),
+        ("vi", "a\x1b[2Jb\rc", "a [2Jb c"),
+        ("vi", -5, "-5"),
     ],
 )
 def test_values_as_people_write_them(lang: str, value: Any, shown: str) -> None:
@@ -256,6 +272,18 @@ def test_ledger(dunghan: Any, published: Settings) -> None:
     assert "1.197" in out
     assert "--limit 0" not in out
     assert "--limit 0" in dunghan("ledger", "--limit", "2")[1]
+
+
+def test_ledger_tells_what_was_remarked_of_a_file(dunghan: Any, published: Settings) -> None:
+    (row,) = json.loads(dunghan("ledger", "--json", "--file", "hoso_20240531")[1])
+    assert row["drift"] == {"=Số biên lai": 1200, "Hạn chót": 7}
+    assert [part["name"] for part in row["parts"]] == ["Tháng 1", "Tháng 2"] and len(row["notes"]) == 2
+    out = dunghan("ledger", "--file", "hoso_20240531")[1]
+    for words in ("Tháng 1, Tháng 2", "Hạn chót (7)", "Số biên lai (1.200)", "sheet passed over"):
+        assert words in out
+    assert "hoso_20240530" not in out
+    assert "Unknown fields (rows)" in dunghan("ledger", "--file", "hoso_20240531", "--lang", "en")[1]
+    assert "Hạn chót" not in dunghan("ledger")[1]
 
 
 def test_quarantine_says_where_why_and_what_to_do(dunghan: Any, published: Settings) -> None:

@@ -94,3 +94,39 @@ def test_everything_lies_in_the_warehouse(elsewhere: Path) -> None:
     assert layout.keys.stat().st_mode & 0o777 == 0o700
     properties = [name for name, value in vars(type(layout)).items() if isinstance(value, property)]
     assert all(getattr(layout, name).is_relative_to(layout.root) for name in properties)
+
+
+def test_headings_of_sources(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / CONFIG_FILE).write_text(
+        '[headings.motcua]\n"Số biên nhận" = "mahoso"\n"Ký hiệu" = ""\n"Hạn" = "NgayTra"\n'
+        '[headings."*"]\n"HẠN" = "NgayHenTra"\n'
+    )
+    settings = load_settings()
+    assert settings.synonyms("motcua") == {"so bien nhan": "MaHoSo", "ky hieu": "", "han": "NgayTra"}
+    assert settings.synonyms("dvcqg") == {"han": "NgayHenTra"}
+    monkeypatch.setenv("DUNGHAN_HEADINGS", '{"dvcqg": {"Mã số": "MaHoSo"}}')
+    assert load_settings().synonyms("dvcqg")["ma so"] == "MaHoSo"
+    assert load_settings(headings={}).synonyms("khac") in ({}, {"han": "NgayHenTra"})
+
+
+def test_wrong_headings_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "Một Cửa": {"Số": "MaHoSo"},
+        "motcua": {
+            "Biên nhận": "MaHoSoo",
+            "Ngày": "NgayTiepNhann",
+            "!!!": "MaHoSo",
+            "Hẹn": "NgayHenTra",
+            "HEN": "NgayTra",
+        },
+    }
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(headings=wrong)
+    message = str(told.value)
+    assert "DUNGHAN_HEADINGS" in message
+    for words in ("headings.Một Cửa", "MaHoSoo", "NgayTiepNhann", "near: MaHoSo", "NgayTiepNhan", '"!!!"', '"HEN"'):
+        assert words in message
+    monkeypatch.setenv("DUNGHAN_HEADINGS", "{not json 0912345678")
+    with pytest.raises(ConfigurationError, match="JSON") as unread:
+        load_settings()
+    assert "0912345678" not in str(unread.value)
