@@ -39,10 +39,10 @@ Mọi bảng nằm trong lược đồ `marts` của tệp công bố (`publishe
 Không bảng nào chứa dữ liệu cá nhân.
 Every table lies in schema `marts` of the published file and in `published/parquet/`. No table holds personal data.
 
-Văn bản (mã, tên, ghi chú) giữ nguyên như tệp nguồn, kể cả khi bắt đầu bằng `=`, `+`, `-`, `@`. Khi xuất sang bảng tính, hãy nạp các cột
-đó dưới dạng văn bản, hoặc thêm dấu `'` phía trước, để bảng tính không coi là công thức.
-Texts (codes, names, notes) stay as the source wrote them, even when they begin with `=`, `+`, `-`, `@`. When you export them to a
-spreadsheet, import those columns as text, or put a `'` in front, so that none is taken for a formula.
+Văn bản (mã, tên, ghi chú) giữ nguyên như tệp nguồn, kể cả khi bắt đầu bằng `=`, `+`, `-`, `@`.
+Khi xuất sang bảng tính, hãy nạp các cột đó dưới dạng văn bản, hoặc thêm dấu `'` phía trước, để không thành công thức.
+Texts (codes, names, notes) stay as the source wrote them, even when they begin with `=`, `+`, `-`, `@`.
+When you export them to a spreadsheet, import those columns as text, or put a `'` in front, so that none is a formula.
 """
 
 Node = dict[str, Any]
