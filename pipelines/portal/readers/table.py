@@ -136,6 +136,8 @@ class Table:
     left_out: Counter[str] = field(default_factory=Counter, init=False)
     _numbers: dict[str, list[int]] = field(default_factory=dict, init=False)
     _words: frozenset[str] = field(init=False)
+    #: Fields of the headings that are in the facts.
+    _told: list[list[str | None]] = field(init=False)
     #: Rows of a repeated heading, and the names of the group, that the row to come stands below.
     _run: list[tuple[int, list[str]]] = field(default_factory=list, init=False)
     _group: dict[str, str] = field(default_factory=dict, init=False)
@@ -144,6 +146,7 @@ class Table:
 
     def __post_init__(self) -> None:
         self._words = self.heading.words
+        self._told = [_trimmed(self.heading.fields)]
         self.facts.headings.append((self.name, self.heading))
         for unknown in self.heading.unknown:
             self.facts.drift[unknown] += 0
@@ -238,6 +241,10 @@ class Table:
             self.facts.drift[unknown] += total
         if not total:
             return None
+        if _trimmed(heading.fields) not in self._told:
+            # Only now: the first row of a repeated heading of several rows may look like a heading of its own.
+            self._told.append(_trimmed(heading.fields))
+            self.facts.headings.append((self.name, heading))
         is_record = np.ones(len(kept), dtype=bool) if cells.is_record is None else cells.is_record
         columns: dict[str, Any] = {"row_number": pa.array(cells.rows + self.before, pa.int64()), "is_record": is_record}
         for place, name in enumerate(heading.fields):
@@ -314,7 +321,6 @@ class Table:
             return False
         self.heading = found
         self._words |= found.words
-        self.facts.headings.append((self.name, found))
         return True
 
     def _state(self, place: int) -> str:

@@ -6,6 +6,8 @@ formula gave when the workbook was saved is its value.
 
 from __future__ import annotations
 
+import re
+import struct
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -35,6 +37,8 @@ from pipelines.portal.readers.table import Cells, Mask, Table, iso_texts, no_hea
 
 _ZIP = b"PK"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: BIFF 5 and 8: the record that a workbook begins with, and the one that says it is encrypted.
+_BIFF_BEGIN, _FILEPASS, _SECTOR = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00"), 0x2F, 512
 #: Cells that are turned into text at a time.
 _CHUNK_CELLS = 300_000
 _NUMERIC = (float, int)
@@ -113,17 +117,45 @@ def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> 
 def _load(stream: BinaryIO) -> calamine.CalamineWorkbook:
     data = stream.read()
     if data.startswith(_OLE2):
+        if _is_cut(data):
+            raise FileRejected(UNREADABLE, _CORRUPT)
         if _wide("EncryptedPackage") in data:
             raise FileRejected(UNREADABLE, _LOCKED)
         if _wide("Workbook") not in data and _wide("Book") not in data:
             raise NotAnExport(UNREADABLE, _NO_WORKBOOK)
+        if _has_filepass(data):
+            raise FileRejected(UNREADABLE, _LOCKED)
     stream.seek(0)
     try:
-        return calamine.load_workbook(stream)
+        book = calamine.load_workbook(stream)
     except calamine.PasswordError as error:
         raise FileRejected(UNREADABLE, _LOCKED) from error
     except Exception as error:  # the library has no base class for all it raises
         raise FileRejected(UNREADABLE, _CORRUPT) from error
+    if not book.sheets_metadata:
+        raise FileRejected(UNREADABLE, _CORRUPT)
+    return book
+
+
+def _is_cut(data: bytes) -> bool:
+    """Does an OLE2 file end before its directory, of which the header says where it begins?"""
+    return len(data) < _SECTOR or (int.from_bytes(data[48:52], "little") + 2) * _SECTOR > len(data)
+
+
+def _has_filepass(data: bytes) -> bool:
+    """Is a BIFF workbook encrypted? FILEPASS comes right behind the record it begins with, in the same sector; calamine
+    does not know its oldest form."""
+    begin = _BIFF_BEGIN.search(data)
+    if begin is None:
+        return False
+    start = begin.start()
+    end = min(start - start % _SECTOR + _SECTOR, len(data))
+    while start + 4 <= end:
+        record, size = struct.unpack_from("<HH", data, start)
+        if record == _FILEPASS:
+            return True
+        start += 4 + size
+    return False
 
 
 def _wide(name: str) -> bytes:
