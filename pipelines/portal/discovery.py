@@ -23,6 +23,8 @@ log = logging.getLogger("dunghan.discovery")
 
 LOCAL_OFFSET = timedelta(hours=7)
 UNKNOWN = "unknown"
+#: Key of a listing's entry: why it must not be opened.
+_PROBLEM = "dunghan_problem"
 _CHUNK = 4 * 1024 * 1024
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _STAMP = re.compile(r"(20\d{6})(?:[T_-](\d{6}|\d{4})(?!\d))?")
@@ -90,22 +92,36 @@ def discover(settings: Settings, known: Known | None = None) -> list[ExportFile]
     """New sightings in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing entry.
 
     A content that is known, or comes earlier in the same list, is a `duplicate`; a file at a place where it cannot be
-    understood, or that cannot be opened, is `unreadable`. Hidden and temporary files, and files changed less than
-    `settle_seconds` ago, are left for later. Raises DropZoneError when the drop zone is not there.
+    understood, or that cannot be opened, is `unreadable`. What is no file of this drop zone (a link out of it, a pipe,
+    a name that is no UTF-8) is `unreadable` too and never opened. Hidden and temporary files, files changed less than
+    `settle_seconds` ago or while they were hashed, are left for later. Raises DropZoneError when the drop zone is not
+    there.
     """
     known = known or Known()
     fs, root = _open_root(settings.drop_zone)
     youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
     sightings = []
     for info in _listing(fs, root):
-        file = _sighting(fs, root, info)
+        file = _sighting(fs, info["name"][len(root) :].lstrip("/"), info)
         if (file.file_path, file.size, file.mtime) in known.sightings:
             continue
         if settings.settle_seconds and file.mtime > youngest:
             log.info("%s: còn đang được ghi, để lại lần sau / still settling, left for the next run", file.file_path)
             continue
-        sightings.append(_fingerprint(file))
+        file = file if info.get(_PROBLEM) else _fingerprint(file)
+        if file.sha256 is None and (file.file_path, file.detail) in known.complaints:
+            continue
+        if file.sha256 is not None and file.changed():
+            log.info("%s: đang được ghi, để lại lần sau / being written, left for the next run", file.file_path)
+            continue
+        sightings.append(file)
     return list(mark_duplicates(sorted(sightings, key=lambda f: (f.exported_at, f.file_path)), known))
+
+
+def single(path: Path, source: str, kind: str) -> ExportFile:
+    """A file anywhere on this machine, as if it lay in the drop zone; without a fingerprint. Raises OSError."""
+    info = _stat(path) | {"name": str(path.resolve())}
+    return _sighting(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info)
 
 
 def exported_at(file_name: str, mtime: datetime) -> tuple[datetime, str]:
@@ -149,7 +165,8 @@ def _open_root(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
 
 
 def _listing(fs: fsspec.AbstractFileSystem, root: str) -> Iterator[dict[str, Any]]:
-    """Regular files below root. A link is followed to a file inside the drop zone, never out of it."""
+    """Files below root. A link is followed to a file inside the drop zone, never out of it; what must not be opened
+    comes with the reason under `_PROBLEM`, and with the size and time of the entry itself."""
     fs.invalidate_cache()
     options: dict[str, Any] = {"on_error": _report_folder} if "file" in _protocols(fs) else {}
     inside = os.path.realpath(root) if options else root
@@ -157,17 +174,31 @@ def _listing(fs: fsspec.AbstractFileSystem, root: str) -> Iterator[dict[str, Any
         relative = path[len(root) :].lstrip("/")
         if any(_is_hidden(part) for part in relative.split("/")):
             continue
-        info = entry
-        if entry.get("islink"):
-            target = os.path.realpath(path)
-            if not target.startswith(inside + os.sep) or not Path(target).is_file():
-                log.warning("%s: liên kết ra ngoài vùng nhận, bỏ qua / link out of the drop zone, ignored", relative)
-                continue
-            info = entry | _stat(target)
-        elif entry["type"] != "file":
-            log.warning("%s: không phải tệp thường, bỏ qua / not a regular file, ignored", relative)
-            continue
-        yield info | {"name": path}
+        yield entry | _examined(path, entry, inside) | {"name": path}
+
+
+def _examined(path: str, entry: dict[str, Any], inside: str) -> dict[str, Any]:
+    """What is to be said of an entry besides what the listing says."""
+    if _shown(path) != path:
+        problem = "tên tệp không phải UTF-8, hãy đổi tên / the file name is not UTF-8, rename it"
+    elif entry.get("islink"):
+        target = Path(os.path.realpath(path))
+        if str(target).startswith(inside + os.sep) and target.is_file():
+            return _stat(target)
+        problem = (
+            "liên kết ra ngoài vùng nhận hoặc không tới tệp nào, không mở"
+            " / a link out of the drop zone or to no file, not opened"
+        )
+    elif entry["type"] != "file":
+        problem = "không phải tệp thường, không mở / not a regular file, not opened"
+    else:
+        return {}
+    return {_PROBLEM: problem} | (_stat(Path(path), follow_links=False) if "islink" in entry else {})
+
+
+def _shown(path: str) -> str:
+    """The path as text that can be stored: bytes of a name that are no UTF-8 become `\\xNN`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
@@ -178,8 +209,8 @@ def _report_folder(error: OSError) -> None:
     log.error("%s: không mở được thư mục / cannot open the folder (%s)", error.filename, error.strerror)
 
 
-def _stat(path: str) -> dict[str, Any]:
-    status = Path(path).stat()
+def _stat(path: Path, *, follow_links: bool = True) -> dict[str, Any]:
+    status = path.stat(follow_symlinks=follow_links)
     return {"size": status.st_size, "mtime": status.st_mtime}
 
 
@@ -203,15 +234,16 @@ def _mtime(info: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1)
 
 
-def _sighting(fs: fsspec.AbstractFileSystem, root: str, info: dict[str, Any]) -> ExportFile:
-    path = info["name"]
-    relative = path[len(root) :].lstrip("/")
-    source, kind, problem = _place(relative)
+def _sighting(fs: fsspec.AbstractFileSystem, place: str, info: dict[str, Any]) -> ExportFile:
+    """The file that the listing tells of. place: its path relative to the drop zone."""
+    relative = _shown(place)
+    source, kind, misplaced = _place(relative)
+    problem = info.get(_PROBLEM) or misplaced
     mtime = _mtime(info)
     moment, origin = exported_at(PurePosixPath(relative).name, mtime)
     return ExportFile(
         fs=fs,
-        path=path,
+        path=info["name"],
         file_path=relative,
         source=source,
         kind=kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import fsspec
 import pytest
 
 from pipelines.config import load_settings
-from pipelines.portal.discovery import DropZoneError, Known, discover, exported_at, mark_duplicates
+from pipelines.portal.discovery import DropZoneError, ExportFile, Known, discover, exported_at, mark_duplicates, single
 from tests.support.exports import put, zone
 
 MTIME = datetime(2024, 7, 1, 12, 30, 15, 250_000)
@@ -129,8 +130,66 @@ def test_links_are_followed_inside_the_drop_zone_only(tmp_path: Path) -> None:
     (folder / "c_20240603.json").symlink_to(secret)
     (folder / "d_20240604.json").symlink_to(tmp_path / "nowhere")
     (folder / "e").symlink_to(tmp_path, target_is_directory=True)
+    files = {file.file_name: file for file in discover(zone(tmp_path))}
+    assert {name: file.outcome for name, file in files.items()} == {
+        "a_20240601.json": "new",
+        "b_20240602.json": "duplicate",
+        "c_20240603.json": "unreadable",
+        "d_20240604.json": "unreadable",
+        "e": "unreadable",
+    }
+    assert not files["b_20240602.json"].changed()
+    for name in ("c_20240603.json", "d_20240604.json", "e"):
+        assert files[name].sha256 is None and "link" in (files[name].detail or "")
+        assert files[name].size == (folder / name).lstat().st_size, "nothing of the target is told"
+
+
+def test_what_is_no_file_is_told_and_never_opened(tmp_path: Path, monkeypatch) -> None:
+    folder = put(tmp_path, "[1]", "dvcqg/dossiers/a_20240601.json").parent
     os.mkfifo(folder / "f_20240605.json")
-    assert [f.file_name for f in discover(zone(tmp_path))] == ["a_20240601.json", "b_20240602.json"]
+    monkeypatch.chdir(folder)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("g_20240606.json")
+        Path(os.fsdecode(b"h\xf4s\xf5_20240607.json")).write_text("[2]")
+        files = discover(zone(tmp_path))
+    assert [(f.file_name, f.outcome, f.sha256 is None) for f in files] == [
+        ("a_20240601.json", "new", False),
+        ("f_20240605.json", "unreadable", True),
+        ("g_20240606.json", "unreadable", True),
+        ("h\\xf4s\\xf5_20240607.json", "unreadable", True),
+    ]
+    assert all(" / " in (f.detail or "") for f in files[1:])
+    complaints = frozenset((f.file_path, f.detail) for f in files[1:])
+    assert [f.outcome for f in discover(zone(tmp_path), Known(complaints=complaints))] == ["new"]
+    others = frozenset((f.file_path, "khác / other") for f in files[1:])
+    assert len(discover(zone(tmp_path), Known(complaints=others))) == 4
+
+
+def test_a_file_that_grows_while_it_is_hashed_waits(tmp_path: Path, monkeypatch) -> None:
+    path = put(tmp_path, "[1", "dvcqg/dossiers/a_20240601.json")
+    put(tmp_path, "[2]", "dvcqg/dossiers/b_20240602.json")
+    plain = ExportFile.open
+
+    def growing(self: ExportFile):
+        with path.open("a") as more:
+            more.write(",2" if self.path == str(path) else "")
+        return plain(self)
+
+    monkeypatch.setattr(ExportFile, "open", growing)
+    assert [f.file_name for f in discover(zone(tmp_path))] == ["b_20240602.json"]
+
+
+def test_a_single_file_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "hồ sơ_20240601.json"
+    path.write_text("[1]")
+    file = single(path, "dvcqg", "dossiers")
+    assert (file.source, file.kind, file.file_name, file.size) == ("dvcqg", "dossiers", path.name, 3)
+    assert (file.outcome, file.sha256, file.exported_at) == ("new", None, datetime(2024, 6, 1, 23, 59, 59))
+    with file.open() as stream:
+        assert stream.read() == b"[1]"
+    assert not file.changed()
+    with pytest.raises(FileNotFoundError):
+        single(tmp_path / "nowhere", "dvcqg", "dossiers")
 
 
 def test_a_file_that_cannot_be_opened_is_told_and_has_no_fingerprint(tmp_path: Path, monkeypatch) -> None:

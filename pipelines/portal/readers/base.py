@@ -23,8 +23,10 @@ Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
 Item = TypeVar("Item")
 
-#: Bytes handled at a time; a batch of text rows is about this large.
-CHUNK = 24 * 1024 * 1024
+#: Bytes handled at a time: temporary arrays of this size stay near the processor.
+CHUNK = 4 * 1024 * 1024
+#: Bytes of a batch of text rows, about: converting one has a fixed cost.
+BATCH = 24 * 1024 * 1024
 #: A single record, and everything of an envelope that is not a record, must fit into this.
 MAX_RECORD = 64 * 1024 * 1024
 #: As much of a file as is looked at to tell its shape.
@@ -211,6 +213,27 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
         while (item := waiting.result()) is not None:
             waiting = pool.submit(next, items, None)
             yield item
+
+
+def gathered(stretches: Iterator[TextRows]) -> Iterator[TextRows]:
+    """The same rows in batches of about BATCH bytes; nothing is copied. Before a fault all rows in front of it come."""
+    waiting: list[pa.Table] = []
+    fault = None
+    while fault is None:
+        try:
+            rows = next(stretches, None)
+        except FileRejected as error:
+            rows, fault = None, error
+        if waiting and (
+            rows is None or rows.table.schema != waiting[0].schema or sum(table.nbytes for table in waiting) >= BATCH
+        ):
+            yield TextRows(pa.concat_tables(waiting))
+            waiting = []
+        if rows is None:
+            break
+        waiting.append(rows.table)
+    if fault:
+        raise fault
 
 
 def json_rows(numbers: Positions, buffer: Bytes, offsets: Positions) -> TextRows:

@@ -33,6 +33,7 @@ from pipelines.portal.readers.base import (
     Positions,
     ahead,
     chunks,
+    gathered,
     invalid_utf8,
 )
 from pipelines.portal.readers.headings import Heading, Synonyms
@@ -145,8 +146,7 @@ class CsvReader:
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Raises FileRejected when a record does not end within MAX_LINE bytes."""
         stretches = self._stretches() if self.content.whole else ahead(self._stretches())
-        for cells in stretches:
-            yield from self._table.rows(cells)
+        yield from gathered(rows for cells in stretches for rows in self._table.rows(cells))
         self._table.finish()
 
     def _stretches(self) -> Iterator[Cells]:

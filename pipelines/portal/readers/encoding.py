@@ -223,7 +223,7 @@ _IS_MARK = np.isin(np.arange(256), np.flatnonzero(_PAIRS.any(axis=0)))
 
 def _cp1258(raw: bytes, end: bool) -> tuple[bytes, int]:
     """Letters and the marks behind them become one letter (NFC); undefined bytes become what is no UTF-8."""
-    kept = 0 if end or not raw else 1  # its mark may follow
+    kept = 0 if end or not raw or _IS_MARK[raw[-1]] else 1  # a mark may follow a letter
     data = np.frombuffer(raw, np.uint8, len(raw) - kept)
     units = _UNITS[data]
     marks = np.flatnonzero(_IS_MARK[data])

@@ -26,7 +26,9 @@ from pipelines.portal.readers.base import (
     FileFacts,
     FileRejected,
     Positions,
+    ahead,
     chunks,
+    gathered,
     json_rows,
 )
 from pipelines.portal.readers.headings import Synonyms
@@ -113,6 +115,9 @@ class LineReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
+        return gathered(self._rows() if self._content.whole else ahead(self._rows()))
+
+    def _rows(self) -> Iterator[TextRows]:
         line, carry = 1, b""
         with self._content.open() as stream:
             for chunk in chunks(stream, CHUNK):
@@ -231,7 +236,7 @@ class ArrayReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Elements that are no objects stay rows. Raises FileRejected when the array never ends."""
-        yield from self.elements()
+        yield from gathered(self.elements() if self._content.whole else ahead(self.elements()))
         if self._skeleton is not None:
             _parse_skeleton(self._skeleton + b"[]" + self.tail)
         elif self.tail.strip(b" \t\r\n\0"):
