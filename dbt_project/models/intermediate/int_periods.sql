@@ -4,8 +4,16 @@
 -- is_first_month, is_last_month: of the period, as far as it has come at as_of.
 
 with activity as (
+    -- portal_766 counts refused dossiers too, which are no part of the flows
     select coalesce(min(day), {{ as_of_date() }}) as first_day
-    from {{ ref('int_daily_flows') }}
+    from (
+        select min(day) as day
+        from {{ ref('int_daily_flows') }}
+        union all
+        select min(cast(received_at as date)) as day
+        from {{ ref('int_dossier_facts') }}
+        where in_population
+    ) as begun
 ),
 
 {% for scheme in period_schemes() %}
