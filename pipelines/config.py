@@ -77,6 +77,9 @@ class Settings(BaseSettings):
         default=None, description="moment at which figures are closed; default: latest exported_at loaded"
     )
     known_at: datetime | None = Field(default=None, description="use only exports up to this moment; default: no limit")
+    calendar_revision: int | None = Field(
+        default=None, ge=0, description="revision of the warehouse's calendar.csv that counts; default: the latest"
+    )
     keep_officer_names: bool = Field(default=False, description="keep NguoiXuLy in clear instead of its key")
     mostly_bad_share: float = Field(
         default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows"

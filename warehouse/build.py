@@ -17,6 +17,7 @@ import duckdb
 import yaml
 
 from pipelines.config import Settings
+from warehouse import calendar
 from warehouse.database import connect_build
 from warehouse.layout import DBT_PROJECT
 
@@ -74,16 +75,24 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             $full_refresh, $started_at, null""",
             row,
         )
-        con.execute(
-            """create or replace table state.clock as
-            select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since""",
-            [plan.as_of, plan.known_at, plan.changed_since],
-        )
+        tell_dbt(con, settings, plan)
         if plan.full_refresh:
             # Otherwise tables of models that are no longer in the project would stay, and be published.
             for schema in DBT_SCHEMAS:
                 con.execute(f"drop schema if exists {schema} cascade")
     return plan
+
+
+def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan) -> None:
+    """Write what the models read besides the data: the clock and the calendar of this plan (schema `state`)."""
+    changes = calendar.read(settings)
+    calendar.hand_over(con, calendar.at_revision(changes, settings.calendar_revision), changes)
+    con.execute(
+        """create or replace table state.clock as
+        select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since,
+        $4 as definitions_version""",
+        [plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version],
+    )
 
 
 def current_build(settings: Settings) -> BuildPlan:
@@ -162,9 +171,11 @@ def definitions_version(project: Path = DBT_PROJECT) -> str:
         ) from None
 
 
-def build_fingerprint(_settings: Settings) -> str:
-    """What a build depends on besides `judged`: the version of the rules and the project that computes them."""
-    return f"{definitions_version()}:{project_hash()}"
+def build_fingerprint(settings: Settings) -> str:
+    """What a build depends on besides `judged`: version of the rules, the project that computes them, the calendar."""
+    days = calendar.revision(settings)
+    rules = f"{definitions_version()}{days.mark}:{project_hash()}"
+    return f"{rules}:{days.sha256}" if days.number else rules
 
 
 def project_hash(project: Path = DBT_PROJECT) -> str:
@@ -194,7 +205,7 @@ def _open_build(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool) -> BuildPlan:
-    definitions = definitions_version()
+    definitions = definitions_version() + calendar.revision(settings).mark
     fingerprint = build_fingerprint(settings)
     latest = _latest_export(con, settings)
     as_of = settings.as_of or latest

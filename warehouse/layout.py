@@ -48,6 +48,11 @@ class Layout:
         return self._own / "quality"
 
     @property
+    def calendar(self) -> Path:
+        """Days that this warehouse adds to the frozen calendar, append-only; as a rule there is none."""
+        return self.root / "calendar.csv"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

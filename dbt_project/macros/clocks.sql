@@ -61,9 +61,9 @@
     {{ moment('9999-12-31 23:59:59') }}
 {%- endmacro %}
 
-{#- as_of, known_at, definitions_version: the last columns of every mart (02 §6). -#}
+{#- as_of, known_at, definitions_version: the last columns of every mart (02 §6). The version in the clock also names the calendar's revision. -#}
 {% macro stamps() -%}
     {{ as_of() }} as as_of,
     {{ known_at() }} as known_at,
-    cast('{{ var("definitions_version") }}' as varchar) as definitions_version
+    {% if has_clock_vars() %}cast('{{ var("definitions_version") }}' as varchar){% else %}{{ clock('definitions_version') }}{% endif %} as definitions_version
 {%- endmacro %}

@@ -219,8 +219,10 @@
         dated.result_documents,
         dated.electronic_results,
         dated.last_moment_at,
-        dated.last_moment_at <= dated.at as settled
+        dated.last_moment_at <= dated.at as settled,
+        coalesce(calendars.calendar, 'VN') as calendar
     from dated
+    left join ({{ provincial_calendars() }}) as calendars on {{ agency_ancestor('dated.agency_code', 1) }} = calendars.calendar
     left join pauses
         on
             dated.source = pauses.source

@@ -42,7 +42,8 @@
         facts.officer_key,
         facts.received_at,
         facts.due_at,
-        facts.ended_at
+        facts.ended_at,
+        facts.calendar
     from {{ ref('fct_verdicts') }} as verdicts
     inner join {{ ref('int_dossier_facts') }} as facts
         on

@@ -3,9 +3,9 @@
     rule_sets()                      ['form_ii06', 'portal_766', 'citizen_handover']
     verdict_form_ii06(facts)         a select over the relation or CTE `facts` (a name), one row per row of `facts` in the rule set's population:
     verdict_portal_766(facts)        source, dossier_code, at, rule_set, state, requests, verdict, reason, effective_end, effective_due,
-    verdict_citizen_handover(facts)  paused_seconds, received_at, due_at, clock_to (the moment up to which working_days_taken runs),
+    verdict_citizen_handover(facts)  paused_seconds, received_at, due_at, calendar, clock_to (the moment up to which working_days_taken runs),
                                      settled (nothing of the row changes as `at` moves on)
-    measured_verdicts(verdicts)      the same rows with the measures of 02 §4 instead of received_at, due_at and clock_to
+    measured_verdicts(verdicts)      the same rows with the measures of 02 §4 instead of received_at, due_at, calendar and clock_to
 
     Use:  with facts as ({{ dossier_facts('moments') }}), verdicts as ({{ verdict_portal_766('facts') }}) select … from verdicts -#}
 
@@ -16,6 +16,7 @@
     paused_seconds,
     received_at,
     due_at,
+    calendar,
     settled and not ({{ is_pending }}) as settled
 {%- endmacro %}
 
@@ -124,18 +125,19 @@
                 from {{ facts }}
                 where in_population
             ) as reckoned
-            left join {{ ref('dim_date') }} as day_of_reception
-                on case when reckoned.by_working_days then cast(reckoned.received_at as date) end = day_of_reception.day
-            left join {{ ref('dim_date') }} as day_of_end
-                on case when reckoned.by_working_days then cast(reckoned.effective_end as date) end = day_of_end.day
+            {{ join_calendar('day_of_reception', 'reckoned.calendar', 'case when reckoned.by_working_days then cast(reckoned.received_at as date) end') }}
+            {{ join_calendar('day_of_end', 'reckoned.calendar', 'case when reckoned.by_working_days then cast(reckoned.effective_end as date) end') }}
             left join (
                 select
+                    calendar,
                     day,
                     working_day_number
-                from {{ ref('dim_date') }}
+                from {{ ref('int_calendar') }}
                 where is_working_day
             ) as last_day
-                on day_of_reception.working_day_number + cast(floor(reckoned.statutory_amount) as integer) = last_day.working_day_number
+                on
+                    day_of_reception.working_day_number + cast(floor(reckoned.statutory_amount) as integer) = last_day.working_day_number
+                    and reckoned.calendar = last_day.calendar
         ) as bounded
     ) as judged
 {% endmacro %}
@@ -229,11 +231,10 @@
                 verdict = 'in_time' and state = 'processing' and due_at is not null as is_due_soon
             from {{ verdicts }}
         ) as bounded
-        left join {{ ref('dim_date') }} as received_day on cast(bounded.received_at as date) = received_day.day
-        left join {{ ref('dim_date') }} as clock_to_day on cast(bounded.clock_to as date) = clock_to_day.day
-        left join {{ ref('dim_date') }} as due_day
-            on case when bounded.is_bad or bounded.is_due_soon then cast(bounded.effective_due as date) end = due_day.day
-        left join {{ ref('dim_date') }} as end_day on case when bounded.is_bad then cast(bounded.effective_end as date) end = end_day.day
-        left join {{ ref('dim_date') }} as at_day on case when bounded.is_due_soon then cast(bounded.at as date) end = at_day.day
+        {{ join_calendar('received_day', 'bounded.calendar', 'cast(bounded.received_at as date)') }}
+        {{ join_calendar('clock_to_day', 'bounded.calendar', 'cast(bounded.clock_to as date)') }}
+        {{ join_calendar('due_day', 'bounded.calendar', 'case when bounded.is_bad or bounded.is_due_soon then cast(bounded.effective_due as date) end') }}
+        {{ join_calendar('end_day', 'bounded.calendar', 'case when bounded.is_bad then cast(bounded.effective_end as date) end') }}
+        {{ join_calendar('at_day', 'bounded.calendar', 'case when bounded.is_due_soon then cast(bounded.at as date) end') }}
     ) as measured
 {% endmacro %}

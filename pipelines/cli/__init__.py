@@ -1,9 +1,9 @@
 """The command line, `dunghan`: what people type and read. Commands only call the rooms and show what they say."""
 
-from pipelines.cli import history
+from pipelines.cli import calendar, history
 from pipelines.cli.app import main
 
 #: Modules that add commands of their own to the app, by being imported.
-THEMES = (history,)
+THEMES = (calendar, history)
 
 __all__ = ["THEMES", "main"]

@@ -175,6 +175,28 @@ def quarantine(
         report.quarantine(session.screen, files, rows, catalogue, limit)
 
 
+@app.command(help="help.explain")
+def explain(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(help="help.explain.code", metavar="MA_HO_SO")],
+    as_of: Annotated[str | None, typer.Option(help="help.explain.as_of")] = None,
+    known_at: Annotated[str | None, typer.Option(help="help.explain.known_at")] = None,
+    source: Annotated[str | None, typer.Option(help="help.source")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings(as_of=as_of, known_at=known_at)
+    from pipelines.cli.explain import explanation
+    from pipelines.explain import explain as explain_dossier
+
+    found = explain_dossier(settings, code, source=source)
+    if as_json:
+        session.screen.json(found.document())
+    else:
+        explanation(session.screen, found)
+    raise typer.Exit(0 if found.pages else NOT_PUBLISHED)
+
+
 @app.command(help="help.sample")
 def sample(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
@@ -330,7 +352,8 @@ def command_in(lang: str) -> Any:
         setattr(rich_utils, f"{panel.upper()}_PANEL_TITLE", texts(f"panel.{panel}"))
     rich_utils.ERRORS_PANEL_TITLE = texts("panel.error")
     root: Any = typer.main.get_command(app)
-    for command in (root, *root.commands.values()):
+    groups = [command for command in root.commands.values() if hasattr(command, "commands")]
+    for command in (root, *root.commands.values(), *(c for group in groups for c in group.commands.values())):
         command.help = texts(command.help)
         command.get_help_option(typer.Context(command)).help = texts("help.help")
         for parameter in command.params:

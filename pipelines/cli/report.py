@@ -303,12 +303,16 @@ def quarantine(screen: Screen, files: Sequence[Row], rows: Sequence[Row], rules:
 def versions(screen: Screen, found: Sequence[Publication], now: Publication | None) -> None:
     """One line per version that is kept."""
     screen.table(
-        [screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "created_at", "dossiers", "current")],
+        [
+            screen.t(f"header.{column}")
+            for column in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers", "current")
+        ],
         [
             [
                 version.version,
                 version.manifest["as_of"],
                 version.manifest["known_at"],
+                version.manifest["definitions_version"],
                 version.created_at[:19],
                 version.manifest["marts"].get("fct_dossiers", {}).get("rows"),
                 now is not None and version.version == now.version,

@@ -9,7 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,17 +22,26 @@ import yaml
 from expectations import schema
 from tests.oracle.drop_zone import Content, DropZone, LedgerLine, Place
 from tests.oracle.values import procedure_key
+from warehouse import calendar
 from warehouse.layout import DBT_PROJECT, REPOSITORY
 
 _KINDS = {"dossiers": "dossiers", "progress": "events", "procedures": "procedures"}
 
 
-def load(con: duckdb.DuckDBPyConnection, zone: DropZone, judge_seq: int = 1, only: Iterable[str] | None = None) -> None:
+def load(
+    con: duckdb.DuckDBPyConnection,
+    zone: DropZone,
+    judge_seq: int = 1,
+    only: Iterable[str] | None = None,
+    days: Sequence[calendar.Change] = (),
+) -> None:
     """Create the schema and append the zone's accepted rows; `only`: names of the files to take (default all).
+    `days`: the warehouse's own calendar.
 
     Events are those of the oracle: each once, where it was seen first.
     """
     schema.create_tables(con)
+    calendar.hand_over(con, calendar.at_revision(days), days)
     names = None if only is None else set(only)
     files = {
         (line.source, line.kind, line.file_name): line
@@ -157,13 +166,18 @@ class Dbt:
         as_of: datetime | None = None,
         known_at: datetime | None = None,
         changed_since: int = 0,
+        clocks: bool = True,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `dbt <command>`. Raises AssertionError with dbt's output when it fails."""
-        given = {
-            "as_of": as_of.isoformat() if as_of else "",
-            "known_at": known_at.isoformat() if known_at else "",
-            "changed_since": changed_since,
-        }
+        """Run `dbt <command>`. Raises AssertionError with dbt's output when it fails. clocks False: `state.clock`."""
+        given: dict[str, object] = (
+            {}
+            if not clocks
+            else {
+                "as_of": as_of.isoformat() if as_of else "",
+                "known_at": known_at.isoformat() if known_at else "",
+                "changed_since": changed_since,
+            }
+        )
         done = subprocess.run(
             [
                 str(Path(sys.executable).with_name("dbt")),

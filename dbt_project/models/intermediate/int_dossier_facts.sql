@@ -76,5 +76,6 @@ select
     result_documents,
     electronic_results,
     last_moment_at,
-    settled
+    settled,
+    calendar
 from facts

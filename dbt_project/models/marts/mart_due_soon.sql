@@ -16,10 +16,12 @@ select
     officer_key,
     received_at,
     due_at,
-    cast({{ working_days(as_of_date(), 'cast(due_at as date)') }} as bigint) as working_days_left,
+    cast(greatest(due_day.working_day_number - as_of_day.working_day_number, 0) as bigint) as working_days_left,
     due_bucket,
     state,
     reason,
     {{ stamps() }}
 from due_soon
+{{ join_calendar('due_day', 'due_soon.calendar', 'cast(due_soon.due_at as date)') }}
+{{ join_calendar('as_of_day', 'due_soon.calendar', as_of_date()) }}
 order by source, rule_set, agency_code, due_at, dossier_code
