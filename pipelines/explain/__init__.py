@@ -1,0 +1,126 @@
+"""One dossier explained: what is known of it, from which file and row, and why each rule set says what it says.
+
+    gather.py   its rows in the lake, accepted or not        replay.py   the marts' own SQL, run again on those rows
+    story.py    from tables to a page (JSON-able)            words.py    dates, values and reasons in words
+    nearest.py  codes that may have been meant
+
+Reads the lake and the publication; writes nothing (but, once per state of the dbt project, what dbt compiled).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from expectations.catalogue import load_catalogue
+from pipelines.config import Settings
+from pipelines.explain import words
+from pipelines.explain.gather import Row, gather, normalised
+from pipelines.explain.nearest import nearest
+from pipelines.explain.replay import flags, prepare, replay
+from pipelines.explain.story import Page, names_of_codes, page
+from warehouse.build import build_fingerprint
+from warehouse.compiled import compiled_models
+from warehouse.database import connect
+from warehouse.publish import Publication, current
+from warehouse.status import NothingPublishedError
+
+__all__ = ["Explanation", "explain", "words"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What there is to say of a code at a pair (as_of, known_at): a page per source, or the nearest codes.
+
+    version: the publication whose files are meant. same_rules: it was computed by the rules of today's code. names:
+    what codes are called, seed → code → (Vietnamese, English).
+    """
+
+    dossier_code: str
+    as_of: datetime
+    known_at: datetime | None
+    version: str
+    same_rules: bool
+    pages: list[Page]
+    nearest: list[Row]
+    names: dict[str, dict[Any, tuple[str, str]]]
+
+    @property
+    def rules(self) -> dict[str, dict[str, str]]:
+        """What the rules that the pages name say: id → message_vi, message_en."""
+        named = {rule for page in self.pages for rule in page.flags}
+        named |= {rule for page in self.pages for version in page.versions for rule in version.warnings}
+        named |= {rule for page in self.pages for row in page.quarantined for rule in row.reasons}
+        catalogue = {rule.id: rule for rule in load_catalogue().rules}
+        return {
+            rule: {"message_vi": catalogue[rule].message_vi, "message_en": catalogue[rule].message_en}
+            for rule in sorted(named & catalogue.keys())
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Everything, for JSON; keys are stable."""
+        told = {**asdict(self), "rules": self.rules}
+        del told["names"]
+        return told
+
+
+def explain(settings: Settings, code: str, *, source: str | None = None) -> Explanation:
+    """Explain a dossier at the settings' pair; what is not set is that of the published version.
+
+    code: as people type it (01 §5). source: that source's page only. Raises NothingPublishedError, CompileError.
+    """
+    published = current(settings)
+    if published is None:
+        raise NothingPublishedError(
+            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
+        )
+    as_of = settings.as_of or datetime.fromisoformat(published.manifest["as_of"])
+    known_at = settings.known_at or _moment(published.manifest["known_at"])
+    same_rules = published.manifest["fingerprint"] == build_fingerprint(settings)
+    project = compiled_models(settings)
+    with connect(settings) as con:
+        _attach(con, published)
+        prepare(con, project)
+        typed, code = code, normalised(con, code)
+        senders = gather(con, settings, code, known_at) if code else []
+        senders = [sender for sender in senders if source in (None, sender.source)]
+        called: dict[str, dict[Any, tuple[str, str]]] = {}
+        pages: list[Page] = []
+        if senders:
+            replay(con, settings, project, as_of, known_at)
+            complete = _flags(con, project, same_rules)
+            called = names_of_codes(con)
+            pages = [page(con, (as_of, known_at), code, sender, names=called, complete=complete) for sender in senders]
+        return Explanation(
+            dossier_code=code or typed,
+            as_of=as_of,
+            known_at=known_at,
+            version=published.version,
+            same_rules=same_rules,
+            pages=pages,
+            nearest=[] if pages else nearest(con, code),
+            names=called,
+        )
+
+
+def _flags(con: duckdb.DuckDBPyConnection, project: Any, same_rules: bool) -> bool:
+    try:
+        flags(con, project)
+    except duckdb.Error:
+        # Dimensions that another version of the project published may lack a column; the page says it is another.
+        if same_rules:
+            raise
+        return False
+    return True
+
+
+def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:
+    path = str((published.folder / "marts.duckdb").resolve()).replace("'", "''")
+    con.execute(f"attach '{path}' as published (read_only)")
+
+
+def _moment(iso: str | None) -> datetime | None:
+    return datetime.fromisoformat(iso) if iso else None

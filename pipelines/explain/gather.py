@@ -1,0 +1,171 @@
+"""Everything the lake holds of one dossier, and what became of it: the few rows on which the rules are run again.
+
+Which file was loaded or rejected is what the published ledger says; which row was accepted is what the judge's own SQL
+says. The build file is never opened: it belongs to the nightly run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from expectations import predicates
+from expectations.catalogue import Kind, load_catalogue
+from expectations.judge import _Judging as Split
+from expectations.schema import JUDGED, TABLES, create_tables
+from pipelines.config import Settings
+from pipelines.landing.lake import Lake
+from pipelines.portal import codes
+
+Row = dict[str, Any]
+
+#: Rows of these kinds are found by the dossier's code, those of procedures by the key that its rows name.
+_OF_DOSSIER: tuple[Kind, ...] = ("dossiers", "progress")
+_LEDGER = ("source", "kind", "file_sha256", "file_name", "file_path", "exported_at", "status", "reason", "parts")
+
+
+@dataclass(frozen=True)
+class Sender:
+    """What one source sent of the code, in rows of dossiers and events.
+
+    known: rows of published exports up to known_at, accepted or not. later: rows of published exports after it, the
+    first of them exported at `later_from`. waiting: rows that were landed after the publication.
+    """
+
+    source: str
+    known: int
+    later: int
+    later_from: datetime | None
+    waiting: int
+
+
+def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """The result of a query, a dict per row."""
+    done = con.execute(query)
+    names = [column[0] for column in done.description]
+    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+
+
+def literal(value: str | date | None) -> str:
+    """The value as a word of SQL. Bound parameters would be as safe, but DuckDB imports pandas at the first one."""
+    if value is None or isinstance(value, date):
+        return f"cast({literal(str(value)) if value else 'null'} as timestamp)"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:
+    """The code as 01 §5 has it before matching (spaces, dashes, case); its old or new form stays. May be empty."""
+    found = con.execute(f"select {codes.normalise('code')} from (select {literal(code)} as code)").fetchone()
+    return str(found[0]) if found and found[0] else ""
+
+
+def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_at: datetime | None) -> list[Sender]:
+    """Fill the schema `judged` of an in-memory database with the rows of a dossier in every source.
+
+    con: its current catalog takes the tables; the publication is attached as `published`. Made are the tables of
+    schema `judged` (exports up to known_at only, of the dossier and its procedures) and, as temporary tables, ledger
+    (files that hold them, one row each) and parts (of those files). Returns who sent rows of the code, by source.
+    """
+    lake = Lake(settings)
+    create_tables(con)
+    for kind in _OF_DOSSIER:
+        con.execute(
+            f"create temp table landed_{kind} as "
+            f"select * from {lake.relation(TABLES[kind])} where dossier_code = {literal(code)}"
+        )
+    con.execute(
+        f"""create temp table landed_procedures as select * from {lake.relation("procedures")}
+        where procedure_key in (select procedure_key from landed_dossiers)"""
+    )
+    kinds: tuple[Kind, ...] = (*_OF_DOSSIER, "procedures")
+    _keep_what_counts(con, lake, kinds)
+    _read_ledger(con, kinds)
+    _judge(con, settings, kinds, known_at)
+    return _senders(con, known_at)
+
+
+def _keep_what_counts(con: duckdb.DuckDBPyConnection, lake: Lake, kinds: tuple[Kind, ...]) -> None:
+    """Take out rows of landings that were replaced by another of the same file."""
+    hashes = {
+        sha256 for kind in kinds for (sha256,) in con.execute(f"select file_sha256 from landed_{kind}").fetchall()
+    }
+    counting = [landing.landing_id for landing in lake.landings(hashes)] if hashes else []
+    for kind in kinds:
+        con.execute(
+            f"delete from landed_{kind} where landing_id not in ({', '.join(map(literal, counting)) or 'null'})"
+        )
+
+
+def _read_ledger(con: duckdb.DuckDBPyConnection, kinds: tuple[Kind, ...]) -> None:
+    """The published ledger's rows of the files; a ledger published before a column was known has nulls in it."""
+    types = JUDGED["files"]
+    empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
+    held = " union ".join(f"select '{kind}', source, file_sha256 from landed_{kind}" for kind in kinds)
+    con.execute(f"""
+        create temp table ledger as
+        select {", ".join(_LEDGER)}
+        from (select {empty} where false union all by name select * from published.marts.mart_load_ledger)
+        where status <> 'duplicate' and (kind, source, file_sha256) in ({held})
+    """)
+    con.execute("""
+        create temp table parts as
+        select source, kind, file_sha256, last(part.name order by position) as name, part.before as before
+        from (
+            select *, unnest(listed) as part, generate_subscripts(listed, 1) as position
+            from (
+                select *, from_json(parts, '[{"name": "VARCHAR", "before": "BIGINT"}]') as listed
+                from ledger
+                where parts is not null
+            )
+        )
+        group by all -- a part without rows begins where the next one does
+    """)
+
+
+def _judge(
+    con: duckdb.DuckDBPyConnection, settings: Settings, kinds: tuple[Kind, ...], known_at: datetime | None
+) -> None:
+    """Accept or quarantine the rows of exports up to known_at, as the judge did."""
+    catalogue = load_catalogue()
+    con.execute("create temp table verdicts as select kind, source, file_sha256, reason from ledger")
+    split = Split(con, settings, catalogue, print)
+    for kind in kinds:
+        reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
+        warnings = predicates.violated(catalogue.judged(kind, "row", "warn"), kind)
+        con.execute(
+            f"""create temp table batch_{kind} as
+            select *, {reasons} as reasons, {warnings} as warnings
+            from (
+                select r.*, f.file_name, f.file_path, f.exported_at, null::varchar as file_reason
+                from landed_{kind} as r
+                join ledger as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+                where f.exported_at <= coalesce({literal(known_at)}, f.exported_at)
+            )"""
+        )
+        split._accept(kind, 1)
+        split._quarantine(kind, 1)
+
+
+def _senders(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> list[Sender]:
+    until = literal(known_at)
+    landed = " union all ".join(
+        f"select '{kind}' as kind, source, file_sha256 from landed_{kind}" for kind in _OF_DOSSIER
+    )
+    found = rows(
+        con,
+        f"""
+        select
+            r.source,
+            count(*) filter (f.exported_at <= coalesce({until}, f.exported_at)) as known,
+            count(*) filter (f.exported_at > {until}) as later,
+            min(f.exported_at) filter (f.exported_at > {until}) as later_from,
+            count(*) filter (f.exported_at is null) as waiting
+        from ({landed}) as r
+        left join ledger as f using (kind, source, file_sha256)
+        group by r.source order by r.source
+        """,
+    )
+    return [Sender(**row) for row in found]

@@ -1,0 +1,108 @@
+"""The rules run again on the rows of one dossier: the very SQL that made the marts, in memory, for any pair."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import duckdb
+
+from pipelines.config import Settings
+from pipelines.explain.gather import literal
+from warehouse.build import NOTHING, definitions_version
+from warehouse.calendar import Revision, revision
+from warehouse.compiled import CompiledProject, Seed
+
+#: What a page tells is read from these.
+WANTED = (
+    "int_dossier_versions",
+    "int_events",
+    "int_supplement_rounds",
+    "int_supplement_requests",
+    "int_dossier_facts",
+    "int_pauses",
+    "int_verdicts",
+    "int_calendar",
+    "channels",
+    "rule_sets",
+    "states",
+    "statuses",
+    "verdicts",
+)
+#: What is known of a dossier from the catalogues of all agencies and procedures, which are taken as published.
+FLAGS = "fct_dossiers"
+PUBLISHED = ("dim_agency", "dim_procedure")
+
+
+def prepare(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
+    """Make the catalog that the project's SQL names the current one of an in-memory connection."""
+    if project.database != "memory":
+        con.execute(f"attach ':memory:' as {_quoted(project.database)}")
+    con.execute(f"use {_quoted(project.database)}")
+
+
+def replay(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    project: CompiledProject,
+    as_of: datetime,
+    known_at: datetime | None,
+) -> None:
+    """Build WANTED from the schema `judged` for the pair, and FLAGS from the dimensions attached as `published`.
+
+    Without FLAGS when the publication was made by other rules and its dimensions do not fit.
+    """
+    _tell(con, revision(settings), as_of, known_at)
+    _build(con, project, WANTED, set())
+
+
+def flags(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
+    """Build FLAGS on top. Raises duckdb.Error when the published dimensions are of another shape."""
+    con.execute("create schema if not exists marts")
+    for name in PUBLISHED:
+        con.execute(f"create view marts.{name} as from published.marts.{name}")
+    _build(con, project, (FLAGS,), {*PUBLISHED, *_there(con)})
+
+
+def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, known_at: datetime | None) -> None:
+    """What the models read besides the data (warehouse.build.tell_dbt): the clock, and the calendar's own rows."""
+    con.execute(f"""
+        create schema state;
+        create table state.clock as
+        select
+            {literal(as_of)} as as_of, {literal(known_at)} as known_at, {NOTHING}::bigint as changed_since,
+            {literal(definitions_version() + chosen.mark)} as definitions_version;
+        create table state.calendar_overrides (revision integer, date date, kind varchar, name varchar, scope varchar)
+    """)
+    for change in chosen.changes:
+        words = (str(change.revision), change.day.isoformat(), change.kind, change.name, change.scope)
+        con.execute(f"insert into state.calendar_overrides values ({', '.join(map(literal, words))})")
+
+
+def _there(con: duckdb.DuckDBPyConnection) -> set[str]:
+    names = con.execute(
+        """select table_name from duckdb_tables() where database_name = current_database()
+        union all select view_name from duckdb_views() where database_name = current_database()"""
+    ).fetchall()
+    return {name for (name,) in names}
+
+
+def _build(con: duckdb.DuckDBPyConnection, project: CompiledProject, wanted: tuple[str, ...], given: set[str]) -> None:
+    """Build `wanted` and what it is made from, less what is `given`."""
+    seeds, models = project.needed(wanted, given)
+    for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
+        con.execute(f"create schema if not exists {_quoted(schema)}")
+    for seed in seeds:
+        con.execute(f"create table {_quoted(seed.schema)}.{_quoted(seed.name)} as from {_csv(seed)}")
+    for model in models:
+        kind = "view" if model.materialized == "view" else "table"
+        con.execute(f"create {kind} {_quoted(model.schema)}.{_quoted(model.name)} as\n{model.sql}\n")
+
+
+def _csv(seed: Seed) -> str:
+    types = ", ".join(f"'{column}': '{kind}'" for column, kind in seed.column_types.items())
+    path = str(seed.path).replace("'", "''")
+    return f"read_csv('{path}', header = true, auto_detect = true, types = {{{types}}})"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
