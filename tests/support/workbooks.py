@@ -22,10 +22,16 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _SHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def xlsx(sheets: dict[str, Rows] | Rows, *, hidden: Sequence[str] = (), hidden_rows: Sequence[int] = ()) -> bytes:
+def xlsx(
+    sheets: dict[str, Rows] | Rows,
+    *,
+    hidden: Sequence[str] = (),
+    hidden_rows: Sequence[int] = (),
+    from_1904: bool = False,
+) -> bytes:
     """A workbook by xlsxwriter; dates become date cells. A single list of rows is one sheet."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "date_1904": from_1904})
     formats = {
         datetime: book.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"}),
         date: book.add_format({"num_format": 14}),
@@ -48,10 +54,11 @@ def xlsx(sheets: dict[str, Rows] | Rows, *, hidden: Sequence[str] = (), hidden_r
     return out.getvalue()
 
 
-def xls(rows: Rows, sheet_name: str = "Sheet1") -> bytes:
+def xls(rows: Rows, *, from_1904: bool = False) -> bytes:
     """A real BIFF workbook by xlwt."""
     book = xlwt.Workbook(encoding="utf-8")
-    sheet = book.add_sheet(sheet_name)
+    book.dates_1904 = from_1904
+    sheet = book.add_sheet("Sheet1")
     styles = {
         datetime: xlwt.easyxf(num_format_str="DD/MM/YYYY HH:MM:SS"),
         date: xlwt.easyxf(num_format_str="DD/MM/YYYY"),

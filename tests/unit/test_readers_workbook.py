@@ -155,6 +155,13 @@ def test_cells_of_a_formula_and_errors(tmp_path: Path) -> None:
     assert rows[0]["MaTTHC"] == "", "an error is no value"
 
 
+@pytest.mark.parametrize("form", ["xlsx", "xls"])
+def test_workbooks_that_count_from_1904(form, tmp_path: Path) -> None:
+    line = [ROWS[1][0], "a", "b", MOMENT, 45362 - 1462, "4"]
+    rows, _ = read(tmp_path, MAKERS[form]([HEAD, line], from_1904=True))
+    assert (rows[0]["NgayTiepNhan"], rows[0]["NgayHenTra"]) == ("2024-03-04T08:30:15", "2024-03-11")
+
+
 def test_macros_do_not_matter(tmp_path: Path) -> None:
     import io
     import zipfile

@@ -40,8 +40,10 @@ MEMORY_MOST = 4096 * MIB
 #: Seconds that the parent waits for rows of one file: at least, and per MiB (usual speed is about 5 MiB a second).
 SECONDS_BASE = 30.0
 SECONDS_PER_MIB = 4.0
-#: A process is made anew after so many files: whatever a library leaks goes with it.
+#: A process is made anew after so many files, or when so much of its address space is still taken after one: what a
+#: library leaks goes with it and is not counted against the next file.
 FILES_PER_PROCESS = 200
+MEMORY_LEFT = 256 * MIB
 
 _LONGEST_FRAME = 1024 * MIB
 _PIECE = MIB
@@ -71,15 +73,11 @@ class ConfinedReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Whatever becomes of the process, FileRejected is all that is raised."""
-        worker, whole = _take(), False
+        worker = _take()
         try:
             yield from worker.read(self)
-            whole = True
-        except FileRejected:
-            whole = worker.alive
-            raise
         finally:
-            _give_back(worker, usable=whole)
+            _give_back(worker)
 
 
 # --- the parent's side ----------------------------------------------------------------------------------------------
@@ -98,8 +96,8 @@ def _take() -> _Worker:
     return _Worker()
 
 
-def _give_back(worker: _Worker, *, usable: bool) -> None:
-    if usable and worker.files < FILES_PER_PROCESS and worker.alive:
+def _give_back(worker: _Worker) -> None:
+    if worker.ready and worker.files < FILES_PER_PROCESS and worker.alive:
         with _lock:
             _idle.append(worker)
     else:
@@ -113,14 +111,18 @@ def _end_idle() -> None:
 
 
 class _Worker:
-    """The process, its pipes, and how many files it has read."""
+    """The process and its pipes. files: how many it has read; ready: it waits for the next, and is fit for it."""
 
     def __init__(self) -> None:
         self.files = 0
+        self.ready = True
         self._owner = os.getpid()
         alive, self._life = os.pipe()
         environment = {name: value for name, value in os.environ.items() if not name.startswith("DUNGHAN_")}
-        environment |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "ARROW_DEFAULT_MEMORY_POOL": "system"}
+        environment |= {
+            "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+            "ARROW_DEFAULT_MEMORY_POOL": "system",
+        }
         # Every thread reserves address space, which is what is limited; there is nothing to compute in parallel.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         try:
@@ -134,6 +136,9 @@ class _Worker:
                 env=environment,
                 cwd="/",
             )
+        except OSError:
+            os.close(self._life)
+            raise
         finally:
             os.close(alive)
         self._input, self._output = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
@@ -159,6 +164,7 @@ class _Worker:
     def read(self, reader: ConfinedReader) -> Iterator[TextRows]:
         """Rows of a file; its facts at the end."""
         self.files += 1
+        self.ready = False
         with reader.content.seekable().open() as stream:
             start = stream.tell()
             size = stream.seek(0, io.SEEK_END) - start
@@ -184,13 +190,14 @@ class _Worker:
             if tag == _ROWS:
                 with pa.ipc.open_stream(payload) as table:
                     yield TextRows(table.read_all())
-            elif tag == _FACTS:
-                _take_facts(reader.facts, json.loads(payload))
+                continue
+            answer = json.loads(payload)
+            self.ready = answer["ready"]
+            if tag == _FACTS:
+                _take_facts(reader.facts, answer)
                 return
-            else:
-                fault = json.loads(payload)
-                raised = NotAnExport if fault["passed_over"] else FileRejected
-                raise raised(fault["reason"], fault["detail"])
+            raised = NotAnExport if answer["passed_over"] else FileRejected
+            raise raised(answer["reason"], answer["detail"])
 
     def _receive(self, wait: _Wait) -> tuple[bytes, bytes]:
         head = self._exactly(9, wait)
@@ -274,9 +281,13 @@ def serve(life: int) -> None:
         used = resource.getrusage(resource.RUSAGE_SELF)
         # Twice what the parent waits for: only who has no parent any more comes to it.
         _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime + 2 * job["seconds"]) + 1)
-        _answer(job, _sent_bytes(requests), results)
-        results.flush()
+        answer = _read(job, _sent_bytes(requests), results)
         gc.collect()
+        ready = answer[1].setdefault("ready", _address_space() <= beginning + MEMORY_LEFT)
+        _send(results, answer[0], json.dumps(answer[1]).encode())
+        results.flush()
+        if not ready:
+            return
 
 
 def _end_with(life: int) -> None:
@@ -312,8 +323,9 @@ def _sent_bytes(requests: BinaryIO) -> BinaryIO:
     return data
 
 
-def _answer(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> None:
-    """Rows and facts of a file, or why there are none. After anything but FileRejected the process ends."""
+def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes, dict[str, Any]]:
+    """Sends the rows of a file; gives what is known of it, or why it cannot be read. Only after a FileRejected, which
+    is a reader's own word, is the process fit to go on."""
     parser = cast(Parser, import_module(f"pipelines.portal.readers.{job['module']}"))
     facts = FileFacts("")
     try:
@@ -322,25 +334,19 @@ def _answer(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> None:
             with pa.ipc.new_stream(sink, rows.table.schema) as writer:
                 writer.write_table(rows.table)
             _send(results, _ROWS, sink.getvalue())
-            # Somebody may wait for it, and who reads slowly must not be overrun.
             results.flush()
-        known = {
+        return _FACTS, {
             "drift": facts.drift,
             "parts": [asdict(part) for part in facts.parts],
             "headings": [(name, asdict(h) | {"words": sorted(h.words)}) for name, h in facts.headings],
             "notes": facts.notes,
         }
-        _send(results, _FACTS, json.dumps(known).encode())
     except FileRejected as fault:
-        _reject(results, fault.reason, fault.detail, passed_over=isinstance(fault, NotAnExport))
+        passed_over = isinstance(fault, NotAnExport)
+        return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": passed_over}
     except BaseException as fault:
-        _reject(results, UNREADABLE, f"{_TOO_MUCH} ({_where(fault)})")
-        results.flush()
-        os._exit(1)
-
-
-def _reject(results: BinaryIO, reason: str, detail: str, *, passed_over: bool = False) -> None:
-    _send(results, _REJECTED, json.dumps({"reason": reason, "detail": detail, "passed_over": passed_over}).encode())
+        detail = f"{_TOO_MUCH} ({_where(fault)})"
+        return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}
 
 
 def _where(error: BaseException) -> str:

@@ -31,8 +31,10 @@ NO_STATUS_NOTE = (
 Mask = npt.NDArray[np.bool_]
 
 _AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
-#: Days from 1899-12-30, where Excel's serial dates begin, to 1970, and those of 2000-01-01 and 2101-01-01.
-_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = 25_569, 36_526, 73_416
+#: Excel's serial dates are days since 1899-12-30, or in old workbooks of a Mac since 1904-01-01 (days from 1970).
+EPOCH_1900, EPOCH_1904 = -25_569, -24_107
+#: Serial dates from 2000-01-01 to before 2101-01-01 are dates (01 §4): days from 1970.
+_FIRST_DAY, _LAST_DAY = 10_957, 47_847
 #: Excel keeps 15 digits of a number.
 _EXCEL_DIGITS = 15
 #: As many row numbers as a note shows.
@@ -122,8 +124,8 @@ class Cells:
 class Table:
     """The rows of one table. Give it every stretch of it in order, then `finish`.
 
-    name: of the part, for notes; '' when the file has one table. before: see base.Part. facts gets the heading at once,
-    drift with the rows, notes at the end.
+    name: of the part, for notes; '' when the file has one table. before: see base.Part. serials_from: days from 1970 to
+    the day that serial dates count from. facts gets the heading at once, drift with the rows, notes at the end.
     """
 
     kind: Kind
@@ -132,6 +134,7 @@ class Table:
     facts: FileFacts
     name: str = ""
     before: int = 0
+    serials_from: int = EPOCH_1900
     #: Rows that were left out, by what they are: how many, and the numbers of the first.
     left_out: Counter[str] = field(default_factory=Counter, init=False)
     _numbers: dict[str, list[int]] = field(default_factory=dict, init=False)
@@ -252,7 +255,7 @@ class Table:
                 numeric = cells.numeric.get(place)
                 column = cells.columns[place]
                 if numeric is not None and name in self.kind.dates:
-                    column = serial_dates(column, numeric)
+                    column = serial_dates(column, numeric, self.serials_from)
                 if numeric is not None and name == self.kind.heading[0]:
                     self._rounded_codes += int(
                         _mask(pc.greater(pc.utf8_length(column), _EXCEL_DIGITS))[numeric & kept].sum()
@@ -421,14 +424,14 @@ def _fill(column: Any, groups: list[tuple[int, str | None]], size: int) -> Any:
     return names if column is None else pc.if_else(pa.array(filled(column)), column, names)
 
 
-def serial_dates(column: pa.Array, numeric: Mask) -> pa.Array:
+def serial_dates(column: pa.Array, numeric: Mask, epoch: int = EPOCH_1900) -> pa.Array:
     """True numbers of a date column: Excel's serial dates 2000–2100 as ISO text (01 §4), other numbers as they are."""
-    values = np.zeros(len(column))
-    values[numeric] = pc.cast(column.filter(pa.array(numeric)), pa.float64()).to_numpy(zero_copy_only=False)
-    dates = numeric & (values >= _FIRST_SERIAL) & (values < _LAST_SERIAL)
+    days = np.full(len(column), np.nan)
+    days[numeric] = pc.cast(column.filter(pa.array(numeric)), pa.float64()).to_numpy(zero_copy_only=False) + epoch
+    dates = (days >= _FIRST_DAY) & (days < _LAST_DAY)
     if not dates.any():
         return column
-    seconds = np.rint((values[dates] - _EPOCH) * 86_400).astype("int64")
+    seconds = np.rint(days[dates] * 86_400).astype("int64")
     return pc.replace_with_mask(column, pa.array(dates), iso_texts(seconds))
 
 

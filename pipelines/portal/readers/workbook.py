@@ -6,6 +6,7 @@ formula gave when the workbook was saved is its value.
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zipfile
@@ -33,12 +34,15 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.confined import ConfinedReader
 from pipelines.portal.readers.headings import Synonyms
-from pipelines.portal.readers.table import Cells, Mask, Table, iso_texts, no_heading
+from pipelines.portal.readers.table import EPOCH_1900, EPOCH_1904, Cells, Mask, Table, iso_texts, no_heading
 
 _ZIP = b"PK"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-#: BIFF 5 and 8: the record that a workbook begins with, and the one that says it is encrypted.
-_BIFF_BEGIN, _FILEPASS, _SECTOR = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00"), 0x2F, 512
+#: BIFF 5 and 8: what a workbook begins with, and records of it.
+_BIFF_BEGIN = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")
+_FILEPASS, _DATEMODE, _SHEET_LIST, _SECTOR = 0x2F, 0x22, 0x85, 512
+_DATE_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true|on)[\"']")
+_MIB = 1024 * 1024
 #: Cells that are turned into text at a time.
 _CHUNK_CELLS = 300_000
 _NUMERIC = (float, int)
@@ -88,7 +92,9 @@ def _packed_form(content: Content) -> str:
 
 def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> Iterator[TextRows]:
     """Text rows of every sheet that has a heading (see confined.Parser). Raises FileRejected."""
-    book = _load(stream)
+    data = stream.read()
+    book = _load(data)
+    epoch = EPOCH_1904 if _counts_from_1904(data) else EPOCH_1900
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
     last = 0
     for sheet in sheets:
@@ -104,7 +110,7 @@ def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> 
             facts.parts.append(Part(name, last))
         if sheet.visible != calamine.SheetVisibleEnum.Visible:
             facts.notes.append(f"{shown_name(sheet.name)}: trang ẩn, vẫn đọc / hidden sheet, read all the same")
-        table = Table(kind, heading, synonyms, facts, name, before=last)
+        table = Table(kind, heading, synonyms, facts, name, before=last, serials_from=epoch)
         for cells in _stretches(chain(head, rows)):
             for text_rows in table.rows(cells):
                 last = text_rows.table["row_number"][-1].as_py()
@@ -114,8 +120,7 @@ def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> 
         raise no_heading(kind)
 
 
-def _load(stream: BinaryIO) -> calamine.CalamineWorkbook:
-    data = stream.read()
+def _load(data: bytes) -> calamine.CalamineWorkbook:
     if data.startswith(_OLE2):
         if _is_cut(data):
             raise FileRejected(UNREADABLE, _CORRUPT)
@@ -123,11 +128,10 @@ def _load(stream: BinaryIO) -> calamine.CalamineWorkbook:
             raise FileRejected(UNREADABLE, _LOCKED)
         if _wide("Workbook") not in data and _wide("Book") not in data:
             raise NotAnExport(UNREADABLE, _NO_WORKBOOK)
-        if _has_filepass(data):
+        if _FILEPASS in _first_records(data):
             raise FileRejected(UNREADABLE, _LOCKED)
-    stream.seek(0)
     try:
-        book = calamine.load_workbook(stream)
+        book = calamine.load_workbook(io.BytesIO(data))
     except calamine.PasswordError as error:
         raise FileRejected(UNREADABLE, _LOCKED) from error
     except Exception as error:  # the library has no base class for all it raises
@@ -142,20 +146,30 @@ def _is_cut(data: bytes) -> bool:
     return len(data) < _SECTOR or (int.from_bytes(data[48:52], "little") + 2) * _SECTOR > len(data)
 
 
-def _has_filepass(data: bytes) -> bool:
-    """Is a BIFF workbook encrypted? FILEPASS comes right behind the record it begins with, in the same sector; calamine
-    does not know its oldest form."""
+def _first_records(data: bytes) -> dict[int, bytes]:
+    """BIFF records from the beginning of a workbook up to the list of its sheets, as far as its sectors lie together.
+
+    calamine neither knows the oldest form of encryption nor tells which day dates count from.
+    """
     begin = _BIFF_BEGIN.search(data)
-    if begin is None:
-        return False
-    start = begin.start()
-    end = min(start - start % _SECTOR + _SECTOR, len(data))
-    while start + 4 <= end:
+    start = begin.start() if begin else len(data)
+    records: dict[int, bytes] = {}
+    while start + 4 <= len(data) and len(records) < 200 and _SHEET_LIST not in records:
         record, size = struct.unpack_from("<HH", data, start)
-        if record == _FILEPASS:
-            return True
+        records[record] = data[start + 4 : start + 4 + size]
         start += 4 + size
-    return False
+    return records
+
+
+def _counts_from_1904(data: bytes) -> bool:
+    """Do serial dates of this workbook count from 1904?"""
+    if data.startswith(_OLE2):
+        return _first_records(data).get(_DATEMODE, b"")[:1] == b"\x01"
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("xl/workbook.xml") as member:
+            return _DATE_1904.search(member.read(_MIB)) is not None
+    except Exception:  # zipfile lets many kinds through; calamine has the last word on what is damaged
+        return False
 
 
 def _wide(name: str) -> bytes:
