@@ -24,6 +24,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.config import Settings
 from warehouse.build import dbt_environment
+from warehouse.compiled import keep as keep_compiled
 from warehouse.dbt_process import DbtRunError, dbt_events
 from warehouse.layout import DBT_PROJECT
 
@@ -135,6 +136,8 @@ class DbtProject:
                 context=context,
                 target_path=target,
             )
+        # A full refresh compiles what `dunghan explain` runs; making it again would take dbt some seconds.
+        keep_compiled(self._settings, target)
 
 
 def _project_fingerprint() -> str:
