@@ -7,7 +7,7 @@ codes and moments parsed) → the lake's columns. A row is handled by itself; no
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,42 +124,43 @@ class Canonicaliser:
         """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows}).
 
         A name is unknown too when its record has the exact one besides. Names inside lists and objects are looked up in
-        the first element of each.
+        the first element of each; they are unknown by their path, `TaiLieuNop[].X`.
         """
         paths = list(_nested_paths(self.kind.structure))
-        inner, seen = self._names_seen([_pointer(path) for path, _ in paths])
+        seen = self._names_seen([_pointer(path) for path, _ in paths])
         known, exact = contract.spellings(self.kind), set(self.kind.names)
         renames: dict[str, str] = {}
-        drift: dict[int, Counter[str]] = {}
-        for portion, present, rows in seen:
+        drift: dict[int, Counter[str]] = defaultdict(Counter)
+        for portion, rows, (present, *_) in seen:
             for name in present - exact:
                 target = known.get(name.lower())
                 if target is None or target in present:
-                    drift.setdefault(portion, Counter())[name] += rows
+                    drift[portion][name] += rows
                 else:
                     renames[name] = target
         if renames and paths:
             written = {target: name for name, target in renames.items()}
-            inner, _ = self._names_seen(
-                [_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths]
-            )
-        for (_, names), present in zip(paths, inner, strict=True):
+            seen = self._names_seen([_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths])
+        for index, (path, names) in enumerate(paths, start=1):
+            place = _place(path)
             lower = {name.lower(): name for name in names}
-            renames |= {name: lower[name.lower()] for name in present - set(names) if name.lower() in lower}
+            dropped = {name.lower() for name in self.kind.dropped_inside.get(place, ())}
+            for portion, rows, found in seen:
+                for name in found[index].difference(names):
+                    if name.lower() in lower:
+                        renames[name] = lower[name.lower()]
+                    elif name.lower() not in dropped:
+                        drift[portion][f"{place}.{name}"] += rows
         return dict(sorted(renames.items())), drift
 
-    def _names_seen(self, pointers: list[str]) -> tuple[list[set[str]], list[tuple[int, set[str], int]]]:
-        """([names at each pointer], [(portion, names at the top of records, how many records have just these)])."""
+    def _names_seen(self, pointers: list[str]) -> list[tuple[int, int, list[set[str]]]]:
+        """(portion, how many records have just these names, [names at the top, then at each pointer])."""
         # The empty pointer is the record itself: everything in one look at it.
         seen = self.con.execute(
-            f"select portion, json_keys(record, {['', *pointers]!r}::varchar[]), count(*)"
+            f"select portion, count(*), json_keys(record, {['', *pointers]!r}::varchar[])"
             " from text_rows where json_valid(record) group by all"
         ).fetchall()
-        inner: list[set[str]] = [set() for _ in pointers]
-        for _, (_, *found), _ in seen:
-            for present, names in zip(inner, found, strict=True):
-                present.update(names or ())
-        return inner, [(portion, set(top or ()), rows) for portion, (top, *_), rows in seen]
+        return [(portion, rows, [set(names or ()) for names in found]) for portion, rows, found in seen]
 
 
 def _together(portions: Sequence[Portion]) -> pa.Table:
@@ -187,6 +188,11 @@ def shown_name(name: str) -> str:
     """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
     safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
     return safe.replace("@", "#")[:MAX_DRIFT_NAME]
+
+
+def _place(path: tuple[str | int, ...]) -> str:
+    """A path as people write it: `CACHTHUCTHUCHIEN[].THOIGIAN[]`."""
+    return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:

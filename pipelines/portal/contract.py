@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -115,6 +115,7 @@ class Kind:
 
     structure: what is read of a record, as a DuckDB json_transform structure (name → type, {…} or [{…}]).
     dropped: names the contract knows and the warehouse never reads: personal data and free text.
+    dropped_inside: the same for names inside lists, by where they stand (`TaiLieuNop[]`).
     aliases: other exact names of a field.
     dates: fields that are dates: in sheets a true number in such a column is a serial date.
     heading: fields without which a row of a sheet is no heading; `heading_more`: how many more it must name.
@@ -125,6 +126,7 @@ class Kind:
     table: str
     structure: dict[str, Any]
     dropped: tuple[str, ...] = ()
+    dropped_inside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: tuple[tuple[str, str], ...] = ()
     dates: tuple[str, ...] = ()
     heading: tuple[str, ...] = ()
@@ -169,6 +171,19 @@ DOSSIERS = Kind(
         "NguoiXuLy",
         "DiaChi",
     ),
+    dropped_inside={
+        "DinhDanhCHS[]": ("LoaiDinhDanh",),
+        "TaiLieuNop[]": (
+            *("TepDinhKemId", "TenTepDinhKem", "IsDeleted", "MaThanhPhanHoSo", "DuongDanTaiTepTin"),
+            *("DuocLayTuKhoDMQG", "MaKetQuaThayThe"),
+        ),
+        "DanhSachLePhi[]": ("TenPhiLePhi", "MaPhiLePhi", "HinhThucThu", "LoaiPhiLePhi"),
+        "DanhSachHoSoBoSung[]": (
+            *("HoSoBoSungId", "NguoiYeuCauBoSung", "NoiDungBoSung", "NguoiTiepNhanBoSung", "ThongTinTiepNhan"),
+            "TrangThaiBoSung",
+        ),
+        "DanhSachGiayToKetQua[]": ("TenGiayTo", "MaThanhPhanHoSo", "GiayToId", "MaGiayToKetQua"),
+    },
     dates=DOSSIER_DATES,
     heading=("MaHoSo",),
     heading_more=3,
@@ -303,9 +318,9 @@ def folded_headings(kind: Kind) -> dict[str, str | None]:
     """Folded heading → contract name, or None when it is known and says nothing."""
     known = spellings(kind)
     table: dict[str, str | None] = {fold(text): None for text in IGNORED_HEADINGS}
-    for field, headings in HEADINGS.items():
-        if field.lower() in known:
-            table |= {fold(heading): known[field.lower()] for heading in headings}
+    for named, headings in HEADINGS.items():
+        if named.lower() in known:
+            table |= {fold(heading): known[named.lower()] for heading in headings}
     return table | {fold(name): field for name, field in known.items()}
 
 

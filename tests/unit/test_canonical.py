@@ -569,6 +569,21 @@ def test_documents_are_numbered_on() -> None:
     assert found.rows.column("row_number").to_pylist() == [41, 42, 43]
 
 
+def test_unknown_fields_inside_lists_are_counted_by_their_path() -> None:
+    papers = [{"DuocSoHoa": "1", "TenTepDinhKem": "x", "TenLa": "Nguyễn Văn A"}]
+    rows, drift = convert({**BASE, "TaiLieuNop": papers}, {**BASE, "TaiLieuNop": papers, "La": 1}, BASE)
+    assert drift == {"TaiLieuNop[].TenLa": 2, "La": 1}
+    assert "Nguyễn" not in json.dumps(rows, ensure_ascii=False, default=str)
+    _, drift = convert({**BASE, "tailieunop": papers})
+    assert drift == {"TaiLieuNop[].TenLa": 1}
+    limits = {
+        "MATTHC": "1.001193",
+        "CACHTHUCTHUCHIEN": [{"KENH": "1", "THOIGIAN": [{"thoigiangiaiquyet": "3", "LA": 1}]}],
+    }
+    (_, drift) = convert(limits, kind="procedures")
+    assert drift == {"CACHTHUCTHUCHIEN[].THOIGIAN[].LA": 1}
+
+
 def test_figures_with_marks_between_the_thousands() -> None:
     document = {"parent": {"departmentId": "1", "totalReceived": "597.918", "totalOnTime": "528,684", "ratio": "88,42"}}
     ((row,), _) = convert(document, kind="portal_reports")
