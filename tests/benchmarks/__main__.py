@@ -1,8 +1,10 @@
-"""`make bench`: the whole job as users run it, beside a plain DuckDB script on the same files, in the same session.
+"""`make bench`: the whole job as users run it, beside a plain DuckDB script on the same files, in the same session; and
+the readers alone, shape by shape.
 
-    python -m tests.benchmarks [--dossiers 2000000] [--folder DIR]
+    python -m tests.benchmarks [job|readers] [--dossiers 2000000] [--shape xlsx] [--folder DIR]
 
-Prints one table: wall seconds, processor seconds, peak memory (the whole tree of processes), bytes written, ratio.
+Prints a table each; of the job: wall seconds, processor seconds, peak memory (the whole tree of processes), bytes
+written, ratio.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from pathlib import Path
 import psutil
 
 from pipelines.samples import SampleSpec, generate
+from pipelines.samples.shapes import SHAPES
+from tests.benchmarks import readers
 
 PLAIN = Path(__file__).with_name("plain_duckdb.py")
 
@@ -63,9 +67,19 @@ def _resident(child: psutil.Process) -> int:
 def main() -> None:
     """Generates the exports, measures, prints."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("what", nargs="?", choices=("job", "readers"), help="default: both")
     parser.add_argument("--dossiers", type=int, default=200_000)
+    parser.add_argument("--shape", action="append", choices=sorted(SHAPES), help="readers: only this one; repeatable")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     arguments = parser.parse_args()
+    if arguments.what != "job":
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
+            readers.main(Path(scratch), arguments.dossiers, arguments.shape or list(SHAPES))
+    if arguments.what != "readers":
+        _job(arguments)
+
+
+def _job(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
         folder = Path(scratch)
         # A province: one district alone could not take so many dossiers a day.

@@ -83,6 +83,7 @@ def examine(con: duckdb.DuckDBPyConnection, data: bytes, kind: str) -> Verdict:
 
 def _serve(pipe: Connection) -> None:
     con = duckdb.connect(config={"threads": 1, "memory_limit": "1GB"})
+    con.execute("set enable_progress_bar = false")
     while True:
         data, kind = pipe.recv()
         started = time.monotonic()

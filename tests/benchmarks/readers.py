@@ -1,0 +1,141 @@
+"""How fast files become rows: READ alone in every shape, beside plain DuckDB on the same file where it can read it.
+
+Rows a second, best of three after a warm-up, on two threads, everything in memory as Arrow. NDJSON is counted with the
+contract's fields taken out of the records, for that is what DuckDB's read_json does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import fsspec
+import pyarrow as pa
+
+from pipelines.config import Settings
+from pipelines.portal.canonical import MORSEL, Canonicaliser, Portion, TextRows
+from pipelines.portal.contract import DOSSIERS
+from pipelines.portal.discovery import ExportFile, discover
+from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.readers import open_reader
+from pipelines.samples import SampleSpec, generate
+from pipelines.samples.shapes import SHAPES
+
+THREADS = 2
+ROUNDS = 3
+#: Rows a second that sheets must reach, and the share of plain DuckDB's speed that text must.
+SHEET_TARGET, TEXT_TARGET = 50_000, 0.60
+#: What plain DuckDB can read at all.
+CSV, NDJSON = ("csv", "csv;bom"), ("ndjson", "ndjson.gz")
+
+
+def main(folder: Path, rows: int, shapes: list[str]) -> None:
+    """Generate, measure, print the table. Sheets get a quarter of the rows: writing them takes long."""
+    print(f"READ, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {THREADS} threads, best of {ROUNDS}")
+    print("| shape | rows | MB | READ rows/s | MB/s | plain DuckDB rows/s | ratio | target | READ + canonical rows/s |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for number, shape in enumerate(shapes):
+        sheet = SHAPES[shape].sheet is not None
+        file = _file(folder / str(number), shape, rows // 4 if sheet else rows)
+        read = _measure(lambda: _read(file, _structured if shape in NDJSON else _keep))  # noqa: B023
+        plain = _measure(lambda: _plain(file, shape)) if shape in CSV + NDJSON else None  # noqa: B023
+        whole = _measure(lambda: _read_canonical(file))  # noqa: B023
+        target = f"{SHEET_TARGET:,} rows/s" if sheet else f"{TEXT_TARGET:.2f}" if plain else ""
+        print(
+            f"| {shape} | {read[0]:,} | {file.size / 1e6:.0f} | {_speed(read)} | {file.size / 1e6 / read[1]:.0f}"
+            f" | {_speed(plain) if plain else ''} | {f'{plain[1] / read[1]:.2f}' if plain else ''} | {target}"
+            f" | {_speed(whole)} |",
+            flush=True,
+        )
+        Path(file.path).unlink()
+
+
+def _speed(measured: tuple[int, float]) -> str:
+    return f"{measured[0] / measured[1]:,.0f}"
+
+
+def _file(folder: Path, shape: str, rows: int) -> ExportFile:
+    spec = SampleSpec(dossiers=rows, agency="H39", progress=0.0, catalogues=False, shape=shape)
+    settings = Settings(warehouse=folder / "warehouse", memory_limit="2GB")
+    inbox = generate(spec, folder, settings=settings).inbox
+    (file,) = discover(settings.model_copy(update={"drop_zone": str(inbox)}))
+    assert isinstance(file.fs, fsspec.AbstractFileSystem)
+    return file
+
+
+def _measure(work: Callable[[], int]) -> tuple[int, float]:
+    """(rows, seconds of the fastest round)."""
+    found, best = work(), float("inf")
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        found = work()
+        best = min(best, time.perf_counter() - started)
+    return found, best
+
+
+def _read(file: ExportFile, then: Callable[[TextRows], int]) -> int:
+    return sum(then(batch) for batch in open_reader(file).batches())
+
+
+def _keep(batch: TextRows) -> int:
+    return batch.table.num_rows
+
+
+def _connection() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"threads": THREADS, "memory_limit": "2GB"})
+    con.execute("set enable_progress_bar = false")
+    return con
+
+
+def _structured(batch: TextRows) -> int:
+    """The contract's fields out of the records, as columns."""
+    with _connection() as con:
+        con.register("text_rows", pa.Table.from_batches(batch.table.to_batches(max_chunksize=MORSEL)))
+        structure = json.dumps(DOSSIERS.structure).replace("'", "''")
+        query = f"select f.* from (select json_transform(record, '{structure}') as f from text_rows)"
+        return con.execute(query).to_arrow_table().num_rows
+
+
+def _read_canonical(file: ExportFile) -> int:
+    """Text rows made canonical in portions of some size, as the landing does it."""
+    with _connection() as con:
+        canonical = Canonicaliser(con, DOSSIERS, PrivacyKey.of(b"benchmark"))
+        waiting: list[Portion] = []
+        total = 0
+        for batch in open_reader(file).batches():
+            if waiting and batch.table.schema != waiting[0].rows.table.schema:
+                total += _convert(canonical, waiting)
+            waiting.append(Portion(batch))
+            if sum(portion.rows.table.num_rows for portion in waiting) >= MORSEL:
+                total += _convert(canonical, waiting)
+        return total + _convert(canonical, waiting)
+
+
+def _convert(canonical: Canonicaliser, waiting: list[Portion]) -> int:
+    found = canonical.convert(waiting) if waiting else []
+    waiting.clear()
+    return sum(converted.rows.num_rows for converted in found)
+
+
+def _plain(file: ExportFile, shape: str) -> int:
+    with _connection() as con:
+        if shape in CSV:
+            names = [name for name in DOSSIERS.structure if DOSSIERS.structure[name] == "VARCHAR"]
+            query = f"select {', '.join(names)} from read_csv('{file.path}', all_varchar = true, header = true)"
+        else:
+            columns = ", ".join(f"{name}: '{_type(inner)}'" for name, inner in DOSSIERS.structure.items())
+            query = f"from read_json('{file.path}', format = 'newline_delimited', columns = {{{columns}}})"
+        return con.execute(query).to_arrow_table().num_rows
+
+
+def _type(inner: object) -> str:
+    """DuckDB's type of a field of the contract."""
+    if isinstance(inner, list):
+        return f"{_type(inner[0])}[]"
+    if isinstance(inner, dict):
+        return f"struct({', '.join(f'{name} {_type(member)}' for name, member in inner.items())})"
+    return str(inner)
