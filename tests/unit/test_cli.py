@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.cli import app
@@ -73,7 +74,7 @@ MARTS = [
         ('dvcqg', 'dossiers', 'hoso_20240531.ndjson', 9, ['REJ_NO_CODE', 'REJ_BAD_STATUS'], null),
         ('dvcqg', 'dossiers', 'hoso_20240531.ndjson', 1001, ['REJ_BAD_DATE'], null)
     ) as t(source, kind, file_name, row_number, reasons, offending)""",
-    "alter table marts.mart_quarantine add column agency_code varchar",
+    "alter table marts.mart_quarantine add column agency_code varchar default '=HYPERLINK(1)'",
     "alter table marts.mart_quarantine add column dossier_code varchar",
     "alter table marts.mart_quarantine add column exported_at timestamp default '2024-05-31 23:59:59'",
     "alter table marts.mart_quarantine add column file_path varchar",
@@ -307,6 +308,13 @@ def test_quarantine_says_where_why_and_what_to_do(dunghan: Any, published: Setti
     found = json.loads(dunghan("quarantine", "--json", "--file", "20240530")[1])
     assert (found["rows"], [file["reason"] for file in found["files"]]) == ([], ["REJ_FILE_SHIFTED"])
     assert "Không có dòng" in dunghan("quarantine", "--file", "nothing")[1]
+
+
+def test_what_looks_like_a_formula_stays_text_in_the_parquet(published: Settings) -> None:
+    with duckdb.connect() as con:
+        marts = published.layout.published / "parquet" / "mart_quarantine.parquet"
+        found = con.execute(f"select distinct agency_code, typeof(agency_code) from '{marts}'").fetchall()
+    assert found == [("=HYPERLINK(1)", "VARCHAR")]
 
 
 def test_versions_publish_rollback(dunghan: Any, published: Settings) -> None:
