@@ -35,6 +35,9 @@ _FACTS = (
     *("statutory_amount", "statutory_unit"),
 )
 
+#: Facts that change only when a file tells something else, never by time alone.
+_TOLD = ("versions", "valid_from", "statutory_amount", "statutory_unit")
+
 #: Causes in the order in which the first that applies is told first.
 CAUSES = (
     *("appeared", "disappeared", "due_changed", "reopened", "ended", "new_information"),
@@ -248,7 +251,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
     is_time = a.manifest["as_of"] != b.manifest["as_of"]
     names = [*_FACTS, "verdicts"]
     moved = " or ".join(f"a.{name} is distinct from b.{name}" for name in names)
-    told = ["a.versions is distinct from b.versions", "a.valid_from is distinct from b.valid_from"]
+    told = [f"a.{name} is distinct from b.{name}" for name in _TOLD]
     con.execute(f"""
         create temp table differing as
         with differing as (
