@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,92 @@ def test_headings_are_folded() -> None:
     assert heading_field(DOSSIERS, "gì đó", NO_SYNONYMS) == (False, None)
 
 
+CODES = ["H39.18.25-240304-0001", "H39.18.25-240304-0002", "H39.18.25-240304-0003"]
+
+
+def codes(rows: list[dict]) -> list[tuple[int, str | None]]:
+    return [(row["row_number"], row["MaHoSo"] if row["is_record"] else None) for row in rows]
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=^", "sep=\t"])
+def test_a_line_may_say_what_separates(first, chunk, tmp_path: Path) -> None:
+    delimiter = first.strip('"')[4]
+    body = written([HEAD, ["A1-0001", "a,b|c", "d", "1", ""]], delimiter=delimiter, lineterminator="\r\n")
+    rows, facts = read(tmp_path, first + "\r\n" + body)
+    assert [(row["row_number"], row["MaHoSo"], row["TenTTHC"]) for row in rows] == [(3, "A1-0001", "a,b|c")]
+    assert facts.format == {";": "csv semicolon", "\t": "csv tab"}.get(delimiter, f"csv {delimiter}")
+
+
+def test_trailing_separators_do_no_harm(chunk, tmp_path: Path) -> None:
+    heading = "MaHoSo;TenTTHC;NgayTiepNhan;TrangThaiHoSo"
+    body = f"{CODES[0]};a;b;1;;;\n{CODES[1]};a;b;1\n{CODES[2]};a;b;1;x\nA4-0001;a;b\n"
+    rows, _ = read(tmp_path, f"{heading}\n{body}")
+    assert codes(rows) == [(2, CODES[0]), (3, CODES[1]), (4, None), (5, None)]
+    rows, _ = read(tmp_path, f"{heading};;\n{body}")
+    assert codes(rows) == [(2, CODES[0]), (3, CODES[1]), (4, CODES[2]), (5, None)]
+    everywhere = "".join(f"{code};a;b;1;;\n" for code in CODES)
+    rows, facts = read(tmp_path, f"{heading}\n{everywhere}")
+    assert codes(rows) == list(zip([2, 3, 4], CODES, strict=True)) and not facts.drift
+    assert rows[0]["TrangThaiHoSo"] == "1"
+
+
+@pytest.mark.parametrize("first", ["", '"UBND TỈNH\n', "UBND TỈNH; '\n\n", '5" dài;x\n'])
+def test_what_stands_above_the_heading_need_not_be_well_formed(first, chunk, tmp_path: Path) -> None:
+    content = first + written([HEAD, [CODES[0], "a;b\nc", "d", "1", ""]], delimiter=";", lineterminator="\n")
+    rows, _ = read(tmp_path, content)
+    assert codes(rows) == [(2 + first.count("\n"), CODES[0])] and rows[0]["TenTTHC"] == "a;b\nc"
+
+
+def test_excels_way_of_keeping_text(chunk, tmp_path: Path) -> None:
+    content = (
+        "MaHoSo;MaTTHC;TenTTHC;NgayTiepNhan\n"
+        f'="{CODES[0]}";="1.001190";"a =""b""";=""\n'
+        f'"=""{CODES[1]}""";=1+1;"=""c;d""";="e;f"\n'
+    )
+    rows, _ = read(tmp_path, content)
+    assert [[row[name] for name in ("MaHoSo", "MaTTHC", "TenTTHC", "NgayTiepNhan")] for row in rows] == [
+        [CODES[0], "1.001190", 'a ="b"', ""],
+        [CODES[1], "=1+1", "c;d", "e;f"],
+    ]
+
+
+def test_single_quotes(chunk, tmp_path: Path) -> None:
+    content = f"'MaHoSo','TenTTHC','NgayTiepNhan','TrangThaiHoSo'\n'{CODES[0]}','a,\n b''c','d','1'\n"
+    rows, _ = read(tmp_path, content)
+    assert codes(rows) == [(2, CODES[0])] and rows[0]["TenTTHC"] == "a,\n b'c"
+
+
+def test_a_sheet_saved_as_csv_is_read_like_the_sheet(chunk, tmp_path: Path) -> None:
+    content = (
+        "UBND TỈNH THANH HÓA;;;;\nCỘNG HÒA;;;;\n;;;;\n"
+        "STT;Hồ sơ;;Ngày;Trạng thái\n;Mã;Thủ tục;tiếp nhận;\n(1);(2);(3);(4);(5)\n"
+        f"I;UBND xã Ngọc Lặc;;;\n1;{CODES[0]};a;04/03/2024;4\n"
+        "STT;Hồ sơ;;Ngày;Trạng thái\n;Mã;Thủ tục;tiếp nhận;\n"
+        f"2;{CODES[1]};b;04/03/2024;4\n;;;;\nTổng cộng;2;;;\n;;;Người lập biểu;\n"
+    )
+    rows, facts = read(tmp_path, content)
+    assert codes(rows) == [(8, CODES[0]), (11, CODES[1])]
+    assert {row["DonViXuLy"] for row in rows} == {"UBND xã Ngọc Lặc"}
+    (heading,) = facts.headings
+    assert (heading[1].first_row, heading[1].last_row) == (4, 6)
+    assert any("totals" in note for note in facts.notes)
+
+
+def test_a_column_that_means_the_same_again_is_noted(tmp_path: Path) -> None:
+    content = f"Mã hồ sơ,Số hồ sơ,Tên thủ tục,Ngày nhận,Trạng thái\n{CODES[0]},2,a,04/03/2024,4\n"
+    rows, facts = read(tmp_path, content)
+    assert codes(rows) == [(2, CODES[0])]
+    assert any("Số hồ sơ" in note for note in facts.notes)
+
+
+def test_short_lines_are_bad_rows_and_never_a_group_or_footer(chunk, tmp_path: Path) -> None:
+    """A line that a stray line end has cut off must not vanish, nor name the rows below."""
+    content = f"MaHoSo,TenTTHC,TenLinhVuc,NgayTiepNhan\n{CODES[0]},a\nghi chú tiếp\n{CODES[1]},a,,b\n"
+    rows, _ = read(tmp_path, content)
+    assert codes(rows) == [(2, None), (3, None), (4, CODES[1])]
+    assert not rows[2]["TenLinhVuc"]
+
+
 CELL = st.text('ab",;\n é', max_size=6)
 
 
@@ -181,3 +268,39 @@ def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> N
     numbers = [row["row_number"] for row in rows]
     assert numbers == sorted(set(numbers))
     assert all(2 <= number <= body.count("\n") + 2 for number in numbers)
+
+
+PLAIN = st.text("ab\",;|\t='\n é", max_size=6)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cells=st.lists(st.lists(PLAIN, min_size=3, max_size=3), min_size=1, max_size=6),
+    size=st.integers(1, 60),
+    delimiter=st.sampled_from(csv_reader.DELIMITERS),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    code=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    banner=st.sampled_from([[], [["UBND TỈNH", "", ""]], [["a"], ["b", "c"], []]]),
+    trailing=st.integers(0, 2),
+    packed=st.booleans(),
+)
+def test_round_trip(
+    cells, size, delimiter, end, quoting, code, banner, trailing, packed, tmp_path: Path, monkeypatch
+) -> None:
+    """Whatever way a table is written, its cells and the lines of its rows come back."""
+    monkeypatch.setattr(csv_reader, "CHUNK", size)
+    cells = [[f"H39.18.25-240304-{i:04d}", *row] for i, row in enumerate(cells)]
+    extra = [""] * trailing
+    content = written(banner, delimiter=delimiter, lineterminator=end) + written(
+        [row + extra for row in [HEAD[:4], *cells]], delimiter=delimiter, lineterminator=end, quoting=quoting
+    )
+    raw = content.encode(code)
+    rows, _ = read(tmp_path, gzip.compress(raw) if packed else raw)
+    kept_text = re.compile(r'="(.*)"', re.DOTALL)
+    expected = [[m.group(1) if (m := kept_text.fullmatch(cell)) else cell for cell in row] for row in cells]
+    assert [[row[name] for name in HEAD[:4]] for row in rows] == expected
+    lines = [len(banner) + 2]
+    for row in cells[:-1]:
+        lines.append(lines[-1] + 1 + sum(cell.count("\n") for cell in row))
+    assert [row["row_number"] for row in rows] == lines

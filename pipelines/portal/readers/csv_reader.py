@@ -40,7 +40,6 @@ from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.table import Cells, Table
 
 DELIMITERS = ",;\t|"
-QUOTES = "\"'"
 #: Bytes handled at a time: small enough that a piece made of separators alone stays within bounds.
 CHUNK = 8 * 1024 * 1024
 #: A record with all its lines must fit into this.
@@ -50,6 +49,8 @@ _HEADING_ROWS = 40
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 #: Excel: `sep=;` as the first line says what separates the cells.
 _SEP = re.compile(r'"?sep=([^\w\s"]|\t)"?[,;\t|\r]*\n', re.IGNORECASE)
+#: A line of cells in single quotes.
+_SINGLE = re.compile(r"^'[^'\n]*'[,;\t|]'", re.MULTILINE)
 #: Excel's way of keeping text as text: ="007", which inside proper quotes is "=""007""".
 _KEPT_TEXT = r'^="((?s:.*))"$'
 
@@ -95,10 +96,9 @@ def open_csv(content: Content, kind: Kind, synonyms: Synonyms) -> CsvReader:
 
 def _forms(text: str) -> Iterator[Form]:
     said = _SEP.match(text)
-    for quote in QUOTES:
-        for delimiter in dict.fromkeys((said.group(1) if said else "") + DELIMITERS):
-            if quote == QUOTES[0] or quote in text:
-                yield Form(delimiter, quote)
+    quote = "'" if _SINGLE.search(text) else '"'
+    for delimiter in dict.fromkeys((said.group(1) if said else "") + DELIMITERS):
+        yield Form(delimiter, quote)
 
 
 def _records(text: str, form: Form) -> Iterator[tuple[int, list[str]]]:
