@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -29,6 +29,10 @@ _CHUNK = 4 * 1024 * 1024
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _STAMP = re.compile(r"(20\d{6})(?:[T_-](\d{6}|\d{4})(?!\d))?")
 _TEMPORARY = (".part", ".tmp", ".crdownload", ".filepart", ".swp", "~")
+
+
+#: First and last day of exported_at, both included.
+Days = tuple[date, date]
 
 
 class DropZoneError(Exception):
@@ -88,27 +92,19 @@ class Known:
     complaints: frozenset[tuple[str, str | None]] = frozenset()
 
 
-def discover(settings: Settings, known: Known | None = None) -> list[ExportFile]:
+def discover(settings: Settings, known: Known | None = None, days: Days | None = None) -> list[ExportFile]:
     """New sightings in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing entry.
 
     A content that is known, or comes earlier in the same list, is a `duplicate`; a file at a place where it cannot be
     understood, or that cannot be opened, is `unreadable`. What is no file of this drop zone (a link out of it, a pipe,
     a name that is no UTF-8) is `unreadable` too and never opened. Hidden and temporary files, files changed less than
-    `settle_seconds` ago or while they were hashed, are left for later. Raises DropZoneError when the drop zone is not
-    there.
+    `settle_seconds` ago or while they were hashed, are left for later. days: only files exported on these days, first
+    and last included. Raises DropZoneError when the drop zone is not there.
     """
     known = known or Known()
-    fs, root = _open_root(settings.drop_zone)
-    youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
     sightings = []
-    for info in _listing(fs, root):
-        file = _sighting(fs, info["name"][len(root) :].lstrip("/"), info)
-        if (file.file_path, file.size, file.mtime) in known.sightings:
-            continue
-        if settings.settle_seconds and file.mtime > youngest:
-            log.info("%s: còn đang được ghi, để lại lần sau / still settling, left for the next run", file.file_path)
-            continue
-        file = file if info.get(_PROBLEM) else _fingerprint(file)
+    for seen, is_file in _unseen(settings, known, days):
+        file = _fingerprint(seen) if is_file else seen
         if file.sha256 is None and (file.file_path, file.detail) in known.complaints:
             continue
         if file.sha256 is not None and file.changed():
@@ -116,6 +112,27 @@ def discover(settings: Settings, known: Known | None = None) -> list[ExportFile]
             continue
         sightings.append(file)
     return list(mark_duplicates(sorted(sightings, key=lambda f: (f.exported_at, f.file_path)), known))
+
+
+def unseen(settings: Settings, known: Known, days: Days | None = None) -> list[ExportFile]:
+    """What `discover` would look at, without opening any file: fast, but a duplicate is not told from a new file."""
+    return [file for file, is_file in _unseen(settings, known, days) if is_file]
+
+
+def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tuple[ExportFile, bool]]:
+    """(sighting without fingerprint, is it a file that may be opened) of what is new and settled."""
+    fs, root = _open_root(settings.drop_zone)
+    youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
+    for info in _listing(fs, root):
+        file = _sighting(fs, info["name"][len(root) :].lstrip("/"), info)
+        if (file.file_path, file.size, file.mtime) in known.sightings:
+            continue
+        if days is not None and not days[0] <= file.exported_at.date() <= days[1]:
+            continue
+        if settings.settle_seconds and file.mtime > youngest:
+            log.info("%s: còn đang được ghi, để lại lần sau / still settling, left for the next run", file.file_path)
+            continue
+        yield file, not info.get(_PROBLEM)
 
 
 def single(path: Path, source: str, kind: str) -> ExportFile:

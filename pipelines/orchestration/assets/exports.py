@@ -63,9 +63,7 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         asked = window(context)
         with run.step("landing"):
             check_key(run.settings)  # another key would make a new version of every dossier
-            files = discover(run.settings, Lake(run.settings).known())
-            if asked is not None:
-                files = [file for file in files if asked[0] <= file.exported_at.date() <= asked[1]]
+            files = discover(run.settings, Lake(run.settings).known(), asked)
             result = land(run.settings, files, progress=run.progress)
             remember_key(run.settings)
         if asked is None:
