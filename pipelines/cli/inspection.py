@@ -42,6 +42,8 @@ _GUESSED_FROM = 100
 #: Keys of people: the inspection makes its own key, so that they would only look as if they could be compared.
 _KEYS = ("applicant_key", "officer_key", "event_key")
 _HIDDEN = "(khóa)"
+#: Formats that are no text, and so in no encoding.
+_NO_TEXT = ("xls", "ods")
 _BOOKKEEPING = ("row_number", "is_record", "content_hash", "bad_values")
 
 
@@ -384,7 +386,8 @@ def part_of(row_number: int, parts: list[Part]) -> tuple[str | None, int]:
 
 def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
     """Put the facts of the file into words and lists."""
-    seen.format, seen.encoding, seen.envelope_agency = facts.format, facts.encoding, facts.envelope_agency
+    seen.format, seen.envelope_agency = facts.format, facts.envelope_agency
+    seen.encoding = "" if facts.format.startswith(_NO_TEXT) else facts.encoding
     seen.parts, seen.notes = list(facts.parts), list(facts.notes)
     for tally in (*seen.reasons.values(), *seen.warnings.values()):
         tally.first = [part_of(number, seen.parts) for _, number in tally.first]

@@ -128,7 +128,7 @@ def inspected(screen: Screen, seen: Inspection) -> None:
     t = screen.t
     screen.say(t("inspect.file", path=seen.path, source=seen.source, kind=seen.kind or "?"), "bold")
     if seen.format:
-        shown = {"format": seen.format, "encoding": seen.encoding}
+        shown = {"format": seen.format, "encoding": seen.encoding or "-"}
         origin = t(f"exported_at_from.{seen.exported_at_from}")
         screen.say(t("inspect.format", **shown, exported_at=seen.exported_at, origin=origin))
     if seen.envelope_agency:
