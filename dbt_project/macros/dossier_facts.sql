@@ -168,7 +168,7 @@
         dated.source,
         dated.dossier_code,
         dated.at,
-        dated.agency_code,
+        coalesce(matches.agency_code, dated.agency_code) as agency_code,
         dated.procedure_code,
         dated.procedure_key,
         dated.procedure_name,
@@ -222,7 +222,6 @@
         dated.last_moment_at <= dated.at as settled,
         coalesce(calendars.calendar, 'VN') as calendar
     from dated
-    left join ({{ provincial_calendars() }}) as calendars on {{ agency_ancestor('dated.agency_code', 1) }} = calendars.calendar
     left join pauses
         on
             dated.source = pauses.source
@@ -233,6 +232,12 @@
             dated.source = limits.source
             and dated.procedure_key = limits.procedure_key
             and dated.channel = limits.channel
+    left join {{ ref('int_agency_matches') }} as matches
+        on
+            case when dated.agency_code = 'unknown' then dated.agency_name end = matches.agency_name
+            and cast(dated.received_at as date) = matches.received_on
+    left join ({{ provincial_calendars() }}) as calendars
+        on {{ agency_ancestor('coalesce(matches.agency_code, dated.agency_code)', 1) }} = calendars.calendar
 {% endmacro %}
 
 {#- The latest of several timestamps, nulls passed over; null when all are. Spelled out, since engines differ on greatest() of nulls. -#}

@@ -15,8 +15,8 @@
 {%- endmacro %}
 
 {#- Take the rows out of an incremental model that this build has to compute again: those of changed dossiers, those that move on with as_of,
-    and those without a due date whose procedure has a new catalogue row. The model then adds what is missing, so a build that died in
-    between is simply done again. Empty in a full refresh. -#}
+    those without a due date whose procedure has a new catalogue row, and those known only by the name of their agency when a catalogue of
+    agencies is new. The model then adds what is missing, so a build that died in between is simply done again. Empty in a full refresh. -#}
 {% macro delete_stale() -%}
     {%- if is_incremental() -%}
     delete from {{ this }}
@@ -32,6 +32,14 @@
             where
                 due_at is null
                 and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
+            union
+            select
+                source,
+                dossier_code
+            from {{ ref('int_dossier_versions') }}
+            where
+                agency_code = 'unknown'
+                and exists (select 1 from {{ ref('stg_agencies') }} where judge_seq > {{ changed_since() }})
         )
     {%- endif -%}
 {%- endmacro %}

@@ -10,7 +10,7 @@
 }}
 
 -- delete_stale() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('int_dossier_versions') }}
+-- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}, {{ ref('int_dossier_versions') }}
 with moments as (
     select
         versions.source,

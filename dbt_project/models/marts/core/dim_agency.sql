@@ -1,4 +1,4 @@
--- grain: agency_code, valid_from: agencies and the time they exist. From catalogues, the level-1 codes, agencies seen in dossiers and what lies above them.
+-- grain: agency_code, valid_from: agencies and the time they exist. From catalogues, the maintained seed, the level-1 codes, dossiers, and what lies above them.
 -- Codes are never rewritten: abolished agencies keep their row, `successor` and `current_province` lead on (01 §5).
 
 {% set always = "cast('2000-01-01' as date)" %}
@@ -40,6 +40,20 @@ described as (
     union all
 
     select
+        agency_code,
+        name,
+        level as level_name,
+        parent_code as parent,
+        coalesce(valid_from, {{ always }}) as valid_from,
+        valid_to,
+        successor_code as successor,
+        'seed' as origin
+    from {{ ref('agencies') }}
+    where agency_code not in (select catalogue.agency_code from catalogue)
+
+    union all
+
+    select
         code as agency_code,
         name,
         'PROVINCE' as level_name,
@@ -49,7 +63,9 @@ described as (
         successor_code as successor,
         'provinces' as origin
     from {{ ref('provinces') }}
-    where code not in (select agency_code from catalogue)
+    where
+        code not in (select catalogue.agency_code from catalogue)
+        and code not in (select agencies.agency_code from {{ ref('agencies') }} as agencies)
 ),
 
 seen as (
