@@ -347,7 +347,8 @@ def _bad_values(pairs: dict[str, tuple[str, str]]) -> str:
     """JSON text {portal field: masked value} of those (text, is it bad) that are bad; null when none is."""
     any_bad = " or ".join(bad for _, bad in pairs.values())
     entries = ", ".join(
-        f"{{'k': '{name}', 'v': case when {bad} then {privacy.mask(text)} end}}" for name, (text, bad) in pairs.items()
+        f"{{'k': '{name}', 'v': case when {bad} then {privacy.mask(codes.nfc(text))} end}}"
+        for name, (text, bad) in pairs.items()
     )
     kept = f"list_filter([{entries}], lambda e: e.v is not null)"
     return f"case when {any_bad} then to_json(map_from_entries({kept}))::varchar end"

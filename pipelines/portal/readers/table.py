@@ -240,10 +240,10 @@ class Table:
         self, cells: Cells, kept: Mask, groups: list[tuple[int, dict[str, str]]], heading: Heading
     ) -> TextRows | None:
         total = int(kept.sum())
-        for unknown in heading.unknown:
-            self.facts.drift[unknown] += total
         if not total:
             return None
+        for unknown in heading.unknown:
+            self.facts.drift[unknown] += total
         if _trimmed(heading.fields) not in self._told:
             # Only now: the first row of a repeated heading of several rows may look like a heading of its own.
             self._told.append(_trimmed(heading.fields))
