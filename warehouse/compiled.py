@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -66,19 +66,18 @@ class CompiledProject:
     models: dict[str, Model]
     seeds: dict[str, Seed]
 
-    def needed(self, wanted: Iterable[str], given: Collection[str] = ()) -> tuple[list[Seed], list[Model]]:
-        """What `wanted` is made from, less what is `given` and what only that is made from; models in building order.
+    def needed(self, wanted: Iterable[str]) -> tuple[list[Seed], list[Model]]:
+        """`wanted` and what it is made from; models in building order.
 
         Raises KeyError for a name that the project does not have.
         """
         graph: dict[str, tuple[str, ...]] = {}
-        queue = [name for name in wanted if name not in given]
+        queue = list(wanted)
         while queue:
             name = queue.pop()
             if name in graph:
                 continue
-            parents = () if name in self.seeds else self.models[name].depends_on
-            graph[name] = tuple(parent for parent in parents if parent not in given)
+            graph[name] = () if name in self.seeds else self.models[name].depends_on
             queue += graph[name]
         order = list(TopologicalSorter(graph).static_order())
         return [self.seeds[n] for n in order if n in self.seeds], [self.models[n] for n in order if n in self.models]

@@ -176,7 +176,7 @@ def quarantine(
 
 
 @app.command(help="help.explain")
-def explain(
+def explain(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     code: Annotated[str, typer.Argument(help="help.explain.code", metavar="MA_HO_SO")],
     as_of: Annotated[str | None, typer.Option(help="help.explain.as_of")] = None,

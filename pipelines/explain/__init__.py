@@ -20,7 +20,7 @@ from pipelines.config import Settings
 from pipelines.explain import words
 from pipelines.explain.gather import Row, gather, normalised
 from pipelines.explain.nearest import nearest
-from pipelines.explain.replay import flags, prepare, replay
+from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from warehouse.build import build_fingerprint
 from warehouse.compiled import compiled_models
@@ -91,9 +91,8 @@ def explain(settings: Settings, code: str, *, source: str | None = None) -> Expl
         pages: list[Page] = []
         if senders:
             replay(con, settings, project, as_of, known_at)
-            complete = _flags(con, project, same_rules)
             called = names_of_codes(con)
-            pages = [page(con, (as_of, known_at), code, sender, names=called, complete=complete) for sender in senders]
+            pages = [page(con, (as_of, known_at), code, sender, called) for sender in senders]
         return Explanation(
             dossier_code=code or typed,
             as_of=as_of,
@@ -104,17 +103,6 @@ def explain(settings: Settings, code: str, *, source: str | None = None) -> Expl
             nearest=[] if pages else nearest(con, code),
             names=called,
         )
-
-
-def _flags(con: duckdb.DuckDBPyConnection, project: Any, same_rules: bool) -> bool:
-    try:
-        flags(con, project)
-    except duckdb.Error:
-        # Dimensions that another version of the project published may lack a column; the page says it is another.
-        if same_rules:
-            raise
-        return False
-    return True
 
 
 def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:

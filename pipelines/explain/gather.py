@@ -22,8 +22,9 @@ from pipelines.portal import codes
 
 Row = dict[str, Any]
 
-#: Rows of these kinds are found by the dossier's code, those of procedures by the key that its rows name.
+#: Rows of these kinds are found by the dossier's code, those of catalogues by what its rows name.
 _OF_DOSSIER: tuple[Kind, ...] = ("dossiers", "progress")
+_KINDS: tuple[Kind, ...] = (*_OF_DOSSIER, "procedures", "agencies")
 _LEDGER = ("source", "kind", "file_sha256", "file_name", "file_path", "exported_at", "status", "reason", "parts")
 
 
@@ -66,8 +67,8 @@ def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_
     """Fill the schema `judged` of an in-memory database with the rows of a dossier in every source.
 
     con: its current catalog takes the tables; the publication is attached as `published`. Made are the tables of
-    schema `judged` (exports up to known_at only, of the dossier and its procedures) and, as temporary tables, ledger
-    (files that hold them, one row each) and parts (of those files). Returns who sent rows of the code, by source.
+    schema `judged` (exports up to known_at only: of the dossier, its procedures and agencies) and, as temporary tables,
+    ledger (files that hold them, one row each) and parts (of those files). Returns who sent rows of the code.
     """
     lake = Lake(settings)
     create_tables(con)
@@ -76,34 +77,56 @@ def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_
             f"create temp table landed_{kind} as "
             f"select * from {lake.relation(TABLES[kind])} where dossier_code = {literal(code)}"
         )
-    con.execute(
-        f"""create temp table landed_procedures as select * from {lake.relation("procedures")}
-        where procedure_key in (select procedure_key from landed_dossiers)"""
-    )
-    kinds: tuple[Kind, ...] = (*_OF_DOSSIER, "procedures")
-    _keep_what_counts(con, lake, kinds)
-    _read_ledger(con, kinds)
-    _judge(con, settings, kinds, known_at)
+    _land_catalogues(con, lake)
+    _keep_what_counts(con, lake)
+    _read_ledger(con)
+    _judge(con, settings, known_at)
     return _senders(con, known_at)
 
 
-def _keep_what_counts(con: duckdb.DuckDBPyConnection, lake: Lake, kinds: tuple[Kind, ...]) -> None:
+def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Rows of the procedures and agencies that the dossier's rows name, and of what lies above those agencies.
+
+    One row of anything else goes with them: whether there is a catalogue at all decides what "unknown" means. A dossier
+    that names its agency by nothing but a name may mean any, so all of them are needed.
+    """
+    procedures = {f"procedure_key = {literal(key)}" for key in _named(con, "procedure_key")}
+    groups = [code.split(".") for code in _named(con, "agency_code")]
+    agencies = {f"agency_code = {literal('.'.join(code[:n]))}" for code in groups for n in range(1, len(code) + 1)}
+    if codes.UNKNOWN_AGENCY in {".".join(code) for code in groups}:
+        agencies = {"true"}
+    for table, wanted in (("procedures", procedures), ("agencies", agencies)):
+        relation = lake.relation(table)
+        con.execute(f"""
+            create temp table landed_{table} as
+            select * from {relation} where {" or ".join(sorted(wanted)) or "false"}
+            union
+            (select * from {relation} limit 1)
+        """)
+
+
+def _named(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+    found = con.execute(f"select distinct {column} from landed_dossiers where {column} is not null").fetchall()
+    return [str(value) for (value,) in found]
+
+
+def _keep_what_counts(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     """Take out rows of landings that were replaced by another of the same file."""
     hashes = {
-        sha256 for kind in kinds for (sha256,) in con.execute(f"select file_sha256 from landed_{kind}").fetchall()
+        sha256 for kind in _KINDS for (sha256,) in con.execute(f"select file_sha256 from landed_{kind}").fetchall()
     }
     counting = [landing.landing_id for landing in lake.landings(hashes)] if hashes else []
-    for kind in kinds:
+    for kind in _KINDS:
         con.execute(
             f"delete from landed_{kind} where landing_id not in ({', '.join(map(literal, counting)) or 'null'})"
         )
 
 
-def _read_ledger(con: duckdb.DuckDBPyConnection, kinds: tuple[Kind, ...]) -> None:
+def _read_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """The published ledger's rows of the files; a ledger published before a column was known has nulls in it."""
     types = JUDGED["files"]
     empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
-    held = " union ".join(f"select '{kind}', source, file_sha256 from landed_{kind}" for kind in kinds)
+    held = " union ".join(f"select '{kind}', source, file_sha256 from landed_{kind}" for kind in _KINDS)
     con.execute(f"""
         create temp table ledger as
         select {", ".join(_LEDGER)}
@@ -125,14 +148,12 @@ def _read_ledger(con: duckdb.DuckDBPyConnection, kinds: tuple[Kind, ...]) -> Non
     """)
 
 
-def _judge(
-    con: duckdb.DuckDBPyConnection, settings: Settings, kinds: tuple[Kind, ...], known_at: datetime | None
-) -> None:
+def _judge(con: duckdb.DuckDBPyConnection, settings: Settings, known_at: datetime | None) -> None:
     """Accept or quarantine the rows of exports up to known_at, as the judge did."""
     catalogue = load_catalogue()
     con.execute("create temp table verdicts as select kind, source, file_sha256, reason from ledger")
     split = Split(con, settings, catalogue, print)
-    for kind in kinds:
+    for kind in _KINDS:
         reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
         warnings = predicates.violated(catalogue.judged(kind, "row", "warn"), kind)
         con.execute(

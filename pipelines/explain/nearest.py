@@ -8,15 +8,15 @@ from pipelines.explain.gather import Row, literal, rows
 from pipelines.portal import codes
 
 _FOUND = 5
-_FAR = 3
+_FAR = 2
 
 
 def nearest(con: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
     """At most five published (source, dossier_code), nearest first, by edit distance in the agency's canonical form.
 
     con: the publication is attached as `published`. A slip of the pen mostly lies in one of the three parts of a code
-    (agency, date, number), so codes that share two of them are looked at first; of codes of another form, or when
-    there is none, those that begin alike. Old and new form of one agency are the same here.
+    (agency, date, number), so codes that share two of them are looked at first, and when there is none, those that
+    share a piece of any kind. Old and new form of one agency are the same here.
     """
     agency, _, tail = code.partition("-")
     date, _, number = tail.partition("-")
@@ -29,10 +29,11 @@ def nearest(con: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
     found = _closest(con, f"{canonical}-{tail}", " or ".join(sharing)) if date and number else []
     if found:
         return found
-    lengths = f"length(dossier_code) between {len(code) - _FAR} and {len(code) + _FAR}"
-    return _closest(
-        con, f"{canonical}-{tail}" if tail else code, f"{lengths} and left(dossier_code, 3) = {literal(code[:3])}"
-    )
+    # Whoever changed so few characters left one of the pieces as it was; comparing every code would take long.
+    size = len(code) // (_FAR + 1) + 1
+    pieces = [code[start : start + size] for start in range(0, len(code), size)]
+    alike = " or ".join(f"contains(dossier_code, {literal(piece)})" for piece in pieces)
+    return _closest(con, f"{canonical}-{tail}" if tail else code, f"({alike})")
 
 
 def _closest(con: duckdb.DuckDBPyConnection, code: str, where: str) -> list[Row]:

@@ -22,15 +22,14 @@ WANTED = (
     "int_pauses",
     "int_verdicts",
     "int_calendar",
+    "dim_agency",
+    "fct_dossiers",
     "channels",
     "rule_sets",
     "states",
     "statuses",
     "verdicts",
 )
-#: What is known of a dossier from the catalogues of all agencies and procedures, which are taken as published.
-FLAGS = "fct_dossiers"
-PUBLISHED = ("dim_agency", "dim_procedure")
 
 
 def prepare(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
@@ -47,20 +46,16 @@ def replay(
     as_of: datetime,
     known_at: datetime | None,
 ) -> None:
-    """Build WANTED from the schema `judged` for the pair, and FLAGS from the dimensions attached as `published`.
-
-    Without FLAGS when the publication was made by other rules and its dimensions do not fit.
-    """
+    """Build WANTED and what it is made from, out of the schema `judged`, for the pair."""
     _tell(con, revision(settings), as_of, known_at)
-    _build(con, project, WANTED, set())
-
-
-def flags(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
-    """Build FLAGS on top. Raises duckdb.Error when the published dimensions are of another shape."""
-    con.execute("create schema if not exists marts")
-    for name in PUBLISHED:
-        con.execute(f"create view marts.{name} as from published.marts.{name}")
-    _build(con, project, (FLAGS,), {*PUBLISHED, *_there(con)})
+    seeds, models = project.needed(WANTED)
+    for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
+        con.execute(f"create schema if not exists {_quoted(schema)}")
+    for seed in seeds:
+        con.execute(f"create table {_quoted(seed.schema)}.{_quoted(seed.name)} as from {_csv(seed)}")
+    for model in models:
+        kind = "view" if model.materialized == "view" else "table"
+        con.execute(f"create {kind} {_quoted(model.schema)}.{_quoted(model.name)} as\n{model.sql}\n")
 
 
 def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, known_at: datetime | None) -> None:
@@ -76,26 +71,6 @@ def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, kno
     for change in chosen.changes:
         words = (str(change.revision), change.day.isoformat(), change.kind, change.name, change.scope)
         con.execute(f"insert into state.calendar_overrides values ({', '.join(map(literal, words))})")
-
-
-def _there(con: duckdb.DuckDBPyConnection) -> set[str]:
-    names = con.execute(
-        """select table_name from duckdb_tables() where database_name = current_database()
-        union all select view_name from duckdb_views() where database_name = current_database()"""
-    ).fetchall()
-    return {name for (name,) in names}
-
-
-def _build(con: duckdb.DuckDBPyConnection, project: CompiledProject, wanted: tuple[str, ...], given: set[str]) -> None:
-    """Build `wanted` and what it is made from, less what is `given`."""
-    seeds, models = project.needed(wanted, given)
-    for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
-        con.execute(f"create schema if not exists {_quoted(schema)}")
-    for seed in seeds:
-        con.execute(f"create table {_quoted(seed.schema)}.{_quoted(seed.name)} as from {_csv(seed)}")
-    for model in models:
-        kind = "view" if model.materialized == "view" else "table"
-        con.execute(f"create {kind} {_quoted(model.schema)}.{_quoted(model.name)} as\n{model.sql}\n")
 
 
 def _csv(seed: Seed) -> str:

@@ -198,22 +198,18 @@ def names_of_codes(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Any, tuple[
     }
 
 
-def page(
-    con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, *, names: Names, complete: bool
-) -> Page:
-    """The page of one source, after gather and replay for the pair. complete: the replay has fct_dossiers."""
-    return _Teller(con, pair, code, sender, names=names, complete=complete).page()
+def page(con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, names: Names) -> Page:
+    """The page of one source, after gather and replay for the pair."""
+    return _Teller(con, pair, code, sender, names).page()
 
 
 class _Teller:
     """Reads the replayed tables of one source."""
 
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, *, names: Names, complete: bool
-    ) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, names: Names) -> None:
         self.con, self.code, self.sender, self.names = con, code, sender, names
         self.as_of, self.known_at = pair
-        self.complete = complete
+        self.ends = [row["status"] for row in rows(con, "select status from seeds.statuses where is_end")]
         facts = self._of_source("intermediate.int_dossier_facts")
         self.facts = facts[0] if facts else None
 
@@ -257,10 +253,10 @@ class _Teller:
         facts = self.facts
         if facts is None:
             return None
-        # The name that today's publication gives the agency; a code without a name has none.
+        # An agency without a name is called by its code.
         agency = rows(
             self.con,
-            f"""select name from published.marts.dim_agency
+            f"""select name from marts.dim_agency
             where agency_code = {literal(facts["agency_code"])} and is_latest and name <> agency_code""",
         )
         sent = rows(self.con, self._sql("intermediate.int_dossier_versions", "agency_name, version_no"))
@@ -272,11 +268,8 @@ class _Teller:
         }
 
     def _flags(self) -> list[str]:
-        """Every warning, those of the catalogues too; without those when there are no published dimensions to see."""
-        if self.facts is None:
-            return []
-        complete = self._of_source("marts.fct_dossiers") if self.complete else []
-        return list(complete[0]["flags"] if complete else self.facts["warnings"])
+        found = self._of_source("marts.fct_dossiers")
+        return list(found[0]["flags"]) if found else []
 
     def _versions(self) -> list[Version]:
         found = rows(
@@ -406,6 +399,7 @@ class _Teller:
         if facts is not None:
             wrong = {
                 "refused": facts["state"] == "refused",
+                "ends_later": facts["in_population"] and facts["ended_at"] is None and facts["status"] in self.ends,
                 "no_agency": facts["agency_code"] == "unknown",
                 "no_due_date": facts["due_at"] is None,
                 "no_statutory_limit": facts["due_at"] is None and facts["statutory_amount"] is None,

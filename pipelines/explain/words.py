@@ -177,6 +177,10 @@ GAPS: dict[str, tuple[str, str]] = {
         "Hồ sơ được tiếp nhận {received_at}, sau thời điểm chốt số liệu, nên chưa tính.",
         "The dossier was received {received_at}, after the moment of closing, so it does not count yet.",
     ),
+    "ends_later": (
+        "Các tệp nói hồ sơ đã kết thúc, nhưng không sớm hơn thời điểm chốt; lúc chốt hồ sơ vẫn đang giải quyết.",
+        "The exports say that the dossier ended, but after the moment of closing; at that moment it was pending.",
+    ),
     "refused": (
         "Hồ sơ không được tiếp nhận giải quyết: chỉ Bộ chỉ số 766 có tính.",
         "The dossier was refused: only the index 766 counts it.",
