@@ -275,6 +275,15 @@ def test_zero_bytes(tmp_path: Path) -> None:
         read(tmp_path, b"\0" * 5000)
 
 
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [(b"%PDF-1.4\n1 0 obj\n", "pdf"), (b"{\\rtf1\\ansi x}", "rtf"), (b"\x89PNG\r\n\x1a\n\0\0\0\r", "png")],
+)
+def test_other_formats_are_named(content, word, tmp_path: Path) -> None:
+    with pytest.raises(FileRejected, match=f"REJ_FILE_UNREADABLE: .*{word}"):
+        read(tmp_path, content)
+
+
 @pytest.mark.parametrize("name", ["a.xlsx", "a.zip", "a.json", "a.pdf"])
 def test_the_name_says_nothing(name, tmp_path: Path) -> None:
     place = f"dvcqg/dossiers/{name}"

@@ -37,6 +37,9 @@ _KNOWN = {
     b"SQLite format 3": "sqlite",
     b"PAR1": "parquet",
 }
+#: Of these the ones that begin like text, and what a workbook begins with.
+_LIKE_TEXT = (b"%PDF", b"{\\rtf")
+_WORKBOOK = (*archive.MAGIC, b"\xd0\xcf\x11\xe0")
 _ARCHIVES = {
     b"PK": "zip",
     b"Rar!": "rar",
@@ -88,7 +91,9 @@ def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) 
         content = content.seekable()
         if not archive.is_workbook(content):
             raise _nested("zip")
-    content, name = encoding.as_utf8(content)
+    if content.head.startswith(_LIKE_TEXT):
+        raise _unknown(content.head)
+    content, name = (content, None) if content.head.startswith(_WORKBOOK) else encoding.as_utf8(content)
     if not content.text_head.strip():
         raise NotAnExport(UNREADABLE, "tệp rỗng / the file is empty")
     for shape in _SHAPES:
