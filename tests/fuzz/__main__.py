@@ -21,7 +21,7 @@ from tests.fuzz.examine import Verdict, examiner
 from tests.fuzz.mutations import Seed, random_change, seeds
 
 #: A small file that takes longer is worth a look, though it ends.
-SLOW = 20.0
+SLOW = 60.0
 
 
 def main() -> int:
