@@ -94,8 +94,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.sample.nights": ("số đêm kết xuất thay đổi", "nights of further exports"),
     "help.sample.seed": ("hạt giống ngẫu nhiên", "random seed"),
     "help.sample.shape": (
-        "dạng tệp: ndjson, json, envelope, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': xem tất cả)",
-        "shape of the files: ndjson, json, envelope, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': all)",
+        "dạng tệp: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': xem tất cả)",
+        "shape of the files: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': all)",
     ),
     "help.sample.sender": ("tên nguồn (thư mục con)", "name of the source (subfolder)"),
     "help.sample.agency": ("mã cơ quan, ví dụ H39.18", "agency code, e.g. H39.18"),
