@@ -168,12 +168,25 @@ def test_days_are_the_oracles(world: World) -> None:
     assert not unlike(expected, {key: row for key, row in actual.items() if key not in quiet})
 
 
-def test_progress_is_the_oracles(world: World) -> None:
+@pytest.mark.parametrize(
+    ("mart", "scheme"), [("mart_progress_766", "calendar"), ("mart_progress_766_reporting", "reporting")]
+)
+def test_progress_is_the_oracles(world: World, mart: str, scheme: str) -> None:
     expected = {
         key: tuple(float(v) if (v := getattr(row, c)) is not None else None for c in PROGRESS)
-        for key, row in progress_766(world.oracle()).items()
+        for key, row in progress_766(world.oracle(), scheme).items()
     }
-    assert not unlike(expected, world.figures("mart_progress_766", ("source", "period", "agency_code"), PROGRESS))
+    assert not unlike(expected, world.figures(mart, ("source", "period", "agency_code"), PROGRESS))
+
+
+def test_the_form_of_a_level_is_the_sum_of_what_is_below_it(world: World) -> None:
+    expected: dict[tuple[Any, ...], list[int]] = {}
+    for (*key, agency_code, field_code), row in world.figures("rpt_form_ii06", FORM_KEY, FORM).items():
+        for code in lineage(agency_code):
+            so_far = expected.setdefault((*key, code, field_code), [0] * len(FORM))
+            expected[*key, code, field_code] = [a + b for a, b in zip(so_far, row, strict=True)]
+    actual = world.figures("rpt_form_ii06_levels", FORM_KEY, FORM)
+    assert not unlike({key: tuple(row) for key, row in expected.items()}, actual)
 
 
 def test_a_past_period_of_the_index_is_what_its_own_close_said(world: World, tmp_path: Path) -> None:

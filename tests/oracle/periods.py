@@ -232,13 +232,16 @@ def lineage(agency_code: str) -> list[str]:
     return [".".join(groups[:n]) for n in range(len(groups), 0, -1)]
 
 
-def progress_766(oracle: Oracle) -> dict[tuple[str, str, str], Progress]:
-    """mart_progress_766 by (source, period, agency): each calendar period's receptions, judged at its close (02 §6)."""
+def progress_766(oracle: Oracle, scheme: str = "calendar") -> dict[tuple[str, str, str], Progress]:
+    """mart_progress_766 by (source, period, agency): each period's receptions, judged at its close (02 §6).
+
+    The law has it for calendar periods; by the scheme `reporting` it is mart_progress_766_reporting.
+    """
     found: dict[tuple[str, str, str], Progress] = defaultdict(Progress)
     if not oracle.facts:
         return found
     first = min(facts.received_at for facts in oracle.facts.values()).date()
-    spans = periods("calendar", first, oracle.as_of.date())
+    spans = periods(scheme, first, oracle.as_of.date())
     for key, now in oracle.facts.items():
         for period in spans:
             if not period.begin <= now.received_at <= period.close(oracle.as_of):
