@@ -20,32 +20,14 @@ from expectations import predicates
 from expectations.catalogue import SHIFTED, Catalogue, Kind, load_catalogue
 from expectations.results import CheckResult, JudgeError, JudgeResult
 from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
+from expectations.split import Split, parts_of
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
-from pipelines.portal import codes, privacy
 from warehouse.database import connect_build
 
 __all__ = ["JudgeError", "JudgeResult", "judge"]
 
 Progress = Callable[[str], None]
-
-#: kind → (column with the code of the record, its name in the portal's records)
-_CODES: dict[Kind, tuple[str, str]] = {
-    "dossiers": ("dossier_code", "MaHoSo"),
-    "progress": ("dossier_code", "MaHoSo"),
-    "procedures": ("procedure_code", "MATTHC"),
-    "agencies": ("agency_code", "MaDonVi"),
-}
-
-#: kind → (lake column with a JSON list, table that takes its entries, shape of an entry)
-_LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
-    "dossiers": (
-        "supplements",
-        "supplements",
-        dict.fromkeys(("requested_at", "answered_at", "due_before", "due_after"), "TIMESTAMP"),
-    ),
-    "procedures": ("limits", "procedure_limits", {"channel": "VARCHAR", "amount": "DOUBLE", "unit": "VARCHAR"}),
-}
 
 
 def judge(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> JudgeResult:
@@ -74,6 +56,7 @@ class _Judging:
         self.catalogue = catalogue
         self.say = say
         self.lake = Lake(settings)
+        self.split = Split(con)
         con.execute(f"set variable mostly_bad_share = {settings.mostly_bad_share}")
 
     def run(self, rebuild: bool) -> JudgeResult:
@@ -218,19 +201,7 @@ class _Judging:
                 on s.kind = f.kind and s.source = f.source and s.file_sha256 = f.file_sha256
         """)
         self._look_at_shifted(kinds)
-        self.con.execute("""
-            create temp table parts as
-            select source, kind, file_sha256, last(part.name order by position) as name, part.before as before
-            from (
-                select *, unnest(listed) as part, generate_subscripts(listed, 1) as position
-                from (
-                    select *, from_json(parts, '[{"name": "VARCHAR", "before": "BIGINT"}]') as listed
-                    from to_judge
-                    where parts is not null
-                )
-            )
-            group by all -- a part without rows begins where the next one does
-        """)
+        self.con.execute(f"create temp table parts as {parts_of('to_judge')}")
 
     def _look_at_shifted(self, kinds: list[Kind]) -> None:
         """Say in `shifted` which columns of the files rejected for that look shifted."""
@@ -265,11 +236,11 @@ class _Judging:
         else:
             self._forget()
         for kind in kinds:
-            self._accept(kind, seq)
-            self._quarantine(kind, seq)
+            self.split.accept(kind, seq)
+            self.split.quarantine(kind, seq)
         self._write_ledger(kinds, seq)
         self._write_rules(seq)
-        self._insert(
+        self.split.insert(
             "judgings",
             f"""
             select '{fingerprint}' as fingerprint, count(*) as files, coalesce(sum(rows_landed), 0) as rows
@@ -294,57 +265,6 @@ class _Judging:
             )
         """)
 
-    def _accept(self, kind: Kind, seq: int) -> None:
-        accepted = f"select b.* from {self._batch(kind)} where v.reason is null and len(b.reasons) = 0"
-        self._insert(TABLES[kind], accepted, seq)
-        if kind in _LISTS:
-            column, table, entry = _LISTS[kind]
-            self._insert(
-                table,
-                f"""
-                select * exclude (entries, entry), entry.*
-                from (
-                    select *, unnest(entries) as entry, generate_subscripts(entries, 1) as position
-                    from (
-                        select *, from_json({column}, '{json.dumps([entry])}') as entries
-                        from ({accepted})
-                        where {column} is not null and {column} <> '[]'
-                    )
-                )
-                """,
-                seq,
-            )
-
-    def _quarantine(self, kind: Kind, seq: int) -> None:
-        """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
-        code, field = _CODES.get(kind, ("null::varchar", ""))
-        # Codes of the two known forms may be shown; whatever else stands in their place may be personal data.
-        shown = f"case when {codes.dossier_form(code)} <> 'other' then {code} else {privacy.mask(code)} end"
-        # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
-        offending = f"""
-            case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
-                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field}', {shown})) as varchar)
-                else b.bad_values
-            end"""
-        self._insert(
-            "quarantine",
-            f"""
-            select
-                b.source, '{kind}' as kind, b.file_name, b.file_path, b.exported_at, b.file_sha256,
-                p.name as part, b.row_number - coalesce(p.before, 0) as row_number,
-                case when v.reason is null then b.reasons else list_prepend(v.reason, b.reasons) end as reasons,
-                {offending} as offending,
-                {"b.agency_code" if kind == "dossiers" else "null::varchar"} as agency_code,
-                {shown if code == "dossier_code" else "null::varchar"} as dossier_code,
-            from {self._batch(kind)}
-            asof left join parts as p
-                on p.kind = '{kind}' and p.source = b.source and p.file_sha256 = b.file_sha256
-                and p.before < b.row_number
-            where v.reason is not null or len(b.reasons) > 0
-            """,
-            seq,
-        )
-
     def _write_ledger(self, kinds: list[Kind], seq: int) -> None:
         """One row per new sighting. Rows are counted where they were written, not where they came from."""
         counted = " union all ".join(
@@ -355,7 +275,7 @@ class _Judging:
         none = (
             "select null::varchar as kind, null::varchar as source, null::varchar as file_sha256, 0 as rows where false"
         )
-        self._insert(
+        self.split.insert(
             "files",
             f"""
             select
@@ -380,7 +300,7 @@ class _Judging:
             """,
             seq,
         )
-        self._insert(
+        self.split.insert(
             "files",
             """
             select
@@ -406,7 +326,9 @@ class _Judging:
         )
         listed = ", ".join(columns)
         self.con.execute(f"delete from judged.rules where ({listed}) not in (select ({listed}) from rules)")
-        self._insert("rules", f"select * from rules where ({listed}) not in (select ({listed}) from judged.rules)", seq)
+        self.split.insert(
+            "rules", f"select * from rules where ({listed}) not in (select ({listed}) from judged.rules)", seq
+        )
 
     # ---- what came of it --------------------------------------------------------------------------------------------
 
@@ -469,19 +391,6 @@ class _Judging:
 
     def _count(self, table: str, where: str = "true") -> int:
         return int(self._query(f"select count(*) from {table} where {where}")[0][0])
-
-    def _batch(self, kind: Kind) -> str:
-        return (
-            f"batch_{kind} as b join verdicts as v "
-            f"on v.kind = '{kind}' and v.source = b.source and v.file_sha256 = b.file_sha256"
-        )
-
-    def _insert(self, table: str, query: str, seq: int) -> None:
-        """Insert by name: columns of `query` that the table lacks are left out, columns that it lacks are null."""
-        self.con.execute(f"create or replace temp view incoming as {query}")
-        have = {row[0] for row in self._query("select column_name from (describe incoming)")}
-        columns = ", ".join(column for column in JUDGED[table] if column in have)
-        self.con.execute(f"insert into judged.{table} ({columns}, judge_seq) select {columns}, {seq} from incoming")
 
 
 def _nulls(table: str) -> str:

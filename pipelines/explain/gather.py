@@ -14,8 +14,8 @@ import duckdb
 
 from expectations import predicates
 from expectations.catalogue import Kind, load_catalogue
-from expectations.judge import _Judging as Split
 from expectations.schema import JUDGED, TABLES, create_tables
+from expectations.split import Split, parts_of
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from pipelines.portal import codes
@@ -80,7 +80,7 @@ def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_
     _land_catalogues(con, lake)
     _keep_what_counts(con, lake)
     _read_ledger(con)
-    _judge(con, settings, known_at)
+    _judge(con, known_at)
     return _senders(con, known_at)
 
 
@@ -133,26 +133,14 @@ def _read_ledger(con: duckdb.DuckDBPyConnection) -> None:
         from (select {empty} where false union all by name select * from published.marts.mart_load_ledger)
         where status <> 'duplicate' and (kind, source, file_sha256) in ({held})
     """)
-    con.execute("""
-        create temp table parts as
-        select source, kind, file_sha256, last(part.name order by position) as name, part.before as before
-        from (
-            select *, unnest(listed) as part, generate_subscripts(listed, 1) as position
-            from (
-                select *, from_json(parts, '[{"name": "VARCHAR", "before": "BIGINT"}]') as listed
-                from ledger
-                where parts is not null
-            )
-        )
-        group by all -- a part without rows begins where the next one does
-    """)
+    con.execute(f"create temp table parts as {parts_of('ledger')}")
 
 
-def _judge(con: duckdb.DuckDBPyConnection, settings: Settings, known_at: datetime | None) -> None:
+def _judge(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None:
     """Accept or quarantine the rows of exports up to known_at, as the judge did."""
     catalogue = load_catalogue()
     con.execute("create temp table verdicts as select kind, source, file_sha256, reason from ledger")
-    split = Split(con, settings, catalogue, print)
+    split = Split(con)
     for kind in _KINDS:
         reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
         warnings = predicates.violated(catalogue.judged(kind, "row", "warn"), kind)
@@ -166,8 +154,8 @@ def _judge(con: duckdb.DuckDBPyConnection, settings: Settings, known_at: datetim
                 where f.exported_at <= coalesce({literal(known_at)}, f.exported_at)
             )"""
         )
-        split._accept(kind, 1)
-        split._quarantine(kind, 1)
+        split.accept(kind, 1)
+        split.quarantine(kind, 1)
 
 
 def _senders(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> list[Sender]:

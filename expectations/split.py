@@ -1,0 +1,124 @@
+"""The split of judged rows: what is accepted and what is quarantined, written into the tables of schema `judged`.
+
+The judge splits what is new, in the build file; `dunghan explain` splits the few rows of one dossier, in memory.
+"""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+
+from expectations.catalogue import Kind
+from expectations.schema import JUDGED, TABLES
+from pipelines.portal import codes, privacy
+
+#: kind → (column with the code of the record, its name in the portal's records)
+_CODES: dict[Kind, tuple[str, str]] = {
+    "dossiers": ("dossier_code", "MaHoSo"),
+    "progress": ("dossier_code", "MaHoSo"),
+    "procedures": ("procedure_code", "MATTHC"),
+    "agencies": ("agency_code", "MaDonVi"),
+}
+
+#: kind → (lake column with a JSON list, table that takes its entries, shape of an entry)
+_LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
+    "dossiers": (
+        "supplements",
+        "supplements",
+        dict.fromkeys(("requested_at", "answered_at", "due_before", "due_after"), "TIMESTAMP"),
+    ),
+    "procedures": ("limits", "procedure_limits", {"channel": "VARCHAR", "amount": "DOUBLE", "unit": "VARCHAR"}),
+}
+
+
+def parts_of(files: str) -> str:
+    """SQL query: name and number before it of every part of files (source, kind, file_sha256, parts)."""
+    return f"""
+        select source, kind, file_sha256, last(part.name order by position) as name, part.before as before
+        from (
+            select *, unnest(listed) as part, generate_subscripts(listed, 1) as position
+            from (
+                select *, from_json(parts, '[{{"name": "VARCHAR", "before": "BIGINT"}}]') as listed
+                from {files}
+                where parts is not null
+            )
+        )
+        group by all -- a part without rows begins where the next one does"""
+
+
+class Split:
+    """Writes from temporary tables of one connection, whoever made them:
+
+    batch_<kind> (columns of the lake, file_name, file_path, exported_at, reasons, warnings), verdicts (kind, source,
+    file_sha256, reason: null when the file was loaded) and parts (see `parts_of`).
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    def accept(self, kind: Kind, seq: int) -> None:
+        """Rows without a reason of files that were loaded, and the entries of their lists."""
+        accepted = f"select b.* from {_batch(kind)} where v.reason is null and len(b.reasons) = 0"
+        self.insert(TABLES[kind], accepted, seq)
+        if kind in _LISTS:
+            column, table, entry = _LISTS[kind]
+            self.insert(
+                table,
+                f"""
+                select * exclude (entries, entry), entry.*
+                from (
+                    select *, unnest(entries) as entry, generate_subscripts(entries, 1) as position
+                    from (
+                        select *, from_json({column}, '{json.dumps([entry])}') as entries
+                        from ({accepted})
+                        where {column} is not null and {column} <> '[]'
+                    )
+                )
+                """,
+                seq,
+            )
+
+    def quarantine(self, kind: Kind, seq: int) -> None:
+        """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
+        code, field = _CODES.get(kind, ("null::varchar", ""))
+        # Codes of the two known forms may be shown; whatever else stands in their place may be personal data.
+        shown = f"case when {codes.dossier_form(code)} <> 'other' then {code} else {privacy.mask(code)} end"
+        # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
+        offending = f"""
+            case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
+                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field}', {shown})) as varchar)
+                else b.bad_values
+            end"""
+        self.insert(
+            "quarantine",
+            f"""
+            select
+                b.source, '{kind}' as kind, b.file_name, b.file_path, b.exported_at, b.file_sha256,
+                p.name as part, b.row_number - coalesce(p.before, 0) as row_number,
+                case when v.reason is null then b.reasons else list_prepend(v.reason, b.reasons) end as reasons,
+                {offending} as offending,
+                {"b.agency_code" if kind == "dossiers" else "null::varchar"} as agency_code,
+                {shown if code == "dossier_code" else "null::varchar"} as dossier_code,
+            from {_batch(kind)}
+            asof left join parts as p
+                on p.kind = '{kind}' and p.source = b.source and p.file_sha256 = b.file_sha256
+                and p.before < b.row_number
+            where v.reason is not null or len(b.reasons) > 0
+            """,
+            seq,
+        )
+
+    def insert(self, table: str, query: str, seq: int) -> None:
+        """Insert by name: columns of `query` that the table lacks are left out, columns that it lacks are null."""
+        self.con.execute(f"create or replace temp view incoming as {query}")
+        have = {row[0] for row in self.con.execute("select column_name from (describe incoming)").fetchall()}
+        columns = ", ".join(column for column in JUDGED[table] if column in have)
+        self.con.execute(f"insert into judged.{table} ({columns}, judge_seq) select {columns}, {seq} from incoming")
+
+
+def _batch(kind: Kind) -> str:
+    return (
+        f"batch_{kind} as b join verdicts as v "
+        f"on v.kind = '{kind}' and v.source = b.source and v.file_sha256 = b.file_sha256"
+    )
