@@ -27,6 +27,8 @@ KINDS = (OFF, WORK, DEFAULT)
 COUNTRY = "VN"
 YEARS = range(2000, 2101)  # 01 §4
 
+#: Between the version of the rules and the number of the calendar's revision.
+_MARK = "+lich."
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 
@@ -68,7 +70,7 @@ class Revision:
     @property
     def mark(self) -> str:
         """What it adds to definitions_version: nothing when there are no local rows."""
-        return f"+lich.{self.number}" if self.number else ""
+        return f"{_MARK}{self.number}" if self.number else ""
 
 
 def read(settings: Settings) -> list[Change]:
@@ -131,6 +133,11 @@ def at_revision(changes: Sequence[Change], number: int | None = None) -> Revisio
     kept = sorted((c for c in last.values() if c.kind != DEFAULT), key=lambda c: (c.day, c.scope))
     told = "\n".join(f"{c.revision},{c.day},{c.kind},{c.name},{c.scope}" for c in used)
     return Revision(number, tuple(kept), hashlib.sha256(told.encode()).hexdigest())
+
+
+def revision_in(definitions_version: str) -> int:
+    """The revision that a definitions_version names (see `Revision.mark`); 0: the seeds alone."""
+    return int(definitions_version.partition(_MARK)[2] or 0)
 
 
 def hand_over(con: duckdb.DuckDBPyConnection, chosen: Revision, changes: Sequence[Change]) -> None:

@@ -23,6 +23,7 @@ from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from warehouse.build import build_fingerprint
+from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
@@ -79,6 +80,7 @@ def explain(settings: Settings, code: str, *, source: str | None = None) -> Expl
         )
     as_of = settings.as_of or datetime.fromisoformat(published.manifest["as_of"])
     known_at = settings.known_at or _moment(published.manifest["known_at"])
+    settings = _by_its_calendar(settings, published)
     same_rules = published.manifest["fingerprint"] == build_fingerprint(settings)
     project = compiled_models(settings)
     with connect(settings) as con:
@@ -108,6 +110,14 @@ def explain(settings: Settings, code: str, *, source: str | None = None) -> Expl
 def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:
     path = str((published.folder / "marts.duckdb").resolve()).replace("'", "''")
     con.execute(f"attach '{path}' as published (read_only)")
+
+
+def _by_its_calendar(settings: Settings, published: Publication) -> Settings:
+    """What is explained is what was published: a calendar changed since then is not in it, unless it is asked for."""
+    if settings.calendar_revision is not None:
+        return settings
+    revision = revision_in(published.manifest["definitions_version"])
+    return settings.model_copy(update={"calendar_revision": revision})
 
 
 def _moment(iso: str | None) -> datetime | None:
