@@ -67,7 +67,7 @@ class Sheet:
 
     writer: Literal["xlsx", "xls", "ods", "html"]
     sheets: int = 1
-    most_rows: int = 1_000_000
+    most_rows: int = 900_000
     cover: bool = False
     banner: bool = False
     heading_rows: int = 1
@@ -110,7 +110,12 @@ def write(con: duckdb.DuckDBPyConnection, rows: Rows, path: Path, sheet: Sheet) 
     """Write the rows (column `line`: values of their fields, VARCHAR[]) as a workbook; returns the places wanted."""
     layout = _layout(sheet, [field.name for field in rows.fields if field.name != sheet.group], rows.title)
     _lay_out(con, rows, sheet, layout)
-    names = [name for (name,) in con.execute("select distinct sheet_name from sheet_rows order by 1").fetchall()]
+    names = [
+        name
+        for (name,) in con.execute(
+            "select distinct sheet_name from sheet_rows order by length(sheet_name), sheet_name"
+        ).fetchall()
+    ]
     _WRITERS[sheet.writer](con, path, sheet, layout, names)
     places = con.execute(
         "select sheet_name, row from sheet_rows where position >= ? and position < ? order by position",
@@ -416,7 +421,7 @@ def _write_lines(
             union all
             from fixed_rows
         )
-        order by sheet_name, row
+        order by length(sheet_name), sheet_name, row
     """
     con.execute(
         f"copy ({query}) to {literal(str(path))} (format csv, header false, quote '', escape '', delimiter e'\\x01',"
