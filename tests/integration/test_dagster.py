@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.config import Settings, load_settings
 from pipelines.definitions import build_definitions
+from pipelines.landing.lake import Lake
 from pipelines.orchestration import failures, jobs, sensors
 from pipelines.orchestration.assets.judging import QUARANTINE, SPLIT_AGREES
 from pipelines.orchestration.assets.publication import PUBLICATION
@@ -33,7 +34,8 @@ from pipelines.orchestration.checks import ACCOUNTING, REPLACEMENT
 from pipelines.orchestration.instance import TEMPLATE, open_instance, prepare_home
 from pipelines.orchestration.record import read_record
 from pipelines.orchestration.resources import LOCK_TAG
-from pipelines.orchestration.runner import run_nightly
+from pipelines.orchestration.runner import run_backfill, run_nightly
+from pipelines.portal.discovery import unseen
 from warehouse.layout import REPOSITORY
 from warehouse.lock import LockHeldError, run_lock
 from warehouse.masking import mask
@@ -144,9 +146,9 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
     marts = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
     assert len(marts) > 15
     assert marts <= parents("publication")
-    # Nothing hangs in the air: the only assets without parents are the exports, the seeds and the rule catalogue.
+    # Nothing hangs in the air: without parents are only the exports, the seeds, the rule catalogue and the calendar.
     roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    assert {key.path[0] for key in roots} == {"exports", "seeds", "judged"}
+    assert {key.path[0] for key in roots} == {"exports", "seeds", "judged", "state"}
     assert [key for key in roots if key.path[0] == "judged"] == [dg.AssetKey(["judged", "rules"])]
 
 
@@ -406,28 +408,25 @@ def test_the_instance_is_quiet_one_at_a_time_and_the_administrators(tmp_path: Pa
 # ---- partitions -----------------------------------------------------------------------------------------------------
 
 
-def test_a_backfill_of_a_range_is_one_run_and_the_rest_comes_later(tmp_path: Path, first_night: Path) -> None:
+def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Path, first_night: Path) -> None:
+    """02 §1: a range is one run; whatever order the ranges come in, the same history and the same figures."""
     shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")
     settings = settings_for(tmp_path)
-    job = build_definitions(settings).resolve_job_def(jobs.BACKFILL)
-    window = {"dagster/asset_partition_range_start": "2024-01-01", "dagster/asset_partition_range_end": "2024-06-01"}
-    with open_instance(settings) as instance:
-        result = job.execute_in_process(
-            instance=instance, tags=window, raise_on_error=False, run_config={"loggers": {"file": {}}}
-        )
-        assert result.success
-        done = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
-    assert (min(done), max(done), len(done)) == ("2024-01-01", "2024-06-01", 153)
-    record = read_record(settings)
-    assert record is not None
-    assert record.outcome == "published"
-    assert "hoso_20240605.json" not in {file["file_name"] for file in record.files}
-    assert len(record.files) == 4
+    newest = run_backfill(settings, date(2024, 6, 2), date(2024, 6, 30))
+    assert newest.summary is not None
+    assert [file["file_name"] for file in newest.summary.files] == ["hoso_20240605.json"]
+    waiting = unseen(settings, Lake(settings).known(), (date(2024, 1, 1), date(2024, 6, 1)))
+    assert len(waiting) == 4
 
-    outcome = run_nightly(settings)
-    assert outcome.summary is not None
-    assert [file["file_name"] for file in outcome.summary.files] == ["hoso_20240605.json"]
-    # 02 §1: in one run or many, the same history and the same figures.
+    older = run_backfill(settings, date(2024, 1, 1), date(2024, 6, 1))
+    assert older.summary is not None
+    assert (older.summary.outcome, len(older.summary.files)) == ("published", 4)
+    assert not unseen(settings, Lake(settings).known())
+    with open_instance(settings) as instance:
+        done = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
+        runs = instance.get_runs()
+    assert (min(done), max(done), len(done)) == ("2024-01-01", "2024-06-30", 182)
+    assert [run.job_name for run in runs] == [jobs.BACKFILL] * 2
     marts = [
         {name: mart["content_hash"] for name, mart in published.manifest["marts"].items()}
         for where in (settings, settings_for(first_night))
