@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import resource
@@ -15,7 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines.portal.contract import DOSSIERS
 from pipelines.portal.readers import FileRejected, confined
+from pipelines.portal.readers.base import Content, FileFacts
 from tests.support import workbooks
 from tests.support.exports import read, seen
 from tests.unit.test_readers_workbook import ROWS
@@ -250,3 +253,10 @@ def test_a_stored_bomb_inside_counts_too(tmp_path: Path) -> None:
     content = workbooks.packed({"[Content_Types].xml": "", "xl/workbook.xml": "a" * 9_000_000})
     with pytest.raises(FileRejected, match="100"):
         read(tmp_path, content)
+
+
+def test_whatever_the_process_ends_by_is_a_rejected_file(tmp_path: Path) -> None:
+    content = Content(lambda: io.BytesIO(b"a"), b"a", True)
+    reader = confined.ConfinedReader("no_such_reader", content, DOSSIERS, {}, FileFacts(""))
+    with pytest.raises(FileRejected, match="too large or corrupt"):
+        list(reader.batches())

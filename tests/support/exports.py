@@ -35,4 +35,4 @@ def read(root: Path, content: bytes | str, kind: str = "dossiers") -> tuple[list
     """(text rows, facts) of a file. Raises FileRejected."""
     reader = open_reader(seen(root, content, f"dvcqg/{kind}/tep_20240601"))
     tables = [batch.table for batch in reader.batches()]
-    return (pa.concat_tables(tables).to_pylist() if tables else []), reader.facts
+    return (pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []), reader.facts

@@ -37,9 +37,10 @@ MIB = 1024 * 1024
 MEMORY_BASE = 1024 * MIB
 MEMORY_PER_BYTE = 60
 MEMORY_MOST = 4096 * MIB
-#: Seconds that the parent waits for rows of one file: at least, and per MiB (usual speed is about 5 MiB a second).
-SECONDS_BASE = 30.0
-SECONDS_PER_MIB = 4.0
+#: Seconds that the parent waits for rows of one file: at least, and per MiB. Usual speed is above 5 MiB a second; a
+#: machine that has ten other things to do must not make a good file unreadable.
+SECONDS_BASE = 120.0
+SECONDS_PER_MIB = 20.0
 #: A process is made anew after so many files, or when so much of its address space is still taken after one: what a
 #: library leaks goes with it and is not counted against the next file.
 FILES_PER_PROCESS = 200
