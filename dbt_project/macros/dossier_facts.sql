@@ -36,7 +36,9 @@
             max_by(
                 events.officer_key,
                 case when events.event_at <= {{ moments }}.at and events.officer_key is not null then events.event_no end
-            ) as officer_key
+            ) as officer_key,
+            -- all that are known, also those after the moment: what was told, not what had happened
+            count(*) as events
         from {{ moments }}
         inner join {{ ref('int_events') }} as events
             on
@@ -72,6 +74,7 @@
         select
             asked.*,
             milestones.officer_key,
+            cast(coalesce(milestones.events, 0) as integer) as events,
             case asked.status
                 when 9 then coalesce(asked.finished_at, milestones.last_9_at, asked.returned_at, milestones.last_10_at, asked.status_since)
                 when 10 then coalesce(asked.finished_at, milestones.last_9_at, asked.returned_at, milestones.last_10_at, asked.status_since)
@@ -207,6 +210,7 @@
         limits.statutory_amount,
         limits.statutory_unit,
         dated.version_no as versions,
+        dated.events,
         dated.valid_from,
         dated.warnings,
         dated.reopened,

@@ -36,7 +36,7 @@ _FACTS = (
 )
 
 #: Facts that change only when a file tells something else, never by time alone.
-_TOLD = ("versions", "valid_from", "statutory_amount", "statutory_unit")
+_TOLD = ("versions", "valid_from", "events", "statutory_amount", "statutory_unit")
 
 #: Causes in the order in which the first that applies is told first.
 CAUSES = (
@@ -229,7 +229,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
     for side in ("a", "b"):
         con.execute(f"""
             create temp table told_{side} as
-            select source, dossier_code, versions, valid_from, {facts}, verdicts
+            select source, dossier_code, versions, valid_from, events, {facts}, verdicts
             from side_{side}.marts.fct_dossiers
             left join (
                 select

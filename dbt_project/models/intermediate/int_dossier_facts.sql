@@ -64,6 +64,7 @@ select
     statutory_amount,
     statutory_unit,
     versions,
+    events,
     valid_from,
     warnings,
     reopened,

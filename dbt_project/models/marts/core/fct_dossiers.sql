@@ -73,6 +73,7 @@ select
         "case when facts.requests >= 2 then 'WRN_MANY_SUPPLEMENTS' end",
     ]) }} as flags,
     facts.versions,
+    facts.events,
     facts.valid_from,
     {{ stamps() }}
 from {{ ref('int_dossier_facts') }} as facts
