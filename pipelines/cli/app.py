@@ -267,14 +267,17 @@ def rollback(
 def versions(context: typer.Context, as_json: JsonOption = False) -> None:
     session: Session = context.obj
     settings = session.settings()
+    from pipelines.history.restate import restatements
     from warehouse.publish import current
     from warehouse.publish import versions as all_versions
 
     found, now = all_versions(settings), current(settings)
+    restated = restatements(settings.layout.restated)
     if as_json:
-        session.screen.json([{**v.manifest, "current": now is not None and v.version == now.version} for v in found])
+        published = [{**v.manifest, "current": now is not None and v.version == now.version} for v in found]
+        session.screen.json([*published, *({**v.manifest, "folder": str(v.folder)} for v in restated)])
     else:
-        report.versions(session.screen, found, now)
+        report.versions(session.screen, found, restated, now)
 
 
 @app.command(help="help.doctor")

@@ -538,6 +538,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cause.calendar_changed": ("đổi lịch làm việc", "calendar changed"),
     "cause.time_passed": ("thời gian trôi qua", "time passed"),
     "header.mart": ("Mart", "Mart"),
+    "header.folder": ("Thư mục", "Folder"),
+    "versions.restated": ("Bản lập lại (dunghan restate)", "Restated versions (dunghan restate)"),
     "header.dossier_code": ("Mã hồ sơ", "Dossier"),
     "header.agency_code": ("Cơ quan", "Agency"),
 }

@@ -300,26 +300,29 @@ def quarantine(screen: Screen, files: Sequence[Row], rows: Sequence[Row], rules:
     _meanings(screen, dict.fromkeys(sorted(named)), rules)
 
 
-def versions(screen: Screen, found: Sequence[Publication], now: Publication | None) -> None:
-    """One line per version that is kept."""
+def versions(
+    screen: Screen, found: Sequence[Publication], restated: Sequence[Publication], now: Publication | None
+) -> None:
+    """One line per version that is kept; then the restated ones, which stand beside them."""
+    columns = [screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers")]
     screen.table(
-        [
-            screen.t(f"header.{column}")
-            for column in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers", "current")
-        ],
-        [
-            [
-                version.version,
-                version.manifest["as_of"],
-                version.manifest["known_at"],
-                version.manifest["definitions_version"],
-                version.created_at[:19],
-                version.manifest["marts"].get("fct_dossiers", {}).get("rows"),
-                now is not None and version.version == now.version,
-            ]
-            for version in found
-        ],
+        [*columns, screen.t("header.current")],
+        [[*_version(version), now is not None and version.version == now.version] for version in found],
     )
+    if restated:
+        screen.say()
+        screen.table(
+            [*columns, screen.t("header.folder")],
+            [[*_version(version), str(version.folder)] for version in restated],
+            title=screen.t("versions.restated"),
+        )
+
+
+def _version(version: Publication) -> list[Any]:
+    manifest = version.manifest
+    dossiers = manifest["marts"].get("fct_dossiers", {}).get("rows")
+    rules = manifest["definitions_version"]
+    return [version.version, manifest["as_of"], manifest["known_at"], rules, version.created_at[:19], dossiers]
 
 
 def doctor(screen: Screen, checks: Sequence[Check]) -> None:
