@@ -9,6 +9,7 @@ Reads the lake and the publication; writes nothing (but, once per state of the d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,7 @@ from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
 
-__all__ = ["Explanation", "explain", "words"]
+__all__ = ["Explanation", "explain", "explain_each", "words"]
 
 
 @dataclass(frozen=True)
@@ -73,38 +74,39 @@ def explain(settings: Settings, code: str, *, source: str | None = None) -> Expl
 
     code: as people type it (01 §5). source: that source's page only. Raises NothingPublishedError, CompileError.
     """
+    return explain_each(settings, [code], source=source)[0]
+
+
+def explain_each(settings: Settings, typed: Sequence[str], *, source: str | None = None) -> list[Explanation]:
+    """`explain` for several codes with one run of the rules, in their order."""
     published = current(settings)
     if published is None:
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
         )
-    as_of = settings.as_of or datetime.fromisoformat(published.manifest["as_of"])
-    known_at = settings.known_at or _moment(published.manifest["known_at"])
+    pair = (
+        settings.as_of or datetime.fromisoformat(published.manifest["as_of"]),
+        settings.known_at or _moment(published.manifest["known_at"]),
+    )
     settings = _by_its_calendar(settings, published)
     same_rules = published.manifest["fingerprint"] == build_fingerprint(settings)
     project = compiled_models(settings)
     with connect(settings) as con:
         _attach(con, published)
         prepare(con, project)
-        typed, code = code, normalised(con, code)
-        senders = gather(con, settings, code, known_at) if code else []
+        codes = [normalised(con, code) for code in typed]
+        senders = gather(con, settings, codes, pair[1])
         senders = [sender for sender in senders if source in (None, sender.source)]
         called: dict[str, dict[Any, tuple[str, str]]] = {}
-        pages: list[Page] = []
         if senders:
-            replay(con, settings, project, as_of, known_at)
+            replay(con, settings, project, *pair)
             called = names_of_codes(con)
-            pages = [page(con, (as_of, known_at), code, sender, called) for sender in senders]
-        return Explanation(
-            dossier_code=code or typed,
-            as_of=as_of,
-            known_at=known_at,
-            version=published.version,
-            same_rules=same_rules,
-            pages=pages,
-            nearest=[] if pages else nearest(con, code),
-            names=called,
-        )
+        found = []
+        for code in codes:
+            pages = [page(con, pair, sender, called) for sender in senders if sender.dossier_code == code]
+            near = [] if pages else nearest(con, code)
+            found.append(Explanation(code, *pair, published.version, same_rules, pages, near, called))
+    return found
 
 
 def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:

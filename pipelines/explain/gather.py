@@ -1,4 +1,4 @@
-"""Everything the lake holds of one dossier, and what became of it: the few rows on which the rules are run again.
+"""Everything the lake holds of a dossier, and what became of it: the few rows on which the rules are run again.
 
 Which file was loaded or rejected is what the published ledger says; which row was accepted is what the judge's own SQL
 says. The build file is never opened: it belongs to the nightly run.
@@ -6,6 +6,7 @@ says. The build file is never opened: it belongs to the nightly run.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -30,13 +31,14 @@ _LEDGER = ("source", "kind", "file_sha256", "file_name", "file_path", "exported_
 
 @dataclass(frozen=True)
 class Sender:
-    """What one source sent of the code, in rows of dossiers and events.
+    """What one source sent of a code, in rows of dossiers and events.
 
     known: rows of published exports up to known_at, accepted or not. later: rows of published exports after it, the
     first of them exported at `later_from`. waiting: rows that were landed after the publication.
     """
 
     source: str
+    dossier_code: str
     known: int
     later: int
     later_from: datetime | None
@@ -63,19 +65,23 @@ def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:
     return str(found[0]) if found and found[0] else ""
 
 
-def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_at: datetime | None) -> list[Sender]:
-    """Fill the schema `judged` of an in-memory database with the rows of a dossier in every source.
+def gather(
+    con: duckdb.DuckDBPyConnection, settings: Settings, wanted: Collection[str], known_at: datetime | None
+) -> list[Sender]:
+    """Fill the schema `judged` of an in-memory database with the rows of dossiers (normalised codes) in every source.
 
     con: its current catalog takes the tables; the publication is attached as `published`. Made are the tables of
-    schema `judged` (exports up to known_at only: of the dossier, its procedures and agencies) and, as temporary tables,
-    ledger (files that hold them, one row each) and parts (of those files). Returns who sent rows of the code.
+    schema `judged` (exports up to known_at only: of the dossiers, their procedures and agencies) and, as temporary
+    tables, landed_<kind> (rows as they lie in the lake), ledger (files that hold them, one row each) and parts (of
+    those files). Returns who sent rows of which code.
     """
     lake = Lake(settings)
+    listed = ", ".join(map(literal, wanted)) or "null"
     create_tables(con)
     for kind in _OF_DOSSIER:
         con.execute(
             f"create temp table landed_{kind} as "
-            f"select * from {lake.relation(TABLES[kind])} where dossier_code = {literal(code)}"
+            f"select * from {lake.relation(TABLES[kind])} where dossier_code in ({listed})"
         )
     _land_catalogues(con, lake)
     _keep_what_counts(con, lake)
@@ -85,7 +91,7 @@ def gather(con: duckdb.DuckDBPyConnection, settings: Settings, code: str, known_
 
 
 def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    """Rows of the procedures and agencies that the dossier's rows name, and of what lies above those agencies.
+    """Rows of the procedures and agencies that the dossiers name, and of what lies above those agencies.
 
     One row of anything else goes with them: whether there is a catalogue at all decides what "unknown" means. A dossier
     that names its agency by nothing but a name may mean any, so all of them are needed.
@@ -161,20 +167,20 @@ def _judge(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None:
 def _senders(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> list[Sender]:
     until = literal(known_at)
     landed = " union all ".join(
-        f"select '{kind}' as kind, source, file_sha256 from landed_{kind}" for kind in _OF_DOSSIER
+        f"select '{kind}' as kind, source, file_sha256, dossier_code from landed_{kind}" for kind in _OF_DOSSIER
     )
     found = rows(
         con,
         f"""
         select
-            r.source,
+            r.source, r.dossier_code,
             count(*) filter (f.exported_at <= coalesce({until}, f.exported_at)) as known,
             count(*) filter (f.exported_at > {until}) as later,
             min(f.exported_at) filter (f.exported_at > {until}) as later_from,
             count(*) filter (f.exported_at is null) as waiting
         from ({landed}) as r
         left join ledger as f using (kind, source, file_sha256)
-        group by r.source order by r.source
+        group by all order by all
         """,
     )
     return [Sender(**row) for row in found]

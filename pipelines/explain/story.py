@@ -198,16 +198,18 @@ def names_of_codes(con: duckdb.DuckDBPyConnection) -> dict[str, dict[Any, tuple[
     }
 
 
-def page(con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, names: Names) -> Page:
-    """The page of one source, after gather and replay for the pair."""
-    return _Teller(con, pair, code, sender, names).page()
+def page(con: duckdb.DuckDBPyConnection, pair: Pair, sender: Sender, names: Names) -> Page:
+    """The page of one source's dossier, after gather and replay for the pair."""
+    return _Teller(con, pair, sender, names).page()
 
 
 class _Teller:
-    """Reads the replayed tables of one source."""
+    """Reads the replayed tables of one dossier."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, pair: Pair, code: str, sender: Sender, names: Names) -> None:
-        self.con, self.code, self.sender, self.names = con, code, sender, names
+    def __init__(self, con: duckdb.DuckDBPyConnection, pair: Pair, sender: Sender, names: Names) -> None:
+        self.con, self.sender, self.names = con, sender, names
+        self.code = sender.dossier_code
+        self.whose = f"(source, dossier_code) = ({literal(sender.source)}, {literal(sender.dossier_code)})"
         self.as_of, self.known_at = pair
         self.ends = [row["status"] for row in rows(con, "select status from seeds.statuses where is_end")]
         facts = self._of_source("intermediate.int_dossier_facts")
@@ -276,19 +278,18 @@ class _Teller:
             self.con,
             f"""
             select v.*, f.file_name, f.file_path, p.name as part, v.row_number - coalesce(p.before, 0) as row_in_part
-            from intermediate.int_dossier_versions as v
+            from ({self._sql("intermediate.int_dossier_versions")}) as v
             join ledger as f on f.kind = 'dossiers' and f.source = v.source and f.file_sha256 = v.file_sha256
             asof left join parts as p
                 on p.kind = 'dossiers' and p.source = v.source and p.file_sha256 = v.file_sha256
                 and p.before < v.row_number
-            where v.source = {literal(self.sender.source)}
             order by v.version_no
             """,
         )
         asked = rows(
             self.con,
             f"""select file_sha256, row_number, requested_at, answered_at, due_before, due_after from judged.supplements
-            where source = {literal(self.sender.source)} order by file_sha256, row_number, position""",
+            where {self.whose} order by file_sha256, row_number, position""",
         )
         told = []
         before: Row | None = None
@@ -374,9 +375,21 @@ class _Teller:
     def _quarantined(self) -> list[Rejected]:
         found = rows(
             self.con,
-            f"""select kind, file_name, file_path, part, row_number as row_in_part, exported_at, reasons, offending
-            from judged.quarantine where source = {literal(self.sender.source)} and kind in ('dossiers', 'progress')
-            order by exported_at, file_path, part, row_number""",
+            f"""
+            with landed as (
+                {self._sql("landed_dossiers", "'dossiers' as kind, source, file_sha256, row_number")}
+                union all
+                {self._sql("landed_progress", "'progress' as kind, source, file_sha256, row_number")}
+            )
+            select q.* exclude (row_number), q.row_number as row_in_part
+            from judged.quarantine as q
+            left join parts as p
+                on p.kind = q.kind and p.source = q.source and p.file_sha256 = q.file_sha256 and p.name = q.part
+            join landed as r
+                on r.kind = q.kind and r.source = q.source and r.file_sha256 = q.file_sha256
+                and r.row_number = q.row_number + coalesce(p.before, 0)
+            order by q.exported_at, q.file_path, r.row_number
+            """,
         )
         return [
             Rejected(row["kind"], _place(row), row["exported_at"], list(row["reasons"]), row["offending"])
@@ -443,8 +456,7 @@ class _Teller:
         return rows(self.con, f"{self._sql(table)} order by {order}")
 
     def _sql(self, table: str, columns: str = "*") -> str:
-        code = literal(self.code)
-        return f"select {columns} from {table} where source = {literal(self.sender.source)} and dossier_code = {code}"
+        return f"select {columns} from {table} where {self.whose}"
 
 
 def _changes(before: Row, after: Row) -> list[Change]:
