@@ -54,7 +54,7 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks
 
-docs: setup ## write docs/marts.md from the dbt project / tạo tài liệu các mart
+docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
 lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn

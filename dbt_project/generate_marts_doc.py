@@ -1,6 +1,8 @@
-"""Writes docs/marts.md from what the dbt project says of its marts: grain, columns, types, meaning, readers.
+"""Writes docs/marts.md from what the dbt project says of its marts, and docs/distortions.md from its seed of that name.
 
     python dbt_project/generate_marts_doc.py [--manifest target/manifest.json] [--output docs/marts.md]
+
+Marts: grain, columns, types, meaning, readers. The page on distortions is written beside the other.
 
 Without a manifest the project is parsed first, in a scratch folder. Nothing is written by hand in docs/marts.md:
 its text stands in models/**/*.yml.
@@ -9,6 +11,7 @@ its text stands in models/**/*.yml.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import subprocess
@@ -18,8 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 PROJECT = Path(__file__).resolve().parent
 OUTPUT = PROJECT.parent / "docs" / "marts.md"
+DISTORTIONS = "distortions.md"
 SCHEMA = "marts"
 
 # First part of the name → heading; the order is that of the page.
@@ -43,6 +49,25 @@ Văn bản (mã, tên, ghi chú) giữ nguyên như tệp nguồn, kể cả khi
 Khi xuất sang bảng tính, hãy nạp các cột đó dưới dạng văn bản, hoặc thêm dấu `'` phía trước, để không thành công thức.
 Texts (codes, names, notes) stay as the source wrote them, even when they begin with `=`, `+`, `-`, `@`.
 When you export them to a spreadsheet, import those columns as text, or put a `'` in front, so that none is a formula.
+"""
+
+DISTORTIONS_PREFACE = """\
+# Sai lệch do hệ thống gửi / What senders do to the data
+
+Trang này được tạo từ `dbt_project/seeds/distortions.csv` bằng `make docs`; đừng sửa tay.
+This page is generated from `dbt_project/seeds/distortions.csv` by `make docs`; do not edit it.
+
+Đúng Hạn phát hiện và nêu tên, không bao giờ tự sửa: số liệu tính theo đúng những gì hệ thống gửi.
+Xem theo cơ quan và tháng bằng `dunghan distortions` hoặc bảng `mart_distortions`, kèm vài mã hồ sơ làm ví dụ.
+Đúng Hạn detects and names, and never repairs: figures are computed from what was sent.
+See them by agency and month with `dunghan distortions` or in `mart_distortions`, with some dossier codes as examples.
+
+Dấu hiệu kiểu thói quen (ngày nộp chép lại, cờ không đổi, danh sách luôn trống, không bao giờ hẹn trả) chỉ nêu
+khi cơ quan có ít nhất {habit} hồ sơ, với ngày nộp là khi ít nhất {share:.0%} như vậy;
+đóng hàng loạt: từ {bulk} hồ sơ trong một phút. Các ngưỡng là biến trong `dbt_project.yml`.
+Habits (copied dates, flags that never vary, lists always empty, never a due date) are told of agencies
+with at least {habit} dossiers, copied dates when at least {share:.0%} show them;
+closing in bulk: from {bulk} dossiers in one minute. The thresholds are variables in `dbt_project.yml`.
 """
 
 Node = dict[str, Any]
@@ -75,6 +100,19 @@ def render(manifest: dict[str, Any]) -> str:
         lines += [f"## {heading}", ""]
         for model in sorted((m for m in models if m["name"].split("_")[0] == family), key=lambda m: m["name"]):
             lines += _model(model, grains.get(model["unique_id"], []), readers.get(model["unique_id"], []))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def render_distortions(project: Path = PROJECT) -> str:
+    """The page on distortions (01 §8): what each means and whom to ask."""
+    limits = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    names = {"habit": "habit_dossiers", "share": "habit_share", "bulk": "bulk_closing"}
+    lines = [DISTORTIONS_PREFACE.format(**{short: limits[f"distortion_{name}"] for short, name in names.items()})]
+    with (project / "seeds" / "distortions.csv").open(encoding="utf-8", newline="") as file:
+        for row in sorted(csv.DictReader(file), key=lambda row: int(row["position"])):
+            lines += [f"## {row['title_vi']} / {row['title_en']}", "", f"`{row['distortion']}`", ""]
+            lines += [row["meaning_vi"], "", row["meaning_en"], ""]
+            lines += [f"**Hỏi ai**: {row['ask_vi']}", "", f"**Whom to ask**: {row['ask_en']}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -124,6 +162,7 @@ def main() -> None:
     arguments = parser.parse_args()
     manifest = json.loads(arguments.manifest.read_text(encoding="utf-8")) if arguments.manifest else parse_project()
     arguments.output.write_text(render(manifest), encoding="utf-8")
+    arguments.output.with_name(DISTORTIONS).write_text(render_distortions(), encoding="utf-8")
 
 
 if __name__ == "__main__":

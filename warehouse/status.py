@@ -176,6 +176,28 @@ def rejected_files(settings: Settings, *, reason: str | None, file_name: str | N
     )
 
 
+def distortions(settings: Settings, *, agency: str | None, month: str | None, limit: int | None) -> list[Row]:
+    """What senders do to the data (01 §8), newest month first, most dossiers first. `agency`: also those below it.
+
+    Columns of mart_distortions, with title, meaning and whom to ask (…_vi, …_en). Raises NothingPublishedError.
+    """
+    return _rows(
+        settings,
+        """
+        select
+            month, source, agency_code, names.name as agency_name, distortion, dossiers, share, examples,
+            title_vi, title_en, meaning_vi, meaning_en, ask_vi, ask_en
+        from marts.mart_distortions
+        left join marts.dim_distortion using (distortion)
+        left join (select agency_code, name from marts.dim_agency where is_latest) as names using (agency_code)
+        where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+            and ($month is null or month = $month)
+        order by month desc, dossiers desc, source, agency_code, distortion limit $limit
+        """,
+        {"agency": agency, "month": month, "limit": limit},
+    )
+
+
 def rules(settings: Settings) -> dict[str, Row]:
     """What each rule means and what to do, by rule id, as published. Raises NothingPublishedError."""
     columns = "rule_id, level, severity, message_vi, message_en, advice_vi, advice_en"

@@ -55,4 +55,4 @@
 {#- Aggregate: the distinct values of a text as one sorted list. -#}
 {% macro collect_sorted(value) %}{{ return(adapter.dispatch('collect_sorted')(value)) }}{% endmacro %}
 {% macro default__collect_sorted(value) -%} array_sort(collect_set({{ value }})) {%- endmacro %}
-{% macro duckdb__collect_sorted(value) -%} list_sort(list(distinct {{ value }})) {%- endmacro %}
+{% macro duckdb__collect_sorted(value) -%} list_sort(list(distinct {{ value }}) filter (where {{ value }} is not null)) {%- endmacro %}

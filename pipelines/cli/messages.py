@@ -321,6 +321,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.rule_set": ("Bộ quy tắc", "Rule set"),
     "header.agency": ("Cơ quan", "Agency"),
     "header.name": ("Tên", "Name"),
+    # ---- distortions --------------------------------------------------------------------------------------------
+    "help.distortions": (
+        "Sai lệch do hệ thống gửi gây ra, theo cơ quan và tháng; nghĩa là gì, hỏi ai.",
+        "What senders do to the data, by agency and month; what it means, whom to ask.",
+    ),
+    "help.distortions.agency": (
+        "chỉ cơ quan này và các cơ quan dưới nó, ví dụ H39.18",
+        "only this agency and those below it, e.g. H39.18",
+    ),
+    "help.distortions.month": ("chỉ tháng tiếp nhận này, ví dụ 2024-05", "only this month of reception, e.g. 2024-05"),
+    "distortions.none": ("Không thấy sai lệch nào.", "No distortion was found."),
+    "header.month": ("Tháng", "Month"),
+    "header.distortion": ("Sai lệch", "Distortion"),
+    "header.share": ("Tỷ lệ", "Share"),
+    "header.examples": ("Ví dụ", "Examples"),
+    "header.whom_to_ask": ("Hỏi ai", "Whom to ask"),
     # ---- figures ------------------------------------------------------------------------------------------------
     "figures.title": (
         "Số liệu chốt lúc {as_of} (biểu II.06, năm {period}, mọi cơ quan)",

@@ -304,7 +304,9 @@ def versions(
     screen: Screen, found: Sequence[Publication], restated: Sequence[Publication], now: Publication | None
 ) -> None:
     """One line per version that is kept; then the restated ones, which stand beside them."""
-    columns = [screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers")]
+    columns = [
+        screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers")
+    ]
     screen.table(
         [*columns, screen.t("header.current")],
         [[*_version(version), now is not None and version.version == now.version] for version in found],

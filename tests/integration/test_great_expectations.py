@@ -190,6 +190,12 @@ MARTS = """
         select 'dvcqg' as source, '2024-05' as period, 3 as received_total, 1 as received_online, 1 as received_direct,
             1 as carried_over, 2 as resolved_total, 1 as resolved_early, 1 as resolved_on_time, 0 as resolved_late,
             1 as pending_total, 1 as pending_in_time, 0 as pending_overdue;
+    create table marts.rpt_form_ii06_levels as
+        select 'H39.18' as agency_code, 2 as level, 3 as received_total, 2 as resolved_total, 1 as pending_total;
+    create table marts.dim_agency_crosswalk as
+        select 'H39.18' as agency_code, 'H53' as current_agency_code, 'province' as how;
+    create table marts.mart_distortions as
+        select '2024-05' as month, 2 as dossiers, 0.5::double as share, ['a', 'b'] as examples;
     create table marts.mart_progress_766 as
         select 10 as total_received, 9 as total_on_time, 1 as total_overdue, 90.0 as ratio, 18.0 as score;
     create table marts.mart_timeliness_monthly as
@@ -232,6 +238,10 @@ def test_good_marts_pass(here: Settings) -> None:
             "update marts.rpt_form_ii06 set received_total = 4, carried_over = 2",
             ("MART_FORM_BALANCE", "rpt_form_ii06"),
         ),
+        ("update marts.rpt_form_ii06_levels set level = 3", ("MART_FORM_LEVELS", "rpt_form_ii06_levels")),
+        ("update marts.dim_agency_crosswalk set how = 'itself'", ("MART_CROSSWALK", "dim_agency_crosswalk")),
+        ("update marts.mart_distortions set share = 1.5", ("MART_DISTORTION_SHARE", "mart_distortions")),
+        ("update marts.mart_distortions set examples = []", ("MART_DISTORTION_SHARE", "mart_distortions")),
         ("update marts.mart_progress_766 set total_overdue = 2", ("MART_PROGRESS_OVERDUE", "mart_progress_766")),
         ("update marts.mart_timeliness_monthly set on_time_rate = 75", ("MART_RATES", "mart_timeliness_monthly")),
         (

@@ -1,0 +1,173 @@
+-- grain: source, agency_code, distortion, month (calendar month of reception): signs in the data of what senders do to it (01 §8). Detected, never repaired.
+-- Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars distortion_…),
+-- since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
+
+with known as (
+    select
+        facts.source,
+        facts.dossier_code,
+        facts.agency_code,
+        {{ month_start('cast(facts.received_at as date)', 'calendar') }} as month_start,
+        facts.received_at,
+        facts.due_at,
+        facts.submitted_at,
+        -- a date alone stands for midnight and says nothing of the minute
+        case
+            when facts.finished_at <> cast(cast(facts.finished_at as date) as timestamp) then date_trunc('minute', facts.finished_at)
+        end as finished_minute,
+        facts.requests,
+        facts.reopened,
+        facts.due_moved_late,
+        facts.channel = '2' as is_online,
+        versions.vneid_verified,
+        versions.submitted_via,
+        versions.placeholder_id,
+        coalesce(versions.sequence_digits in (5, 6), false) as is_synthetic,
+        coalesce(versions.supplement_count, 0) as supplement_count,
+        array_contains(versions.warnings, 'WRN_PROCEDURE_FORMAT') and not coalesce(versions.procedure_padded, false) as has_local_procedure
+    from {{ ref('int_dossier_facts') }} as facts
+    inner join {{ ref('int_dossier_versions') }} as versions
+        on
+            facts.source = versions.source
+            and facts.dossier_code = versions.dossier_code
+            and facts.versions = versions.version_no
+    where facts.in_population
+),
+
+done_at_reception as (
+    select distinct
+        known.source,
+        known.dossier_code
+    from known
+    inner join {{ ref('int_events') }} as events
+        on
+            known.source = events.source
+            and known.dossier_code = events.dossier_code
+            and known.received_at = events.event_at
+    where known.due_at is null and events.status = 9 and {{ is_known('events.first_exported_at') }}
+),
+
+habits as (
+    select
+        source,
+        agency_code,
+        count(*) >= {{ var('distortion_habit_dossiers') }} as is_enough,
+        sum(case when submitted_at = received_at then 1 else 0 end) >= {{ var('distortion_habit_share') }} * count(*) as submits_as_it_receives,
+        max(supplement_count) = 0 as never_lists_supplements,
+        max(due_at) is null as never_sets_due,
+        -- senders who fill them in truthfully would tell dossiers sent online from those handed in at the desk
+        min(is_online) <> max(is_online) as has_both_channels,
+        count(vneid_verified) = count(*) and min(vneid_verified) = max(vneid_verified) as has_constant_vneid,
+        count(submitted_via) = count(*) and min(submitted_via) = max(submitted_via) as has_constant_place
+    from known
+    group by source, agency_code
+),
+
+crowded_minutes as (
+    select
+        source,
+        agency_code,
+        finished_minute
+    from known
+    where finished_minute is not null
+    group by source, agency_code, finished_minute
+    having count(*) >= {{ var('distortion_bulk_closing') }}
+),
+
+signs as (
+    {% set habit = 'habits.is_enough and ' %}
+    {% set kinds = {
+        'done_then_reopened': 'known.reopened',
+        'done_event_at_reception': 'done_at_reception.dossier_code is not null',
+        'synthetic_code': 'known.is_synthetic',
+        'placeholder_identity': 'known.placeholder_id',
+        'submitted_equals_received': habit ~ 'habits.submits_as_it_receives and known.submitted_at = known.received_at',
+        'constant_vneid': habit ~ 'habits.has_both_channels and habits.has_constant_vneid',
+        'constant_submitted_via': habit ~ 'habits.has_both_channels and habits.has_constant_place',
+        'supplements_always_empty': habit ~ 'habits.never_lists_supplements and known.requests > 0',
+        'local_procedure_code': 'known.has_local_procedure',
+        'due_always_empty': habit ~ 'habits.never_sets_due',
+        'bulk_closing': 'crowded_minutes.finished_minute is not null',
+        'due_rewritten_after_passing': 'known.due_moved_late',
+    } %}
+    {% set marks = [] %}
+    {% for kind, condition in kinds.items() %}
+    {% do marks.append("case when " ~ condition ~ " then '" ~ kind ~ "' end") %}
+    {% endfor %}
+    select
+        known.source,
+        known.agency_code,
+        known.month_start,
+        known.dossier_code,
+        {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', marks) }} as distortions
+    from known
+    inner join habits
+        on
+            known.source = habits.source
+            and known.agency_code = habits.agency_code
+    left join done_at_reception
+        on
+            known.source = done_at_reception.source
+            and known.dossier_code = done_at_reception.dossier_code
+    left join crowded_minutes
+        on
+            known.source = crowded_minutes.source
+            and known.agency_code = crowded_minutes.agency_code
+            and known.finished_minute = crowded_minutes.finished_minute
+),
+
+found as (
+    select
+        source,
+        agency_code,
+        month_start,
+        dossier_code,
+        {{ explode_list('distortions') }} as distortion
+    from signs
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by source, agency_code, distortion, month_start order by dossier_code) as place
+    from found
+),
+
+months as (
+    select
+        source,
+        agency_code,
+        month_start,
+        count(*) as dossiers
+    from known
+    group by source, agency_code, month_start
+),
+
+counted as (
+    select
+        source,
+        agency_code,
+        distortion,
+        month_start,
+        count(*) as dossiers,
+        {{ collect_sorted('case when place <= 5 then dossier_code end') }} as examples
+    from numbered
+    group by source, agency_code, distortion, month_start
+)
+
+select
+    counted.source,
+    counted.agency_code,
+    counted.distortion,
+    {{ period_name('counted.month_start', 'month') }} as month,
+    cast(counted.dossiers as bigint) as dossiers,
+    {{ rate('counted.dossiers', 'months.dossiers') }} as share,
+    counted.examples,
+    {{ stamps() }}
+from counted
+inner join months
+    on
+        counted.source = months.source
+        and counted.agency_code = months.agency_code
+        and counted.month_start = months.month_start
+order by source, agency_code, distortion, month
