@@ -378,12 +378,16 @@ def _conclusion(verdict: Mapping[str, Any]) -> str:
 
 def _overdue(lang: str, verdict: Mapping[str, Any]) -> str:
     """By how much, as the rule set measures it: working days, else days off only, else hours of the same day."""
-    if verdict["working_days_overdue"]:
-        return _days(lang, verdict["working_days_overdue"])
-    if verdict["calendar_days_overdue"]:
-        return " " + counted(lang, "days_off_only", verdict["calendar_days_overdue"])
     due, end = verdict["effective_due"], verdict["effective_end"]
-    return " " + duration(lang, int((end - due).total_seconds())) if due and end > due else ""
+    if verdict["working_days_overdue"]:
+        amount = counted(lang, "working_days", verdict["working_days_overdue"])
+    elif verdict["calendar_days_overdue"]:
+        amount = counted(lang, "days_off_only", verdict["calendar_days_overdue"])
+    elif due and end > due:
+        amount = duration(lang, int((end - due).total_seconds()))
+    else:
+        return ""
+    return f" by {amount}" if lang == "en" else f" {amount}"
 
 
 def _left(lang: str, n: int | None) -> str:
