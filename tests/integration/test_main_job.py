@@ -77,6 +77,26 @@ def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Pat
     assert hashes(warehouse) == hashes(at_once[0])
 
 
+def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, str]) -> None:
+    """01 §8: what the generator did to single dossiers is found, and nothing else is."""
+    told = json.loads((sample.parent / "truth" / "summary.json").read_text())["distortions"]
+    names = {
+        **{"paused_sent_as_done": "done_then_reopened", "no_due_done_event": "done_event_at_reception"},
+        **{"synthetic_code": "synthetic_code", "placeholder_id": "placeholder_identity"},
+        **{"local_procedure": "local_procedure_code", "due_moved_late": "due_rewritten_after_passing"},
+    }
+    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+        rows = con.execute("select distortion, sum(dossiers) from marts.mart_distortions group by 1").fetchall()
+        examples = con.execute(
+            """select count(*) from (select source, unnest(examples) as dossier_code from marts.mart_distortions)
+            anti join marts.fct_dossiers using (source, dossier_code)"""
+        ).fetchone()
+    found = {name: number for name, number in rows if name in names.values()}
+    assert found == {names[name]: number for name, number in told.items() if name in names and number}
+    assert len(found) >= 3
+    assert examples == (0,)
+
+
 def contents(warehouse: Path) -> Iterator[tuple[str, str]]:
     """Everything the run wrote, as text: the bytes of every file, and what its databases and Parquet files hold."""
     for path in sorted(warehouse.rglob("*")):
