@@ -69,12 +69,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", nargs="?", choices=("job", "readers"), help="default: both")
     parser.add_argument("--dossiers", type=int, default=200_000)
-    parser.add_argument("--shape", action="append", choices=sorted(SHAPES), help="readers: only this one; repeatable")
+    shapes = [*SHAPES, readers.CLERKS]
+    parser.add_argument("--shape", action="append", choices=shapes, help="readers: only this one; repeatable")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     arguments = parser.parse_args()
     if arguments.what != "job":
         with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
-            readers.main(Path(scratch), arguments.dossiers, arguments.shape or list(SHAPES))
+            readers.main(Path(scratch), arguments.dossiers, arguments.shape or shapes)
     if arguments.what != "readers":
         _job(arguments)
 
