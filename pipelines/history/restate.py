@@ -5,6 +5,7 @@ and may run beside a night. It judges and builds only what was exported by known
 of that data, and the same files always give the same figures, whatever was loaded since.
 
     restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json
+    restated/marts-<version>.duckdb            link to the file of one version
     restated/.work-<random>/   a restatement under way; what a killed one left is swept by the next
 """
 
@@ -180,6 +181,7 @@ def _move(publication: Publication, home: Path) -> Publication:
     (folder / "marts.duckdb").symlink_to(database)
     target = home / publication.version
     folder.rename(target)
+    (home / database).symlink_to(Path(publication.version, database))
     descriptor = os.open(home, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -92,7 +92,9 @@ def test_nothing_that_readers_see_was_touched(story: Story) -> None:
     assert now is not None
     assert now.version == story.published.version
     home = story.settings.layout.restated
-    assert {path.name for path in home.iterdir()} == {found.version for found in restatements(home)}  # no workspace
+    made = {found.version for found in restatements(home)}
+    assert {path.name for path in home.iterdir()} == made | {f"marts-{version}.duckdb" for version in made}
+    assert all(path.is_file() for path in home.glob("*.duckdb"))
 
 
 def test_forgotten_exports_give_another_version_that_names_the_earlier_one(story: Story) -> None:
