@@ -17,6 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.config import load_settings
+from pipelines.explain import explain_each
 from pipelines.samples import district_2024, generate, personal_data
 
 pytestmark = pytest.mark.integration
@@ -132,6 +134,48 @@ def test_nothing_that_was_written_names_anybody(sample: Path, at_once: tuple[Pat
     assert any("dossiers" in where and len(text) > 10_000 for where, text in written)
     found = [(where, text[:2] + "…") for where, content in written for text in people if text in content]
     assert not found
+
+
+def test_explain_says_what_is_published(at_once: tuple[Path, str]) -> None:
+    """By the SQL that the run kept of dbt: verdicts, warnings and names of some dossiers, catalogues and all."""
+    warehouse, _ = at_once
+    (kept,) = (warehouse / "state" / "dbt").glob("compiled-*.json")
+    written = kept.stat().st_mtime_ns
+    with duckdb.connect(str(warehouse / "published" / "marts.duckdb"), read_only=True) as con:
+        dossiers = con.execute("""
+            select source, dossier_code, flags, agency_code, name, state
+            from marts.fct_dossiers left join marts.dim_agency using (agency_code)
+            where is_latest order by hash(dossier_code) limit 40
+        """).fetchall()
+        verdicts = con.execute("""
+            select
+                source, dossier_code, rule_set, verdict, reason, effective_end, effective_due, paused_seconds,
+                working_days_taken, calendar_days_overdue, working_days_overdue, overdue_bucket, due_bucket
+            from marts.fct_verdicts
+        """).fetchall()
+    codes = sorted({row[1] for row in dossiers})
+    pages = [
+        (found.dossier_code, page)
+        for found in explain_each(load_settings(warehouse=warehouse), codes)
+        for page in found.pages
+    ]
+    told = [
+        (page.source, code, page.flags, page.head["agency_code"], page.head["agency_name"], page.head["state"])
+        for code, page in pages
+        if page.head
+    ]
+    assert sorted(told) == sorted(dossiers)
+    measures = (
+        *("rule_set", "verdict", "reason", "effective_end", "effective_due", "paused_seconds", "working_days_taken"),
+        *("calendar_days_overdue", "working_days_overdue", "overdue_bucket", "due_bucket"),
+    )
+    shown = [
+        (page.source, code, *(getattr(verdict, name) for name in measures))
+        for code, page in pages
+        for verdict in page.verdicts
+    ]
+    assert sorted(shown, key=str) == sorted((row for row in verdicts if row[1] in codes), key=str)
+    assert kept.stat().st_mtime_ns == written
 
 
 def test_worked_examples_from_the_command_line(tmp_path: Path) -> None:
