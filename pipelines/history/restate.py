@@ -34,7 +34,7 @@ from warehouse.publish import Publication, publish, read_version
 
 Progress = Callable[[str], None]
 
-_WORK = ".work-"
+_NEW, _WORK = ".new-", ".work-"
 _LOCK = "lock"
 
 
@@ -163,10 +163,12 @@ def _workspace(home: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError), (left / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(left, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix=_WORK, dir=home))
+    work = Path(tempfile.mkdtemp(prefix=_NEW, dir=home))
     try:
         with (work / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # Only now it may be seen by a sweep: before, it would look like one whose owner is dead.
+            work = work.rename(work.with_name(work.name.replace(_NEW, _WORK, 1)))
             yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
