@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -83,14 +83,23 @@ class CompiledProject:
         return [self.seeds[n] for n in order if n in self.seeds], [self.models[n] for n in order if n in self.models]
 
 
-def compiled_models(settings: Settings) -> CompiledProject:
+def compiled_models(settings: Settings, progress: Callable[[str], None] | None = None) -> CompiledProject:
     """The project of today, compiled. Runs `dbt compile` (no database, no network) if nobody has yet.
 
-    Raises CompileError when dbt cannot.
+    progress: told before that, for it takes some seconds. Raises CompileError when dbt cannot, or the warehouse may not
+    be written to.
     """
     path = _place(settings)
     if not path.exists():
-        _compile(settings, path)
+        if progress is not None:
+            progress("dbt compile")
+        try:
+            _compile(settings, path)
+        except OSError as error:
+            raise CompileError(
+                f"Không ghi được vào kho; hãy để người chạy `dunghan run` gọi lệnh này một lần: {error.strerror}\n"
+                f"The warehouse cannot be written to; let whoever does `dunghan run` call this once: {error.strerror}"
+            ) from None
     return _read(path)
 
 

@@ -189,7 +189,8 @@ def explain(  # noqa: PLR0917  (options of a command line)
     from pipelines.cli.explain import explanation
     from pipelines.explain import explain as explain_dossier
 
-    found = explain_dossier(settings, code, source=source)
+    with session.screen.progress() as progress:
+        found = explain_dossier(settings, code, source=source, progress=progress)
     if as_json:
         session.screen.json(found.document())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,8 @@ from pipelines.cli.output import Screen
 from pipelines.explain import Explanation, words
 from pipelines.explain.story import CalendarDay, Page, Place, Span, Verdict, Version, Wait
 
+#: Of a key (not of a name, where those are kept) the beginning is enough to tell officers apart; JSON has all of it.
+_KEY = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}$")
 _DATES = ("submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at")
 
 
@@ -37,8 +40,8 @@ class _Printer:
     def print(self) -> None:
         found, t = self.found, self.t
         self._title(t("explain.title", code=found.dossier_code))
-        known_at = words.on(self.lang, found.known_at) if found.known_at else t("explain.no_limit")
-        as_of = words.on(self.lang, found.as_of)
+        known_at = words.on(self.lang, found.known_at).removeprefix("at ") if found.known_at else t("explain.no_limit")
+        as_of = words.on(self.lang, found.as_of).removeprefix("at ")
         self._line(t("explain.pair", as_of=as_of, known_at=known_at, version=found.version))
         if not found.same_rules:
             self._line(words.gap(self.lang, "other_rules"))
@@ -147,7 +150,7 @@ class _Printer:
                 self._moment(event.event_at) + ("" if event.counts else " *"),
                 self._called("statuses", event.status),
                 event.unit,
-                event.officer,
+                _KEY.sub(r"\1…", event.officer or "") or None,
                 event.file_name,
             ]
             for event in page.events

@@ -9,7 +9,7 @@ Reads the lake and the publication; writes nothing (but, once per state of the d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,8 @@ from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
+
+Progress = Callable[[str], None]
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 
@@ -69,15 +71,20 @@ class Explanation:
         return told
 
 
-def explain(settings: Settings, code: str, *, source: str | None = None) -> Explanation:
+def explain(
+    settings: Settings, code: str, *, source: str | None = None, progress: Progress | None = None
+) -> Explanation:
     """Explain a dossier at the settings' pair; what is not set is that of the published version.
 
-    code: as people type it (01 §5). source: that source's page only. Raises NothingPublishedError, CompileError.
+    code: as people type it (01 §5). source: that source's page only. progress: told of what takes seconds, once per
+    state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
     """
-    return explain_each(settings, [code], source=source)[0]
+    return explain_each(settings, [code], source=source, progress=progress)[0]
 
 
-def explain_each(settings: Settings, typed: Sequence[str], *, source: str | None = None) -> list[Explanation]:
+def explain_each(
+    settings: Settings, typed: Sequence[str], *, source: str | None = None, progress: Progress | None = None
+) -> list[Explanation]:
     """`explain` for several codes with one run of the rules, in their order."""
     published = current(settings)
     if published is None:
@@ -90,7 +97,7 @@ def explain_each(settings: Settings, typed: Sequence[str], *, source: str | None
     )
     settings = _by_its_calendar(settings, published)
     same_rules = published.manifest["fingerprint"] == build_fingerprint(settings)
-    project = compiled_models(settings)
+    project = compiled_models(settings, progress)
     with connect(settings) as con:
         _attach(con, published)
         prepare(con, project)

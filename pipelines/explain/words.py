@@ -91,8 +91,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
         ", finished {ended} but not handed over by {as_of}",
     ),
     "less_pauses": (
-        ", trừ {paused} chờ bổ sung giấy tờ thì tính đến {effective_end}",
-        ", which is {effective_end} less {paused} of waiting for papers",
+        ", trừ {paused} chờ bổ sung giấy tờ thì tính đến {counted_to}",
+        ", counted up to {counted_to} after {paused} of waiting for papers are taken off",
     ),
     "until_request": (", thời gian chỉ tính đến lúc yêu cầu bổ sung", ", counted only up to the request"),
     "many": (", đã yêu cầu bổ sung giấy tờ {requests} lần", ", papers having been requested {requests} times"),
@@ -325,12 +325,12 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
         "code": code,
         "requests": verdict["requests"],
         "received": on(lang, facts["received_at"], by_hours),
-        "as_of": on(lang, facts["as_of"], by_hours).removeprefix("at ").removeprefix("on "),
+        "as_of": _bare(on(lang, facts["as_of"], by_hours)),
         "due": verdict["effective_due"] and on(lang, verdict["effective_due"], by_hours),
         "ended": facts["ended_at"] and on(lang, facts["ended_at"], by_hours),
         "since": facts["waiting_since"] and on(lang, facts["waiting_since"], by_hours),
         "handed_over": facts["handed_over_at"] and on(lang, facts["handed_over_at"], by_hours),
-        "effective_end": on(lang, verdict["effective_end"], by_hours),
+        "counted_to": _bare(on(lang, verdict["effective_end"], by_hours)),
         "paused": duration(lang, verdict["paused_seconds"]),
         "amount": statutory(lang, facts["statutory_amount"], facts["statutory_unit"]),
         "overdue": _overdue(lang, verdict),
@@ -388,6 +388,11 @@ def _overdue(lang: str, verdict: Mapping[str, Any]) -> str:
     else:
         return ""
     return f" by {amount}" if lang == "en" else f" {amount}"
+
+
+def _bare(moment: str) -> str:
+    """Without the English preposition, behind "by" and "up to"."""
+    return moment.removeprefix("at ").removeprefix("on ")
 
 
 def _left(lang: str, n: int | None) -> str:
