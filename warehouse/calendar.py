@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import cache
 
 import duckdb
@@ -29,6 +29,7 @@ YEARS = range(2000, 2101)  # 01 §4
 
 #: Between the version of the rules and the number of the calendar's revision.
 _MARK = "+lich."
+_VIETNAM = timezone(timedelta(hours=7))  # 01 §4
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 
@@ -284,5 +285,5 @@ def _cells(change: Change) -> list[str]:
         change.name,
         change.scope,
         change.source,
-        change.added_at or datetime.now().isoformat(timespec="seconds"),
+        change.added_at or datetime.now(_VIETNAM).replace(tzinfo=None).isoformat(timespec="seconds"),
     ]

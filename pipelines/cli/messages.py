@@ -356,6 +356,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figures.digitised_output": ("Số hóa đầu ra", "Output digitised"),
     # ---- run ----------------------------------------------------------------------------------------------------
     "run.published": ("Đã công bố bản {version}", "Published version {version}"),
+    "run.definitions": (
+        "Định nghĩa {version}: có lịch riêng của kho (`dunghan calendar list`)",
+        "Definitions {version}: with the warehouse's own calendar (`dunghan calendar list`)",
+    ),
     "run.kept": (
         "Không có gì mới; bản đang công bố vẫn đúng: {version}",
         "Nothing new; the published version still holds: {version}",

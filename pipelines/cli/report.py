@@ -60,6 +60,7 @@ def run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float)
         screen.say(t("run.kept" if record.get("outcome") == "kept" else "run.published", version=outcome.version))
         published = current(settings)
         if published is not None:
+            _definitions(screen, published.manifest["definitions_version"])
             _figures(screen, figures(settings), published.manifest["as_of"])
     _ledger_of_run(screen, settings, record)
     if outcome.exit_code != 1:
@@ -78,6 +79,7 @@ def status(screen: Screen, settings: Settings, found: Row) -> None:
         screen.say(t("status.nothing"))
         return
     screen.say(t("status.published", version=published["version"]))
+    _definitions(screen, published["definitions_version"])
     if published["known_at"]:
         screen.say(t("status.known_at", known_at=published["known_at"]))
     _figures(screen, found["figures"], published["as_of"])
@@ -87,6 +89,12 @@ def status(screen: Screen, settings: Settings, found: Row) -> None:
         [[t(f"status.{row['status']}"), *(row[column] for column in columns[1:])] for row in found["ledger"]],
     )
     screen.say(t("run.where", path=published["database"]))
+
+
+def _definitions(screen: Screen, version: str) -> None:
+    """Say so when the figures go by days that this warehouse added to the calendar."""
+    if "+" in version:
+        screen.say(screen.t("run.definitions", version=version))
 
 
 def ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = False) -> None:
