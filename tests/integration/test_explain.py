@@ -44,6 +44,7 @@ pytestmark = pytest.mark.integration
 EXAMPLES = Path(__file__).parents[1] / "data" / "worked_examples"
 KEY = "only-for-the-tests"
 #: In the examples: nobody sent it; it lacks its reception.
+BY_NAME = "TIEPNHAN/77"
 UNKNOWN, REJECTED = "H39.18.25-240304-0009", "H39.18.25-240304-0033"
 PERSONAL = ("ChuHoSo", "SoGiayToChuHoSo", "NguoiXuLy", "SoDienThoai", "Email", "TrichYeuHoSo")
 HEAVY = ("dagster", "dlt", "dbt", "great_expectations", "pandas", "sqlalchemy")
@@ -66,23 +67,33 @@ def warehouse_of(inbox: Path, folder: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The worked examples, and a second system's archive with two members."""
+    """The worked examples, and of a second system an archive with two members and a catalogue of agencies."""
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(EXAMPLES / "inbox", folder / "inbox")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
         for member, codes in (("xa.json", ("0001", "0002")), ("huyen.json", ("0003",))):
-            rows = [
-                {"MaHoSo": f"H39.18.25-240304-{n}", "NgayTiepNhan": "20240304083000", "TrangThaiHoSo": "4"}
-                for n in codes
-            ]
-            packed.writestr(member, json.dumps(rows))
-    place = folder / "inbox" / "motcua" / "dossiers" / "goi_20240602T060000.zip"
-    place.parent.mkdir(parents=True)
-    place.write_bytes(archive.getvalue())
+            packed.writestr(member, json.dumps([pending(f"H39.18.25-240304-{n}") for n in codes]))
+    catalogue = [
+        {"MaDonVi": "H39.18.25", "TenDonVi": "UBND xã Tân Tập"},
+        {"MaDonVi": "H39.18.26", "TenDonVi": "Xã Khác"},
+    ]
+    files = {
+        "dossiers/goi_20240602T060000.zip": archive.getvalue(),
+        "dossiers/le_20240602T070000.json": json.dumps([pending(BY_NAME, DonViXuLy="UBND xã Tân Tập")]).encode(),
+        "agencies/donvi_20240101.json": json.dumps(catalogue).encode(),
+    }
+    for name, content in files.items():
+        place = folder / "inbox" / "motcua" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
     settings = warehouse_of(folder / "inbox", folder / "warehouse")
     compiled_models(settings)
     return settings
+
+
+def pending(code: str, **more: str) -> dict[str, str]:
+    return {"MaHoSo": code, "NgayTiepNhan": "20240304083000", "TrangThaiHoSo": "4", **more}
 
 
 def at(settings: Settings, as_of: str | datetime, known_at: str | datetime | None = None) -> Settings:
@@ -275,6 +286,30 @@ def test_days_left_out_name_their_row(examples: Settings, capsys: pytest.Capture
     assert {str(day.day) for day in span.days_off} == {"2024-04-18", "2024-04-29", "2024-04-30", "2024-05-01"}
     assert [(str(day.day), day.origin) for day in span.make_up_days] == [("2024-05-04", "holidays")]
     assert "làm bù 04/05/2024" in printed(found, "vi", capsys)
+
+
+def test_an_agency_known_by_its_name_only(examples: Settings) -> None:
+    """The models match the name with the catalogue's, so all of that has to be gathered."""
+    head = explain(examples, BY_NAME).pages[0].head
+    assert head is not None
+    assert (head["agency_code"], head["agency_name"]) == ("H39.18.25", "UBND xã Tân Tập")
+
+
+def test_the_calendar_is_that_of_the_publication(examples: Settings) -> None:
+    code, moment = "H39.18.25-240304-0012", "2024-03-29T23:59:59"
+    examples.layout.calendar.write_text(
+        "revision,date,kind,name,scope,source,added_at\n1,2024-03-25,off,Nghỉ hoán đổi,H39,,2024-06-10T08:00:00\n"
+    )
+    try:
+        published = explain(at(examples, moment), code, source="dvcqg").pages[0].until_end
+        asked = at(examples, moment).model_copy(update={"calendar_revision": 1})
+        changed = explain(asked, code, source="dvcqg").pages[0].until_end
+    finally:
+        examples.layout.calendar.unlink()
+    assert published is not None
+    assert changed is not None
+    assert (published.days_off, published.working_days) == ([], changed.working_days + 1)
+    assert [(day.name, day.origin, day.scope) for day in changed.days_off] == [("Nghỉ hoán đổi", "calendar", "H39")]
 
 
 def test_the_command(examples: Settings, tmp_path: Path) -> None:
