@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.cli import main
 from pipelines.config import Settings
 from pipelines.history.calendars import MEASURES, effect, month
 from tests.oracle import drop_zone, random_exports
@@ -46,7 +48,9 @@ def night(settings: Settings, folder: Path) -> dict[tuple[Any, ...], tuple[Any, 
     return {row[:3]: row[3:] for row in rows}
 
 
-def test_the_preview_is_what_the_next_build_says(tmp_path: Path) -> None:
+def test_the_preview_is_what_the_next_build_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = random_exports.generate(seed=44, dossiers=500)
     files.write(tmp_path / "inbox")
     settings = settings_in(tmp_path).model_copy(update={"as_of": max(as_of for as_of, _ in files.pairs)})
@@ -81,3 +85,14 @@ def test_the_preview_is_what_the_next_build_says(tmp_path: Path) -> None:
     shown = {row["day"]: row for row in month(settings, day, "H40")}
     assert (shown[day]["is_working_day"], shown[day]["place"]) == (False, "calendar.csv:3")
     assert month(settings, day, "H39")[9]["place"] == "calendar.csv:2"
+
+    # The command says the same as the room, and only shows.
+    monkeypatch.setenv("DUNGHAN_WAREHOUSE", str(settings.layout.root))
+    asked = ("calendar", "add", "2024-01-11", "off", "Nghỉ", "--preview", "--json")
+    with pytest.raises(SystemExit) as end:
+        main(asked)
+    said = json.loads(capsys.readouterr().out)
+    expected_effect = effect(settings, Change(0, date(2024, 1, 11), "off", "Nghỉ", "VN"))
+    assert end.value.code in (0, None)
+    assert (said["rule_sets"], said["added"]) == (expected_effect.rule_sets, None)
+    assert len(calendar.read(settings)) == 2
