@@ -22,6 +22,8 @@ from tests.oracle.flags import flags
 from tests.oracle.timeliness import Oracle, Verdict
 from tests.oracle.working_days import WorkCalendar
 from tests.support.judged import Dbt, load
+from warehouse.calendar import COLUMNS as COLUMNS_OF_CALENDAR
+from warehouse.calendar import parse as parse_calendar
 
 pytestmark = pytest.mark.integration
 
@@ -202,6 +204,41 @@ def test_nights_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
     build_core(fresh, nights[-1])
     for table in KEPT:
         assert not unlike_tables(dbt, fresh, table), table
+
+
+def test_a_province_goes_by_its_own_calendar(tmp_path: Path) -> None:
+    """Days of the warehouse for the country and for H39: every verdict is the oracle's by the calendar of its agency.
+
+    What H53 says of days before it took H39 over holds for nobody here.
+    """
+    told = {
+        "VN": ["2024-01-09,off", "2024-01-27,work"],
+        "H39": ["2024-01-10,off", "2024-01-09,work", "2024-02-03,work"],
+    }
+    lines = [f"{line},Thử,{scope},," for scope, days in told.items() for line in days]
+    text = [",".join(COLUMNS_OF_CALENDAR), *(f"1,{line}" for line in [*lines, "2024-01-11,off,Thử,H53,,"])]
+    files = random_exports.generate(seed=39, dossiers=1200)
+    files.write(tmp_path / "inbox")
+    zone = drop_zone.read(tmp_path / "inbox")
+    as_of = max(as_of for as_of, _ in files.pairs)
+    dbt = Dbt(tmp_path / "build.duckdb", tmp_path)
+    with duckdb.connect(str(dbt.database)) as con:
+        load(con, zone, days=parse_calendar("\n".join(text)))
+    build_core(dbt, as_of)
+    expected: dict[tuple[str, str, str], tuple[object, ...]] = {}
+    frozen = OVERRIDES.read_text(encoding="utf-8")
+    for scope, days in told.items():
+        overrides = tmp_path / f"{scope}.csv"
+        # of a day the later line counts: the province's own after the country's
+        own = [f"{day},x,VN,x" for day in dict.fromkeys([*told["VN"], *days])]
+        overrides.write_text("\n".join([frozen.rstrip("\n"), *own]) + "\n", encoding="utf-8")
+        oracle = Oracle(zone, WorkCalendar(overrides), as_of)
+        of_h39 = {key for key, facts in oracle.facts.items() if facts.agency_code.partition(".")[0] == "H39"}
+        chosen = of_h39 if scope == "H39" else set(oracle.facts) - of_h39
+        assert len(chosen) > 100
+        expected |= {key: row for key, row in oracle_verdicts(oracle).items() if key[:2] in chosen}
+    found = unlike(expected, verdicts(dbt.database))
+    assert not found, "\n".join(found)
 
 
 def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
