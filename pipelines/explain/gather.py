@@ -26,7 +26,10 @@ Row = dict[str, Any]
 #: Rows of these kinds are found by the dossier's code, those of catalogues by what its rows name.
 _OF_DOSSIER: tuple[Kind, ...] = ("dossiers", "progress")
 _KINDS: tuple[Kind, ...] = (*_OF_DOSSIER, "procedures", "agencies")
-_LEDGER = ("source", "kind", "file_sha256", "file_name", "file_path", "exported_at", "status", "reason", "parts")
+_LEDGER = (
+    *("source", "kind", "file_sha256", "file_name", "file_path", "exported_at"),
+    *("status", "reason", "parts", "rows_accepted"),
+)
 
 
 @dataclass(frozen=True)
@@ -78,23 +81,36 @@ def gather(
     lake = Lake(settings)
     listed = ", ".join(map(literal, wanted)) or "null"
     create_tables(con)
+    _open_ledger(con)
     for kind in _OF_DOSSIER:
         con.execute(
             f"create temp table landed_{kind} as "
             f"select * from {lake.relation(TABLES[kind])} where dossier_code in ({listed})"
         )
-    _land_catalogues(con, lake)
+    _land_catalogues(con, lake, known_at)
     _keep_what_counts(con, lake)
-    _read_ledger(con)
+    _take_files(con)
     _judge(con, known_at)
     return _senders(con, known_at)
 
 
-def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+def _open_ledger(con: duckdb.DuckDBPyConnection) -> None:
+    """The published ledger's files as view `published_ledger`; a column it was published without is null."""
+    types = JUDGED["files"]
+    empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
+    con.execute(f"""
+        create temp view published_ledger as
+        select {", ".join(_LEDGER)}
+        from (select {empty} where false union all by name select * from published.marts.mart_load_ledger)
+        where status <> 'duplicate'
+    """)
+
+
+def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake, known_at: datetime | None) -> None:
     """Rows of the procedures and agencies that the dossiers name, and of what lies above those agencies.
 
-    One row of anything else goes with them: whether there is a catalogue at all decides what "unknown" means. A dossier
-    that names its agency by nothing but a name may mean any, so all of them are needed.
+    The smallest catalogue known goes with them: whether there is any decides what "unknown" means. A dossier that names
+    its agency by nothing but a name may mean any, so all of them are needed.
     """
     procedures = {f"procedure_key = {literal(key)}" for key in _named(con, "procedure_key")}
     groups = [code.split(".") for code in _named(con, "agency_code")]
@@ -102,13 +118,17 @@ def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     if codes.UNKNOWN_AGENCY in {".".join(code) for code in groups}:
         agencies = {"true"}
     for table, wanted in (("procedures", procedures), ("agencies", agencies)):
-        relation = lake.relation(table)
-        con.execute(f"""
-            create temp table landed_{table} as
-            select * from {relation} where {" or ".join(sorted(wanted)) or "false"}
-            union
-            (select * from {relation} limit 1)
-        """)
+        smallest = con.execute(f"""
+            select file_sha256 from published_ledger
+            where kind = '{table}' and rows_accepted > 0 and exported_at <= coalesce({literal(known_at)}, exported_at)
+            order by rows_accepted, exported_at limit 1
+        """).fetchone()
+        if smallest:
+            wanted.add(f"file_sha256 = {literal(smallest[0])}")
+        con.execute(
+            f"create temp table landed_{table} as "
+            f"select * from {lake.relation(table)} where {' or '.join(sorted(wanted)) or 'false'}"
+        )
 
 
 def _named(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
@@ -128,17 +148,12 @@ def _keep_what_counts(con: duckdb.DuckDBPyConnection, lake: Lake) -> None:
         )
 
 
-def _read_ledger(con: duckdb.DuckDBPyConnection) -> None:
-    """The published ledger's rows of the files; a ledger published before a column was known has nulls in it."""
-    types = JUDGED["files"]
-    empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
+def _take_files(con: duckdb.DuckDBPyConnection) -> None:
+    """The files of the landed rows as table `ledger`, and their `parts`."""
     held = " union ".join(f"select '{kind}', source, file_sha256 from landed_{kind}" for kind in _KINDS)
-    con.execute(f"""
-        create temp table ledger as
-        select {", ".join(_LEDGER)}
-        from (select {empty} where false union all by name select * from published.marts.mart_load_ledger)
-        where status <> 'duplicate' and (kind, source, file_sha256) in ({held})
-    """)
+    con.execute(
+        f"create temp table ledger as select * from published_ledger where (kind, source, file_sha256) in ({held})"
+    )
     con.execute(f"create temp table parts as {parts_of('ledger')}")
 
 
