@@ -418,7 +418,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Chốt {as_of}, dùng tệp kết xuất đến {known_at} (bản {version})",
         "As of {as_of}, from exports up to {known_at} (version {version})",
     ),
-    "explain.no_limit": ("mới nhất", "the latest"),
+    "explain.no_limit": ("lần mới nhất", "the latest"),
     "explain.source": ("Nguồn {source}", "Source {source}"),
     "explain.agency": ("Cơ quan", "Agency"),
     "explain.procedure": ("Thủ tục", "Procedure"),
