@@ -140,7 +140,7 @@ def test_rows_are_numbered_where_people_find_them(landed: Settings, shape: str) 
 WHOLE = SPEC.model_copy(update={"bad_rows": dict.fromkeys(ROW_REJECTS[1:], 2), "bad_events": {}, "catalogues": True})
 #: Marts that name files.
 OF_FILES = {"mart_load_ledger", "mart_quarantine"}
-WHOLE_SHAPES = ("csv-1258", "xlsx-report", "html")
+WHOLE_SHAPES = ("xlsx-report",)
 
 
 def marts(root: Path, shape: str) -> dict[str, str]:
