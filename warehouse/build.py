@@ -63,10 +63,12 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
     """Decide what the next build is, set its clock and note that it begins; a full refresh empties dbt's schemas.
 
     as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
-    the lock and has closed the build file. Raises BuildError when nothing is loaded.
+    the lock and has closed the build file. Raises BuildError when nothing is loaded, CalendarError.
     """
     with _open_build(settings) as con:
         plan = _plan(con, settings, full_refresh)
+        # First, because it may refuse: a calendar that cannot be used is no build that began.
+        tell_dbt(con, settings, plan)
         row = {**asdict(plan), "started_at": wall_clock()}
         del row["because"]
         con.execute(
@@ -75,7 +77,6 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
             $full_refresh, $started_at, null""",
             row,
         )
-        tell_dbt(con, settings, plan)
         if plan.full_refresh:
             # Otherwise tables of models that are no longer in the project would stay, and be published.
             for schema in DBT_SCHEMAS:

@@ -69,7 +69,19 @@ def examine(load: Callable[[], Settings]) -> list[Check]:
         )
         return [*checks, Check("settings", "fail", ("Cấu hình", "Settings"), str(error), advice)]
     checks.append(_settings())
-    for examination in (_folders, _disk, _key, _lock, _leftovers, _published, _duckdb, _dbt, _time_zone, _drop_zone):
+    for examination in (
+        _folders,
+        _disk,
+        _key,
+        _lock,
+        _leftovers,
+        _published,
+        _calendar,
+        _duckdb,
+        _dbt,
+        _time_zone,
+        _drop_zone,
+    ):
         try:
             checks += examination(settings)
         except Exception as error:
@@ -205,6 +217,23 @@ def _lock(settings: Settings) -> Iterator[Check]:
     advice = ("đang có lượt chạy; đợi nó xong", "a run is on; wait for it to end")
     found = f"pid {held.pid}, {held.since}" if held else "✓"
     yield Check("lock", "warn" if held else "ok", title, found, advice)
+
+
+def _calendar(settings: Settings) -> Iterator[Check]:
+    """Days that people may have added by hand."""
+    from warehouse import calendar
+
+    title = ("Lịch riêng của kho", "The warehouse's own calendar")
+    advice = ("sửa calendar.csv theo lỗi bên cạnh; chỉ thêm dòng", "mend calendar.csv as told beside; only add lines")
+    try:
+        changes = calendar.read(settings)
+        chosen = calendar.at_revision(changes, settings.calendar_revision)
+    except calendar.CalendarError as error:
+        yield Check("calendar", "fail", title, str(error), advice)
+    else:
+        yield Check(
+            "calendar", "ok", title, f"calendar.csv: {len(changes)}, revision {chosen.number}" if changes else "-"
+        )
 
 
 def _leftovers(settings: Settings) -> Iterator[Check]:

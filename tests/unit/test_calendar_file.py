@@ -127,6 +127,8 @@ def test_a_used_revision_cannot_be_rewritten(settings: Settings) -> None:
     path.unlink()
     with pytest.raises(CalendarError):
         plan_build(settings)
+    with connect_build(settings) as con:
+        assert con.execute("select count(*) from state.builds").fetchone() == (1,), "no build began"
 
 
 def test_an_unknown_revision_is_refused(settings: Settings) -> None:

@@ -99,6 +99,9 @@ def test_a_mistake_in_the_file_is_told_with_its_line(dunghan: Dunghan, settings:
     code, _, err = dunghan("calendar", "list")
     assert code == 1
     assert "line 2, date: 'x'" in err
+    checks = {check["name"]: check for check in json.loads(dunghan("doctor", "--json")[1])}
+    assert checks["calendar"]["result"] == "fail"
+    assert "line 2" in checks["calendar"]["found"]
 
 
 def test_months_are_typed_as_months(dunghan: Dunghan, settings: Settings) -> None:
