@@ -111,7 +111,7 @@ def explain_each(
         found = []
         for code in codes:
             pages = [page(con, pair, sender, called) for sender in senders if sender.dossier_code == code]
-            near = [] if pages else nearest(con, code)
+            near = nearest(con, code) if code and not pages else []
             found.append(Explanation(code, *pair, published.version, same_rules, pages, near, called))
     return found
 

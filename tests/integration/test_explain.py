@@ -233,6 +233,9 @@ def test_nobody_sent_the_code(examples: Settings, capsys: pytest.CaptureFixture[
     assert explain(examples, "H39.18.25-250304-0001").nearest[0]["dossier_code"] == "H39.18.25-240304-0001"
     assert explain(examples, "ZZZZZZZZZZZZ").nearest == []
     assert explain(examples, "' or true --").nearest == []
+    assert explain(examples, " \u200b ").nearest == []
+    (elsewhere, *_) = explain(examples, BY_NAME, source="dvcqg").nearest
+    assert elsewhere == {"source": "motcua", "dossier_code": BY_NAME}
     assert UNKNOWN in printed_complaint(found, capsys)
 
 
