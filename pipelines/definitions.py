@@ -32,6 +32,7 @@ def build_definitions(
         assets=[
             exports.build(retry),
             judging.build(retry),
+            marts.CALENDAR,
             marts.build(project),
             publication.build(settings, project.assets, retry),
         ],

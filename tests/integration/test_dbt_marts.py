@@ -337,6 +337,10 @@ def test_known_at_cuts_every_mart(world: World, tmp_path: Path) -> None:
             "delete from marts.rpt_form_ii06 where agency_code = (select min(agency_code) from marts.rpt_form_ii06)",
             "form_ii06_agrees_with_verdicts",
         ),
+        (
+            "update marts.rpt_form_ii06_levels set carried_over = 1 + carried_over where level = 1 and period = '2024'",
+            "form_ii06_levels_carries_over",
+        ),
         ("delete from marts.mart_progress_766 where level = 1", "progress_766_provinces_hold_everything"),
         (
             "update marts.mart_load_ledger set rows_accepted = rows_accepted + 1",
@@ -388,6 +392,8 @@ def test_nights_leave_the_marts_of_a_full_refresh(world: World, tmp_path: Path) 
             *("intermediate.int_progress_766", "marts.mart_progress_766", "marts.mart_timeliness_monthly"),
             *("marts.rpt_form_ii06", "marts.mart_backlog_daily", "marts.mart_agency_scorecard"),
             *("marts.mart_overdue_dossiers", "marts.mart_rule_differences", "marts.mart_due_soon"),
+            *("marts.mart_progress_766_reporting", "marts.rpt_form_ii06_levels", "marts.mart_distortions"),
+            *("marts.dim_agency_crosswalk", "marts.mart_timeliness_monthly_current", "marts.mart_agency_names"),
         ):
             a, b = f"from nights.{table}", f"from whole.{table}"
             differing = con.execute(f"({a} except all {b}) union all ({b} except all {a}) limit 3").fetchall()

@@ -26,6 +26,14 @@ class BuildConfig(dg.Config):
     force: bool = False
 
 
+#: The one source of the models that no step of the graph makes: people add to calendar.csv, the build reads it.
+CALENDAR = dg.AssetSpec(
+    ["state", "calendar_overrides"],
+    group_name="seeds",
+    description="Ngày mà kho này thêm vào lịch (`dunghan calendar`) / days this warehouse adds to the calendar",
+)
+
+
 def build(project: DbtProject) -> dg.AssetsDefinition:
     """The dbt step. It is never tried again: dbt on the same data gives the same answer."""
 
