@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
         create_tables(con)
         con.execute(f"""
             insert into judged.files by name
-            select * exclude (landing_id, file_size, file_mtime, outcome, seen_at), 'loaded' as status,
+            select * exclude (landing_id, file_size, file_mtime, outcome, seen_at, reader), 'loaded' as status,
                 case when file_name = '{FILES[0].name}' then 1 else 0 end as rows_quarantined,
                 rows_read - rows_quarantined as rows_accepted, 1 as judge_seq
             from {lake.rows("files")}""")
