@@ -28,7 +28,7 @@ COUNTRY = "VN"
 YEARS = range(2000, 2101)  # 01 §4
 
 #: Between the version of the rules and the number of the calendar's revision.
-_MARK = "+lich."
+MARK = "+lich."
 _VIETNAM = timezone(timedelta(hours=7))  # 01 §4
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
@@ -71,7 +71,7 @@ class Revision:
     @property
     def mark(self) -> str:
         """What it adds to definitions_version: nothing when there are no local rows."""
-        return f"{_MARK}{self.number}" if self.number else ""
+        return f"{MARK}{self.number}" if self.number else ""
 
 
 def read(settings: Settings) -> list[Change]:
@@ -138,7 +138,7 @@ def at_revision(changes: Sequence[Change], number: int | None = None) -> Revisio
 
 def revision_in(definitions_version: str) -> int:
     """The revision that a definitions_version names (see `Revision.mark`); 0: the seeds alone."""
-    return int(definitions_version.partition(_MARK)[2] or 0)
+    return int(definitions_version.partition(MARK)[2] or 0)
 
 
 def hand_over(con: duckdb.DuckDBPyConnection, chosen: Revision, changes: Sequence[Change]) -> None:

@@ -26,12 +26,13 @@ def restate(  # noqa: PLR0917  (options of a command line)
     as_of: Annotated[str, typer.Option(help="help.restate.as_of")],
     known_at: Annotated[str | None, typer.Option(help="help.known_at")] = None,
     loaded_until: Annotated[str | None, typer.Option(help="help.restate.loaded_until")] = None,
+    calendar: Annotated[int | None, typer.Option(min=0, help="help.restate.calendar")] = None,
     out: Annotated[Path | None, typer.Option(help="help.restate.out")] = None,
     again: Annotated[bool, typer.Option("--again", help="help.restate.again")] = False,
     as_json: JsonOption = False,
 ) -> None:
     session: Session = context.obj
-    settings = session.settings(as_of=as_of, known_at=known_at)
+    settings = session.settings(as_of=as_of, known_at=known_at, calendar_revision=calendar)
     # Read like the other two moments, with the same message when it is none.
     until = session.settings(known_at=loaded_until).known_at
     assert settings.as_of is not None

@@ -488,6 +488,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "bỏ tệp mà kho chỉ thấy sau thời điểm này, dù tệp kết xuất sớm hơn",
         "leave out files that the warehouse saw only after this moment, however early they were exported",
     ),
+    "help.restate.calendar": (
+        "theo lịch làm việc ở lần sửa này (`dunghan calendar list`); 0 = lịch gốc; mặc định: mới nhất",
+        "by the calendar of this revision (`dunghan calendar list`); 0 = the seeds alone; default: the latest",
+    ),
     "help.restate.out": ("thư mục đặt bản lập lại; mặc định: restated/ của kho", "folder for it; default: restated/"),
     "help.restate.again": ("lập lại dù đã có bản y như vậy", "build it although the same version exists"),
     "help.compare": (

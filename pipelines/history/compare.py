@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.history.restate import restatements
+from warehouse.calendar import MARK
 from warehouse.database import connect
 from warehouse.publish import Publication, current, read_version, versions
 
@@ -242,12 +243,13 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
             ) using (source, dossier_code)
             where {_of_agency("agency_code")}
         """)
-    calendar = _number(
+    days = _number(
         con,
         """select count(*) from side_a.marts.dim_date as a join side_b.marts.dim_date as b using (day)
         where a.is_working_day <> b.is_working_day""",
     )
-    rules = a.manifest["fingerprint"] != b.manifest["fingerprint"]
+    (rules_a, own_days_a), (rules_b, own_days_b) = (_definitions(side.manifest) for side in (a, b))
+    rules, calendar = rules_a != rules_b, days > 0 or own_days_a != own_days_b
     is_time = a.manifest["as_of"] != b.manifest["as_of"]
     names = [*_FACTS, "verdicts"]
     moved = " or ".join(f"a.{name} is distinct from b.{name}" for name in names)
@@ -258,6 +260,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
             select
                 source, dossier_code, coalesce(b.agency_code, a.agency_code) as agency_code,
                 a.dossier_code is null as is_new, b.dossier_code is null as is_gone,
+                not (is_new or is_gone) as is_common,
                 {" or ".join(told)} as is_told_more,
                 a.due_at is distinct from b.due_at as due_moved,
                 a.ended_at is not null and b.ended_at is null as is_reopened,
@@ -271,16 +274,23 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
             list_filter([
                 case when is_new then 'appeared' end,
                 case when is_gone then 'disappeared' end,
-                case when not (is_new or is_gone) and due_moved then 'due_changed' end,
-                case when not (is_new or is_gone) and is_reopened then 'reopened' end,
-                case when not (is_new or is_gone) and is_ended then 'ended' end,
-                case when not (is_new or is_gone) and is_told_more then 'new_information' end,
-                case when not (is_new or is_gone or is_told_more) and {str(rules).lower()} then 'rules_changed' end,
-                case when not (is_new or is_gone or is_told_more) and {calendar} > 0 then 'calendar_changed' end,
-                case when not (is_new or is_gone or is_told_more) and {str(is_time).lower()} then 'time_passed' end
+                case when is_common and due_moved then 'due_changed' end,
+                case when is_common and is_reopened then 'reopened' end,
+                case when is_common and is_ended then 'ended' end,
+                case when is_common and is_told_more then 'new_information' end,
+                case when is_common and not is_told_more and {str(rules).lower()} then 'rules_changed' end,
+                case when is_common and not is_told_more and {str(calendar).lower()} then 'calendar_changed' end,
+                case when is_common and not is_told_more and {str(is_time).lower()} then 'time_passed' end
             ], lambda cause: cause is not null) as causes,
         from differing
     """)
+
+
+def _definitions(manifest: dict[str, Any]) -> tuple[tuple[str, str], tuple[str, str]]:
+    """(version of the rules and the project that computes them, mark and lines of the warehouse's own calendar)."""
+    definitions, project, *days = str(manifest["fingerprint"]).split(":")
+    rules, mark, revision = definitions.partition(MARK)
+    return (rules, project), (mark + revision, "".join(days))
 
 
 def _changes(side: str, names: list[str]) -> str:
