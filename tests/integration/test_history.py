@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.config import Settings, load_settings
+from pipelines.definitions import build_definitions
 from pipelines.history.compare import CompareError, compare, find_version
 from pipelines.history.restate import RestateError, Restatement, restate, restatements
 from pipelines.landing.lake import Lake
 from pipelines.landing.pipeline import land
+from pipelines.orchestration.instance import open_instance
+from pipelines.orchestration.restating import RESTATE
 from pipelines.portal.discovery import discover
 from tests.oracle import drop_zone, random_exports
 from tests.oracle.comparison import OVERRIDES, differences, report, run_pipeline
@@ -38,7 +41,7 @@ class Story:
     first_night_files: Path
     published: Publication | None
     first: Restatement
-    pinned: Restatement
+    pinned: Publication
     today: Restatement
 
 
@@ -47,7 +50,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Restated after a night; then later exports come, and old ones that had been forgotten; then restated again."""
     folder = tmp_path_factory.mktemp("story")
     files = random_exports.generate(SEED, dossiers=250)
-    _, _, (as_of, known_at), _ = files.pairs
+    _, _, (as_of, known), _ = files.pairs
+    assert known is not None
+    as_of, known_at = (datetime.combine(moment, time(23, 59, 59)) for moment in (as_of, known))
     moments = {path: drop_zone.exported_at(Path(path).name, 0.0)[0] for path in files.files}
     then = sorted(path for path, moment in moments.items() if moment <= known_at)
     forgotten = [path for path in then if "/dossiers/" in path][::4]
@@ -62,9 +67,25 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     first = restate(settings, as_of, known_at)
     files.write(folder / "inbox")
     land(settings, discover(settings, Lake(settings).known()))
-    pinned = restate(settings, as_of, known_at, loaded_until=night)
+    pinned = restate_by_partition(settings, as_of, known_at, night)
     today = restate(settings, as_of, known_at)
     return Story(settings, (as_of, known_at), folder / "known", folder / "first", published, first, pinned, today)
+
+
+def restate_by_partition(
+    settings: Settings, as_of: datetime, known_at: datetime, loaded_until: datetime
+) -> Publication:
+    """What a click in Dagster's UI does: the partition is the day of as_of."""
+    job = build_definitions(settings).resolve_job_def(RESTATE)
+    config = {"known_days_after": (known_at - as_of).days, "loaded_until": loaded_until.isoformat()}
+    with open_instance(settings) as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=str(as_of.date()),
+            run_config={"ops": {"restate": {"config": config}}, "loggers": {"file": {}}},
+        )
+    assert result.success
+    return restatements(settings.layout.restated)[0]
 
 
 def parquet(publication: Publication) -> dict[str, str]:
@@ -84,8 +105,8 @@ def test_restated_figures_are_those_of_the_oracle_that_knows_only_these_files(st
 
 
 def test_a_pair_is_the_same_bytes_whatever_was_loaded_since(story: Story) -> None:
-    assert story.pinned.publication.version != story.first.publication.version
-    assert parquet(story.pinned.publication) == parquet(story.first.publication)
+    assert story.pinned.version != story.first.publication.version
+    assert parquet(story.pinned) == parquet(story.first.publication)
     assert len(parquet(story.first.publication)) > 20
 
 
@@ -136,7 +157,7 @@ def test_compare_names_every_dossier_and_figure_that_the_oracle_has_otherwise(st
 
 
 def test_compare_of_the_same_figures_and_of_one_agency(story: Story) -> None:
-    assert compare(story.settings, story.first.publication, story.pinned.publication).same
+    assert compare(story.settings, story.first.publication, story.pinned).same
     whole = compare(story.settings, story.first.publication, story.today.publication, limit=None)
     agency = whole.dossiers[0].agency_code
     part = compare(story.settings, story.first.publication, story.today.publication, agency=agency, limit=None)
