@@ -71,8 +71,11 @@ def run_through(folder: Path) -> Publication:
     return published
 
 
-def run_and_kill(folder: Path, step: str, moment: float) -> None:
-    """Start a night, wait for `step`, kill it `moment` seconds later. Everything it started must be gone with it."""
+def run_and_kill(folder: Path, step: str, moment: float) -> bool:
+    """Start a night, wait for `step`, kill it `moment` seconds later. Everything it started must be gone with it.
+
+    Returns whether it was killed within the step; a faster night may have gone on to the next by then.
+    """
     process = start(folder)
     assert process.stdout is not None
     wanted = {STEPS[step][0], STEPS[step][1]}
@@ -85,11 +88,14 @@ def run_and_kill(folder: Path, step: str, moment: float) -> None:
     except psutil.NoSuchProcess:
         family = []
     process.send_signal(signal.SIGKILL)
-    process.stdout.close()
     process.wait(timeout=60)
+    said = {line.strip() for line in process.stdout}
+    process.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not [child.cmdline() for child in alive], "a process outlived the run and could write beside the next one"
     assert holder(settings_of(folder)) is None
+    later = list(STEPS)[list(STEPS).index(step) + 1 :]
+    return not said & {name for following in later for name in STEPS[following]}
 
 
 def second_night_arrives(folder: Path) -> None:
@@ -219,10 +225,12 @@ def test_a_killed_night_is_simply_done_again(step: str, undisturbed: Undisturbed
 
 
 def test_the_very_first_night_killed_leaves_nothing_half_published(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    folder = tmp_path / "night"
-    shutil.copytree(undisturbed.first / "inbox", folder / "inbox")
     (moment,) = moments("building", undisturbed, 1)
-    run_and_kill(folder, "building", moment)
+    for attempt in range(4):
+        folder = tmp_path / f"night{attempt}"
+        shutil.copytree(undisturbed.first / "inbox", folder / "inbox")
+        if run_and_kill(folder, "building", moment / 2**attempt):
+            break
     assert current(settings_of(folder)) is None
     assert hashes(run_through(folder)) == hashes(undisturbed.publications[0])
 

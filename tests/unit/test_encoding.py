@@ -138,6 +138,11 @@ def test_binary_content_is_no_text() -> None:
     assert converted(bytes(range(32)) * 100)[1] is None
 
 
+@pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
+def test_wide_text_full_of_letters_beyond_latin_1(form) -> None:
+    assert converted(("Mã hồ sơ;Đơn vị xử lý\n" + "Ă" * 60).encode(form))[1] == form
+
+
 LETTERS = "aáàảãạăắằẳẵặâấầẩẫậđeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵ"
 
 

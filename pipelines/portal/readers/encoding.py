@@ -90,12 +90,13 @@ def decode_name(raw: bytes) -> str:
 
 
 def _utf16(data: Bytes) -> str | None:
-    """Without a byte order mark the upper bytes tell: nearly all are of Latin blocks, most are zero."""
+    """Without a byte order mark the upper bytes tell: nearly all are of Latin blocks, and some are zero, of which other
+    text has none. A text may be short and full of letters like Ă, so that most are not."""
     if len(data) < 4:
         return None
     pairs = data[: len(data) & ~1].reshape(-1, 2)
     for name, upper, lower in ((UTF16LE, pairs[:, 1], pairs[:, 0]), (UTF16BE, pairs[:, 0], pairs[:, 1])):
-        if (upper == 0).mean() > 0.5 and _UPPER[upper].mean() > 0.95 and (lower == 0).mean() < 0.02:
+        if (upper == 0).mean() > 0.1 and _UPPER[upper].mean() > 0.95 and (lower == 0).mean() < 0.02:
             return name
     return None
 
