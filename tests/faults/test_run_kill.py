@@ -216,7 +216,7 @@ def check_recovery(folder: Path, undisturbed: Undisturbed, kills: list[tuple[str
     assert left == []
 
 
-@pytest.mark.parametrize("step", ["landing", "judging", "building", "publishing"])
+@pytest.mark.parametrize("step", ["landing", pytest.param("judging", marks=pytest.mark.slow), "building", "publishing"])
 def test_a_killed_night_is_simply_done_again(step: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "night"
     shutil.copytree(undisturbed.first, folder, symlinks=True)

@@ -42,7 +42,7 @@ def changes() -> st.SearchStrategy[list[Change]]:
     return st.lists(one, min_size=1, max_size=4)
 
 
-@settings(steady, max_examples=150)
+@settings(steady, max_examples=80)
 @given(place=st.integers(0, 10_000), steps=changes(), other=st.integers(0, 10_000))
 def test_changed_files_give_rows_or_a_reason(watched: Examiner, place: int, steps: list[Change], other: int) -> None:
     files = seeds()
