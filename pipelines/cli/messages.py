@@ -528,6 +528,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Bản này đã có (cùng tệp, cùng quy tắc): chốt lúc {as_of}, biết đến {known_at}",
         "This version is there already (same files, same rules): as of {as_of}, known at {known_at}",
     ),
+    "restate.where": ("Tệp số liệu: {path}", "The marts: {path}"),
     "restate.no_limit": ("không giới hạn", "no limit"),
     "restate.not_fixed": (
         "Không có --known-at: lần sau có tệp mới thì số liệu có thể khác",
