@@ -35,6 +35,8 @@ _AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
 EPOCH_1900, EPOCH_1904 = -25_569, -24_107
 #: Serial dates from 2000-01-01 to before 2101-01-01 are dates (01 §4): days from 1970.
 _FIRST_DAY, _LAST_DAY = 10_957, 47_847
+#: Rows looked at together once the columns have changed.
+_PIECE = 256
 #: Excel keeps 15 digits of a number.
 _EXCEL_DIGITS = 15
 #: As many row numbers as a note shows.
@@ -146,6 +148,8 @@ class Table:
     _group: dict[str, str] = field(default_factory=dict, init=False)
     _in_footer: bool = field(default=False, init=False)
     _rounded_codes: int = field(default=0, init=False)
+    #: Repeated headings with other columns so far.
+    _turns: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._words = self.heading.words
@@ -164,8 +168,11 @@ class Table:
         stands above it are left out."""
         start = int(np.searchsorted(cells.rows, self.heading.last_row, side="right"))
         rest = cells.slice(start, len(cells.rows))
-        while len(rest.rows):
-            rows, rest = self._stretch(rest)
+        while size := len(rest.rows):
+            # Where headings with other columns come again and again, what lies behind one is looked at anew each time.
+            taken = min(size, _PIECE) if self._turns else size
+            rows, left = self._stretch(rest.slice(0, taken))
+            rest = rest.slice(taken - len(left.rows), size)
             if rows is not None:
                 yield rows
 
@@ -323,6 +330,7 @@ class Table:
         if found is None or _trimmed(found.fields) == _trimmed(self.heading.fields):
             return False
         self.heading = found
+        self._turns += 1
         self._words |= found.words
         return True
 
