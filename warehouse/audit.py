@@ -14,7 +14,7 @@ from expectations.schema import TABLES
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from warehouse.build import BuildPlan
-from warehouse.database import connect_build
+from warehouse.database import connect_build, number
 from warehouse.publish import current
 
 #: A new version with fewer dossiers than this share of the published one is not believed without --force.
@@ -59,7 +59,7 @@ def replacement_guard(settings: Settings, plan: BuildPlan) -> Identity:
     vi = "Số hồ sơ của bản mới so với bản đang công bố (ít nhất 90 %; `--force` để vẫn công bố)"
     en = "Dossiers of the new version against the published one (at least 90 %; `--force` publishes all the same)"
     with connect_build(settings) as con:
-        found = _number(con, "select count(*) from marts.fct_dossiers")
+        found = number(con, "select count(*) from marts.fct_dossiers")
     published = current(settings)
     comparable = (
         published is not None
@@ -75,8 +75,8 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
     """Every file seen is in the ledger; every row of the lake was judged."""
     lake = Lake(settings)
     sightings = f"(select distinct source, kind, file_path, coalesce(file_sha256, '') as sha from {lake.rows('files')})"
-    seen = _number(con, f"select count(*) from {sightings}")
-    in_ledger = _number(
+    seen = number(con, f"select count(*) from {sightings}")
+    in_ledger = number(
         con,
         f"""select count(*) from {sightings} semi join (
             select source, kind, file_path, coalesce(file_sha256, '') as sha from judged.files
@@ -91,8 +91,8 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
         "Files seen that are in the ledger",
     )
     for kind, table in TABLES.items():
-        landed = _number(con, f"select count(*) from {lake.rows(table)}")
-        judged = _number(
+        landed = number(con, f"select count(*) from {lake.rows(table)}")
+        judged = number(
             con,
             f"select coalesce(sum(rows_read), 0) from judged.files where kind = '{kind}' and status <> 'duplicate'",
         )
@@ -113,7 +113,7 @@ def _files(con: duckdb.DuckDBPyConnection) -> Identity:
         where coalesce(rows_read, 0) <> coalesce(rows_accepted, 0) + coalesce(rows_quarantined, 0)
         order by file_name"""
     ).fetchall()
-    total = _number(con, "select count(*) from judged.files")
+    total = number(con, "select count(*) from judged.files")
     names = _names([name for (name,) in wrong])
     return Identity(
         "rows_of_files",
@@ -134,8 +134,8 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
     for kind, table in TABLES.items():
         if table not in present:
             continue
-        promised = _number(con, f"select coalesce(sum(rows_accepted), 0) from judged.files where kind = '{kind}'")
-        found = _number(con, f"select count(*) from judged.{table}")
+        promised = number(con, f"select coalesce(sum(rows_accepted), 0) from judged.files where kind = '{kind}'")
+        found = number(con, f"select count(*) from judged.{table}")
         yield Identity(
             f"accepted_{kind}",
             promised == found,
@@ -144,8 +144,8 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
             f"Dòng {kind} được nhận theo sổ nạp",
             f"Rows of {kind} accepted according to the ledger",
         )
-    promised = _number(con, "select coalesce(sum(rows_quarantined), 0) from judged.files")
-    found = _number(con, "select count(*) from judged.quarantine")
+    promised = number(con, "select coalesce(sum(rows_quarantined), 0) from judged.files")
+    found = number(con, "select count(*) from judged.quarantine")
     yield Identity(
         "quarantined",
         promised == found,
@@ -185,16 +185,11 @@ def _ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
         ("mart_load_ledger", "files", "true", "Tệp trong sổ nạp công bố", "Files in the published ledger"),
         ("mart_quarantine", "quarantine", known, "Dòng cách ly công bố", "Quarantined rows published"),
     ):
-        expected = _number(con, f"select count(*) from judged.{origin} where {which}")
-        found = _number(con, f"select count(*) from marts.{mart}")
+        expected = number(con, f"select count(*) from judged.{origin} where {which}")
+        found = number(con, f"select count(*) from marts.{mart}")
         yield Identity(f"published_{origin}", expected == found, expected, found, what_vi, what_en)
 
 
 def _names(names: list[str]) -> str:
     more = " …" if len(names) > _NAMED else ""
     return f" ({', '.join(names[:_NAMED])}{more})" if names else ""
-
-
-def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0

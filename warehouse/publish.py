@@ -28,7 +28,7 @@ import duckdb
 
 from pipelines.config import Settings
 from warehouse.build import BuildPlan
-from warehouse.database import connect
+from warehouse.database import connect, literal, quoted
 from warehouse.layout import REPOSITORY
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
@@ -163,7 +163,7 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     significant digits: the last ones depend on the order in which threads added them up. `relation` is quoted SQL.
     """
     columns = sorted((str(name), str(kind)) for name, kind, *_ in con.execute(f"describe {relation}").fetchall())
-    fields = ", ".join(f"{_quoted(name)} := {_hashed(name, kind)}" for name, kind in columns)
+    fields = ", ".join(f"{quoted(name)} := {_hashed(name, kind)}" for name, kind in columns)
     row = con.execute(
         f"""select count(*), sum(md5_number_lower(line)), sum(md5_number_upper(line))
         from (select to_json(struct_pack({fields}))::varchar as line from {relation})"""
@@ -172,7 +172,7 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:
 
 
 def _hashed(name: str, kind: str) -> str:
-    return f"printf('%.9g', {_quoted(name)})" if kind in ("DOUBLE", "FLOAT") else _quoted(name)
+    return f"printf('%.9g', {quoted(name)})" if kind in ("DOUBLE", "FLOAT") else quoted(name)
 
 
 def _write_version(
@@ -186,17 +186,17 @@ def _write_version(
     with connect(settings) as con:
         # dbt writes the catalog's name into views, and that is the file's name without its suffix.
         con.execute(
-            f"attach {_literal(settings.layout.build_db)} as {_quoted(settings.layout.build_db.stem)} (read_only)"
+            f"attach {literal(settings.layout.build_db)} as {quoted(settings.layout.build_db.stem)} (read_only)"
         )
-        con.execute(f"attach {_literal(database)} as target")
+        con.execute(f"attach {literal(database)} as target")
         build = settings.layout.build_db.stem
         con.execute("create schema target.marts")
         for mart in _marts(con, build):
-            relation = f"{_quoted(build)}.marts.{_quoted(mart)}"
+            relation = f"{quoted(build)}.marts.{quoted(mart)}"
             order = _order_of_view(con, build, mart) if ordered else ""
-            con.execute(f"create table target.marts.{_quoted(mart)} as from {relation} {order}")
+            con.execute(f"create table target.marts.{quoted(mart)} as from {relation} {order}")
             _copy_comments(con, build, mart)
-        con.execute(f"detach {_quoted(build)}")
+        con.execute(f"detach {quoted(build)}")
         con.execute("checkpoint target")
         con.execute("detach target")
     (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
@@ -241,7 +241,7 @@ def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str
     ).fetchone()
     if not keys or not keys[0]:
         return ""
-    others = ", ".join(_quoted(name) for name in sorted(keys[0]) if name != "dossier_code")
+    others = ", ".join(quoted(name) for name in sorted(keys[0]) if name != "dossier_code")
     return f"order by reverse(dossier_code), {others}"
 
 
@@ -253,7 +253,7 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> Non
         [build, mart],
     ).fetchall()
     for column, comment in comments:
-        con.execute(f"comment on column target.marts.{_quoted(mart)}.{_quoted(column)} is {_literal(comment)}")
+        con.execute(f"comment on column target.marts.{quoted(mart)}.{quoted(column)} is {literal(comment)}")
 
 
 def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[str, Any]]:
@@ -262,9 +262,9 @@ def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[
     with connect(settings, database, read_only=True) as con:
         names = con.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
         for (name,) in names:
-            relation = f"marts.{_quoted(name)}"
+            relation = f"marts.{quoted(name)}"
             path = folder / f"{name}.parquet"
-            con.execute(f"copy {relation} to {_literal(path)} (format parquet, compression zstd)")
+            con.execute(f"copy {relation} to {literal(path)} (format parquet, compression zstd)")
             (rows,) = con.execute(f"select count(*) from {relation}").fetchone() or (0,)
             marts[name] = {
                 "rows": rows,
@@ -380,11 +380,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str | Path) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -10,21 +10,19 @@ import json
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import duckdb
 import pyarrow as pa
-from fsspec.implementations.local import LocalFileSystem
 
 from expectations import predicates
 from expectations.catalogue import SHIFTED, Kind, load_catalogue
 from pipelines.config import ConfigurationError, Settings
 from pipelines.portal import contract
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_name
-from pipelines.portal.discovery import LOCAL_OFFSET, DropZoneError, ExportFile, discover, exported_at
+from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
 from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Part
@@ -130,20 +128,7 @@ def place(path: Path) -> tuple[str | None, str | None]:
 
 def _export(path: Path, source: str, kind: str) -> ExportFile:
     """The file as discovery would see it, but for its hash. Raises OSError."""
-    status = path.stat()
-    mtime = datetime.fromtimestamp(status.st_mtime, UTC).replace(tzinfo=None) + LOCAL_OFFSET
-    moment, origin = exported_at(path.name, mtime)
-    return ExportFile(
-        fs=LocalFileSystem(),
-        path=str(path.absolute()),
-        file_path=str(path),
-        source=source,
-        kind=kind,
-        size=status.st_size,
-        mtime=mtime,
-        exported_at=moment,
-        exported_at_from=origin,
-    )
+    return replace(single(path, source, kind), file_path=str(path))
 
 
 def _guess(settings: Settings, path: Path, source: str) -> str:

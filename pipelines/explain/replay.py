@@ -11,6 +11,7 @@ from pipelines.explain.gather import literal
 from warehouse.build import NOTHING, definitions_version
 from warehouse.calendar import Revision, revision
 from warehouse.compiled import CompiledProject, Seed
+from warehouse.database import quoted
 
 #: What a page tells is read from these.
 WANTED = (
@@ -35,8 +36,8 @@ WANTED = (
 def prepare(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
     """Make the catalog that the project's SQL names the current one of an in-memory connection."""
     if project.database != "memory":
-        con.execute(f"attach ':memory:' as {_quoted(project.database)}")
-    con.execute(f"use {_quoted(project.database)}")
+        con.execute(f"attach ':memory:' as {quoted(project.database)}")
+    con.execute(f"use {quoted(project.database)}")
 
 
 def replay(
@@ -50,12 +51,12 @@ def replay(
     _tell(con, revision(settings), as_of, known_at)
     seeds, models = project.needed(WANTED)
     for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
-        con.execute(f"create schema if not exists {_quoted(schema)}")
+        con.execute(f"create schema if not exists {quoted(schema)}")
     for seed in seeds:
-        con.execute(f"create table {_quoted(seed.schema)}.{_quoted(seed.name)} as from {_csv(seed)}")
+        con.execute(f"create table {quoted(seed.schema)}.{quoted(seed.name)} as from {_csv(seed)}")
     for model in models:
         kind = "view" if model.materialized == "view" else "table"
-        con.execute(f"create {kind} {_quoted(model.schema)}.{_quoted(model.name)} as\n{model.sql}\n")
+        con.execute(f"create {kind} {quoted(model.schema)}.{quoted(model.name)} as\n{model.sql}\n")
 
 
 def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, known_at: datetime | None) -> None:
@@ -77,7 +78,3 @@ def _csv(seed: Seed) -> str:
     types = ", ".join(f"'{column}': '{kind}'" for column, kind in seed.column_types.items())
     path = str(seed.path).replace("'", "''")
     return f"read_csv('{path}', header = true, auto_detect = true, types = {{{types}}})"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

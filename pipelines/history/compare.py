@@ -14,7 +14,7 @@ import duckdb
 from pipelines.config import Settings
 from pipelines.history.restate import restatements
 from warehouse.calendar import MARK
-from warehouse.database import connect
+from warehouse.database import connect, literal, number, quoted
 from warehouse.publish import Publication, current, read_version, versions
 
 #: Columns that say which version a row is of, not what it says.
@@ -136,7 +136,7 @@ def compare(
     """How version b differs from version a. agency: only dossiers and figures of this agency code and those below."""
     with connect(settings) as con:
         for name, publication in (("a", a), ("b", b)):
-            con.execute(f"attach {_literal(publication.folder / 'marts.duckdb')} as side_{name} (read_only)")
+            con.execute(f"attach {literal(publication.folder / 'marts.duckdb')} as side_{name} (read_only)")
         con.execute("set variable agency = $1", [agency])
         marts = _marts(con)
         both = {mart.mart for mart in marts if mart.only_a is not None}
@@ -178,17 +178,17 @@ def _marts(con: duckdb.DuckDBPyConnection) -> list[MartDifference]:
     ).fetchall()
     found = []
     for mart, sides in names:
-        rows = {side: _number(con, f"select count(*) from {side}.marts.{_quoted(mart)}") for side in sides}
+        rows = {side: number(con, f"select count(*) from {side}.marts.{quoted(mart)}") for side in sides}
         only: dict[str, int | None] = {"side_a": None, "side_b": None}
         if len(sides) == 2:
             shared = _columns(con, "side_a", mart).keys() & _columns(con, "side_b", mart).keys()
-            said = ", ".join(_quoted(name) for name in sorted(shared - set(STAMPS)))
+            said = ", ".join(quoted(name) for name in sorted(shared - set(STAMPS)))
             for here, there in (("side_a", "side_b"), ("side_b", "side_a")):
-                only[here] = _number(
+                only[here] = number(
                     con,
                     f"""select count(*) from (
-                        select {said} from {here}.marts.{_quoted(mart)}
-                        except all select {said} from {there}.marts.{_quoted(mart)}
+                        select {said} from {here}.marts.{quoted(mart)}
+                        except all select {said} from {there}.marts.{quoted(mart)}
                     )""",
                 )
         found.append(MartDifference(mart, rows.get("side_a"), rows.get("side_b"), only["side_a"], only["side_b"]))
@@ -204,9 +204,9 @@ def _figures(con: duckdb.DuckDBPyConnection, mart: str, key: tuple[str, ...]) ->
         for name, kind in types.items()
         if name in shared and name not in (*key, *STAMPS, *_NO_FIGURES) and kind in ("BIGINT", "INTEGER", "DOUBLE")
     ]
-    keys = ", ".join(_quoted(name) for name in key)
+    keys = ", ".join(quoted(name) for name in key)
     entries = ", ".join(
-        f"{{'figure': '{name}', 'a': a.{_quoted(name)}::double, 'b': b.{_quoted(name)}::double}}" for name in numbers
+        f"{{'figure': '{name}', 'a': a.{quoted(name)}::double, 'b': b.{quoted(name)}::double}}" for name in numbers
     )
     rows = con.execute(
         f"""select {keys}, entry.figure, entry.a, entry.b
@@ -243,7 +243,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
             ) using (source, dossier_code)
             where {_of_agency("agency_code")}
         """)
-    days = _number(
+    days = number(
         con,
         """select count(*) from side_a.marts.dim_date as a join side_b.marts.dim_date as b using (day)
         where a.is_working_day <> b.is_working_day""",
@@ -322,16 +322,3 @@ def _of_agency(column: str) -> str:
         f"(getvariable('agency') is null or {column} = getvariable('agency')"
         f" or starts_with({column}, getvariable('agency') || '.'))"
     )
-
-
-def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0]) if row and row[0] is not None else 0
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str | Path) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -20,6 +20,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.portal.discovery import Known
 from pipelines.portal.readers import READER_VERSION
+from warehouse.database import literal
 
 DATASET = "raw"
 PIPELINE = "dunghan"
@@ -228,7 +229,7 @@ class Lake:
         paths = self.paths(table, loads)
         if not paths:
             return f"({empty})"
-        files = ", ".join(_literal(str(path)) for path in paths)
+        files = ", ".join(literal(str(path)) for path in paths)
         # Union by name with the empty relation: a Parquet file older than a column gives null in it, not an error.
         return (
             f"(select {', '.join(columns)} from ({empty} union all by name "
@@ -240,7 +241,7 @@ class Lake:
         paths = self.paths(LEDGER)
         if not paths:
             return []
-        files = ", ".join(_literal(str(path)) for path in paths)
+        files = ", ".join(literal(str(path)) for path in paths)
         query = f"""
             with seen as (
                 select * from read_parquet([{files}], filename = true, union_by_name = true)
@@ -325,7 +326,7 @@ class Lake:
         counting = self.landings(hashes)
         if not counting:
             return self.relation(table, [])
-        ids = ", ".join(_literal(landing.landing_id) for landing in counting)
+        ids = ", ".join(literal(landing.landing_id) for landing in counting)
         relation = self.relation(table, {landing.load_id for landing in counting})
         return f"(select * from {relation} where landing_id in ({ids}))"
 
@@ -344,7 +345,7 @@ class Lake:
 
         A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
         """
-        limit = "true" if hashes is None else f"file_sha256 in ({', '.join(_literal(h) for h in hashes) or 'null'})"
+        limit = "true" if hashes is None else f"file_sha256 in ({', '.join(literal(h) for h in hashes) or 'null'})"
         limit = f"{limit} and {self._exported}"
         return f"""(
             select * from {self.relation(LEDGER)} where {self._seen}
@@ -362,7 +363,3 @@ class Lake:
 def _load_id(path: Path) -> str:
     """`<load_id>.<file_id>.parquet`; the load id itself holds a point."""
     return path.name.removesuffix(".parquet").rpartition(".")[0]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

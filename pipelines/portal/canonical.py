@@ -362,11 +362,6 @@ def _json(value: str) -> str:
     return f"to_json({value})::varchar"
 
 
-def _list_moment(text: str, *, end_of_day: bool = False) -> str:
-    """Moment of a member of a list's element; parse_moment repeats its argument, so that it is trimmed in place."""
-    return dates.parse_moment(text, end_of_day=end_of_day)
-
-
 # --- dossiers -------------------------------------------------------------------------------------------------------
 
 _DOSSIER_MOMENTS = {
