@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         default=0.01, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this"
     )
     keep_versions: int = Field(default=7, ge=1, description="published versions kept for rollback")
+    keep_runs: int = Field(default=30, ge=1, description="runs whose events Dagster's history keeps")
+    compact_after: int = Field(
+        default=10,
+        ge=0,
+        description="a night merges the lake's small files once so many loads wait; 0: never by itself",
+    )
     memory_limit: str = Field(
         default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit"
     )
@@ -99,6 +105,7 @@ class Settings(BaseSettings):
         default=None, description="failure notices are POSTed here; without it they are logged"
     )
     nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
+    compact_cron: str = Field(default="30 12 * * 0", description="cron of the compaction, Asia/Ho_Chi_Minh")
     headings: dict[str, dict[str, str]] = Field(
         default_factory=dict,
         description="headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",

@@ -83,6 +83,11 @@ class Layout:
         return self.state / "run.lock"
 
     @property
+    def lake_lock(self) -> Path:
+        """Held (flock, shared) by readers of the lake; what compaction replaced is deleted while nobody holds it."""
+        return self.state / "lake.lock"
+
+    @property
     def last_run(self) -> Path:
         return self.state / "last-run.json"
 

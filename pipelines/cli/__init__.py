@@ -1,9 +1,9 @@
 """The command line, `dunghan`: what people type and read. Commands only call the rooms and show what they say."""
 
-from pipelines.cli import calendar, distortions, history
+from pipelines.cli import calendar, compact, distortions, history
 from pipelines.cli.app import main
 
 #: Modules that add commands of their own to the app, by being imported.
-THEMES = (calendar, distortions, history)
+THEMES = (calendar, compact, distortions, history)
 
 __all__ = ["THEMES", "main"]

@@ -107,6 +107,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.publish": ("Công bố lại lần dựng thành công cuối.", "Publish the last green build once more."),
     "help.rollback": ("Quay lại một bản đã công bố.", "Go back to a published version."),
     "help.rollback.version": ("bản cần quay lại; mặc định: bản ngay trước", "the version; default: the one before"),
+    "help.compact": (
+        "Gộp các tệp nhỏ của kho để các đêm sau và lệnh explain nhanh như đầu; số liệu không đổi.",
+        "Merge the lake's small files, so that nights and explain stay fast; figures do not change.",
+    ),
     "help.versions": ("Các bản đang giữ.", "The versions that are kept."),
     "help.doctor": (
         "Kiểm tra cài đặt, thư mục, khóa, ổ đĩa; nói phải làm gì.",
@@ -564,6 +568,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cause.time_passed": ("thời gian trôi qua", "time passed"),
     "header.mart": ("Mart", "Mart"),
     "header.folder": ("Thư mục", "Folder"),
+    "compact.title": ("Tệp của kho (lake), trước → sau khi gộp", "Files of the lake, before → after"),
+    "compact.table": ("Bảng", "Table"),
+    "compact.empty": ("Kho chưa có tệp nào.", "The lake holds no file yet."),
+    "compact.nothing": ("Không có gì để gộp.", "There was nothing to merge."),
+    "compact.done": (
+        "Đã gộp {loads} lượt nạp; số dòng và nội dung từng dòng không đổi (đã đối chiếu).",
+        "Merged {loads} loads; every row is there as it was (checked).",
+    ),
+    "compact.waiting": (
+        "Đang có lệnh đọc kho (explain, restate): tệp cũ sẽ được xóa ở lần gộp sau.",
+        "Somebody is reading the lake (explain, restate): the old files go with the next compaction.",
+    ),
     "versions.restated": ("Bản lập lại (dunghan restate)", "Restated versions (dunghan restate)"),
     "header.dossier_code": ("Mã hồ sơ", "Dossier"),
     "header.agency_code": ("Cơ quan", "Agency"),

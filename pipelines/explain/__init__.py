@@ -23,6 +23,7 @@ from pipelines.explain.gather import Row, gather, normalised
 from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
+from pipelines.landing.lake import reading
 from warehouse.build import build_fingerprint
 from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
@@ -102,7 +103,8 @@ def explain_each(
         _attach(con, published)
         prepare(con, project)
         codes = [normalised(con, code) for code in typed]
-        senders = gather(con, settings, codes, pair[1])
+        with reading(settings):
+            senders = gather(con, settings, codes, pair[1])
         senders = [sender for sender in senders if source in (None, sender.source)]
         called: dict[str, dict[Any, tuple[str, str]]] = {}
         if senders:

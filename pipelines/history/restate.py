@@ -1,8 +1,9 @@
 """Restating: every mart for one pair (as_of, known_at), from the lake, into a version of its own.
 
-A restatement shares nothing with the nightly build but the lake, which only grows: it needs no lock, disturbs no reader
-and may run beside a night. It judges and builds only what was exported by known_at, so that its cost follows the size
-of that data, and the same files always give the same figures, whatever was loaded since.
+A restatement shares nothing with the nightly build but the lake, whose rows stay: it needs no lock (only that the files
+it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a night. It judges and builds
+only what was exported by known_at, so that its cost follows the size of that data, and the same files always give the
+same figures, whatever was loaded since.
 
     restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json
     restated/marts-<version>.duckdb            link to the file of one version
@@ -27,7 +28,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Scope, Settings
-from pipelines.landing.lake import Lake
+from pipelines.landing.lake import Lake, reading
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
 from warehouse.dbt_process import dbt_events
 from warehouse.publish import Publication, publish, read_version
@@ -77,7 +78,7 @@ def restate(
         raise RestateError("Kho chưa có dữ liệu; hãy chạy `dunghan run` / Nothing is loaded yet; run `dunghan run`")
     home.mkdir(parents=True, exist_ok=True)
     scope = Scope(exported_until=known_at, seen_until=loaded_until)
-    with _workspace(home) as work:
+    with _workspace(home) as work, reading(settings):
         own = settings.restating(work, scope, as_of=as_of, known_at=known_at)
         own.layout.create()
         inputs = {**_inputs(own), "loaded_until": loaded_until.isoformat() if loaded_until else None}

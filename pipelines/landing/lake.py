@@ -3,15 +3,19 @@
 A load that was killed leaves Parquet files without an entry in `_dlt_loads`: such files are never read. A file that
 was landed twice (killed after the commit, before anybody knew; read again by readers that know more) has two landings:
 only the largest `landing_id` of a (source, kind, file_sha256) counts. So landing is idempotent whatever happened, and
-nothing in the lake is ever changed.
+no row in the lake is ever changed. Rows may move: compaction puts those of many loads into one file (`_merged.json`
+lists what it made and the loads that are in it), and what they were in is deleted when nobody is `reading`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -25,6 +29,10 @@ from warehouse.database import literal
 DATASET = "raw"
 PIPELINE = "dunghan"
 LEDGER = "files"
+LOADS = "_dlt_loads"
+MANIFEST = "_merged.json"
+#: Stands for a dlt load where rows lie in files that compaction made.
+MERGED = "merged"
 
 _IDENTITY = {"landing_id": "VARCHAR", "source": "VARCHAR"}
 _ROW = {"file_sha256": "VARCHAR", "row_number": "BIGINT", "is_record": "BOOLEAN"}
@@ -181,7 +189,7 @@ def reader_fingerprint(settings: Settings, source: str) -> str:
 
 @dataclass(frozen=True)
 class Landing:
-    """One completed attempt to land one file. `load_id` is the dlt load that holds its rows."""
+    """One completed attempt to land one file. `load_id`: the dlt load that holds its rows, or MERGED."""
 
     landing_id: str
     source: str
@@ -189,6 +197,98 @@ class Landing:
     file_sha256: str
     outcome: str
     load_id: str
+
+
+class LakeError(Exception):
+    """Nobody can tell which files of the lake count. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What compaction made of loads: `_merged.json`, replaced as a whole by one rename.
+
+    files: table → names of its merged files, all of which count. loads: dlt loads whose rows are in them; what is left
+    of those loads on disk no longer counts.
+    """
+
+    files: dict[str, list[str]] = field(default_factory=dict)
+    loads: frozenset[str] = frozenset()
+
+
+def read_merged(root: Path) -> Merged:
+    """The list of merged files of the lake in folder `root`; empty before the first compaction.
+
+    Raises LakeError when it is damaged, or gone although there are merged files: rows would silently be missing.
+    """
+    path = root / MANIFEST
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return Merged(stored["files"], frozenset(stored["loads"]))
+    except FileNotFoundError:
+        if not any(root.glob(f"*/{MERGED}-*.parquet")):
+            return Merged()
+        broken = "không còn / is gone"
+    except (ValueError, KeyError, TypeError) as error:
+        broken = f"{type(error).__name__}"
+    raise LakeError(
+        f"{path}: {broken}. Đây là danh sách các tệp đã gộp của kho; hãy khôi phục từ bản sao lưu, đừng xóa gì.\n"
+        f"{path}: {broken}. It lists the merged files of the lake; restore it from a backup and delete nothing."
+    )
+
+
+@dataclass(frozen=True)
+class Files:
+    """One look at the disk: which Parquet files count. `loads`: completed dlt loads that were not merged, in order."""
+
+    root: Path
+    merged: Merged
+    loads: tuple[str, ...]
+
+    def paths(self, table: str, loads: Collection[str] | None = None) -> list[Path]:
+        """Files of `table` (of `loads` only, if given; MERGED: those that compaction made), merged first."""
+        folder = self.root / table
+        merged = [folder / name for name in self.merged.files.get(table, ())]
+        wanted = set(self.loads) if loads is None else set(self.loads) & set(loads)
+        landed = sorted(path for path in folder.glob("*.parquet") if load_id(path) in wanted)
+        return [*(merged if loads is None or MERGED in loads else ()), *landed]
+
+
+def look(root: Path) -> Files:
+    """Which files of the lake in folder `root` count now."""
+    # The loads first: one that is merged in between is in both, and the list of merged ones takes it out again.
+    completed = _completed(root / LOADS)
+    merged = read_merged(root)
+    return Files(root, merged, tuple(load for load in completed if load not in merged.loads))
+
+
+def _completed(folder: Path) -> list[str]:
+    found = set()
+    for entry in folder.glob("*.jsonl"):
+        # Compaction deletes the entries of loads that it has merged.
+        with contextlib.suppress(FileNotFoundError):
+            for line in entry.read_text(encoding="utf-8").splitlines():
+                load = json.loads(line) if line.strip() else {}
+                if load.get("status") == 0:
+                    found.add(str(load["load_id"]))
+    return sorted(found)
+
+
+@contextlib.contextmanager
+def reading(settings: Settings) -> Iterator[None]:
+    """Files of the lake that are there now stay there while the block runs, also when compaction has merged them.
+
+    For readers that do not hold the run lock. A reader who may not write in `state/` reads without this promise.
+    """
+    try:
+        descriptor = os.open(settings.layout.lake_lock, os.O_RDONLY | os.O_CREAT, 0o644)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Lake:
@@ -204,41 +304,23 @@ class Lake:
         self._seen = f"seen_at <= '{scope.seen_until}'" if scope.seen_until else "true"
 
     def completed_loads(self) -> list[str]:
-        """dlt load ids that were committed (a `_dlt_loads` entry is dlt's last act of a load), oldest first."""
-        found = set()
-        for entry in (self._root / "_dlt_loads").glob("*.jsonl"):
-            for line in entry.read_text(encoding="utf-8").splitlines():
-                load = json.loads(line) if line.strip() else {}
-                if load.get("status") == 0:
-                    found.add(str(load["load_id"]))
-        return sorted(found)
-
-    def paths(self, table: str, loads: Collection[str] | None = None) -> list[Path]:
-        """Parquet files of `table` that belong to completed loads (of `loads` only, if given), in load order."""
-        completed = set(self.completed_loads())
-        wanted = completed if loads is None else completed & set(loads)
-        return sorted(p for p in (self._root / table).glob("*.parquet") if _load_id(p) in wanted)
+        """dlt load ids that were committed (a `_dlt_loads` entry is dlt's last act of a load) and not merged since."""
+        return list(look(self._root).loads)
 
     def relation(self, table: str, loads: Collection[str] | None = None) -> str:
         """SQL text for FROM: every row of completed loads, typed as in SCHEMAS; empty but typed when there is none.
 
         May hold the same file more than once, see `rows`. `loads` limits the Parquet files that are opened.
         """
-        columns = SCHEMAS[table]
-        empty = "select " + ", ".join(f"null::{kind} as {name}" for name, kind in columns.items()) + " where false"
-        paths = self.paths(table, loads)
-        if not paths:
-            return f"({empty})"
-        files = ", ".join(literal(str(path)) for path in paths)
-        # Union by name with the empty relation: a Parquet file older than a column gives null in it, not an error.
-        return (
-            f"(select {', '.join(columns)} from ({empty} union all by name "
-            f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)))"
-        )
+        return f"(select {', '.join(SCHEMAS[table])} from {read(table, look(self._root).paths(table, loads))})"
 
     def landings(self, hashes: Collection[str] | None = None) -> list[Landing]:
         """The landing that counts of each (source, kind, file_sha256): the largest landing_id; for `hashes` only."""
-        paths = self.paths(LEDGER)
+        with reading(self._settings):
+            return self._landings(look(self._root), hashes)
+
+    def _landings(self, now: Files, hashes: Collection[str] | None) -> list[Landing]:
+        paths = now.paths(LEDGER)
         if not paths:
             return []
         files = ", ".join(literal(str(path)) for path in paths)
@@ -261,7 +343,7 @@ class Lake:
             found: list[tuple[str, ...]] = con.execute(query).fetchall()
         wanted = None if hashes is None else set(hashes)
         return [
-            Landing(landing_id, source, kind, sha256, outcome, _load_id(Path(path)))
+            Landing(landing_id, source, kind, sha256, outcome, load_id(Path(path)))
             for landing_id, source, kind, sha256, outcome, path in found
             if wanted is None or sha256 in wanted
         ]
@@ -269,9 +351,9 @@ class Lake:
     def known(self) -> Known:
         """What discovery need not look at again: sightings with a hash, contents that were landed, and complaints about
         places that could not be hashed. What is to be read again is left out (see `_read_again`)."""
-        ledger = self.relation(LEDGER)
         with duckdb.connect() as con:
-            con.execute(f"create table seen as select * from {ledger}")
+            with reading(self._settings):
+                con.execute(f"create table seen as select * from {self.relation(LEDGER)}")
             again = self._read_again(con)
             found = con.execute(
                 "select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
@@ -323,12 +405,12 @@ class Lake:
         """
         if table == LEDGER:
             return self._sightings(hashes)
-        counting = self.landings(hashes)
-        if not counting:
-            return self.relation(table, [])
-        ids = ", ".join(literal(landing.landing_id) for landing in counting)
-        relation = self.relation(table, {landing.load_id for landing in counting})
-        return f"(select * from {relation} where landing_id in ({ids}))"
+        # One look for both: where a landing's rows lie is only true of the files that told it.
+        now = look(self._root)
+        counting = self._landings(now, hashes)
+        ids = ", ".join(literal(landing.landing_id) for landing in counting) or "null"
+        paths = now.paths(table, {landing.load_id for landing in counting})
+        return f"(select {', '.join(SCHEMAS[table])} from {read(table, paths)} where landing_id in ({ids}))"
 
     def landed(self) -> str:
         """SQL text for FROM: of every content (`identity`: its hash, else its path) the ledger row that counts: the
@@ -360,6 +442,20 @@ class Lake:
         )"""
 
 
-def _load_id(path: Path) -> str:
-    """`<load_id>.<file_id>.parquet`; the load id itself holds a point."""
-    return path.name.removesuffix(".parquet").rpartition(".")[0]
+def read(table: str, paths: Collection[Path]) -> str:
+    """SQL text for FROM: every row of the files, with the columns of SCHEMAS and whatever else they hold."""
+    empty = ", ".join(f"null::{kind} as {name}" for name, kind in SCHEMAS[table].items())
+    if not paths:
+        return f"(select {empty} where false)"
+    files = ", ".join(literal(path) for path in paths)
+    # Union by name with the empty relation: a Parquet file older than a column gives null in it, not an error.
+    return (
+        f"(select {empty} where false union all by name "
+        f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false))"
+    )
+
+
+def load_id(path: Path) -> str:
+    """The load a Parquet file is of: `<load_id>.<file_id>.parquet`; the load id itself holds a point."""
+    name = path.name.removesuffix(".parquet").rpartition(".")[0]
+    return MERGED if name.startswith(MERGED) else name
