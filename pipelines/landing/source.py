@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.config import Settings
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
-from pipelines.portal.canonical import MAX_DRIFT_NAMES, MORSEL, Canonicaliser, Portion, TextRows, shown_name
+from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows, shown_name
 from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
 from pipelines.portal.privacy import PrivacyKey
@@ -31,8 +31,10 @@ Progress = Callable[[str], None]
 MAX_DETAIL = 300
 #: Digits as of telephone and identity numbers, and what makes an address of e-mail.
 _IDENTIFYING = re.compile(r"(?<!\d)\d{9,13}(?!\d)|@")
-#: As many bytes of text rows as may wait to be converted, per kind and shape.
-WAITING_BYTES = 8 * 1024 * 1024
+#: As many rows, and bytes of rows as text, may wait to be converted together: planning a statement takes as long as
+#: converting some thousand rows does.
+WAITING_ROWS = 131_072
+WAITING_BYTES = 192 * 1024 * 1024
 
 
 @dataclass
@@ -123,11 +125,16 @@ class LandingPass:
         together = _Together(entry.file.kind, tuple(rows.table.column_names))
         waiting = self._waiting.setdefault(together, [])
         waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
-        tables = [portion.rows.table for _, portion in waiting]
-        full = sum(t.num_rows for t in tables) >= MORSEL or sum(t.nbytes for t in tables) >= WAITING_BYTES
         # A document gives several rows, numbered on from those before it: they must be known.
-        if full or KINDS[entry.file.kind].document:
+        if KINDS[entry.file.kind].document or self._size(together)[0] >= WAITING_ROWS:
             yield from self._convert(together)
+        while sum(self._size(each)[1] for each in self._waiting) >= WAITING_BYTES:
+            yield from self._convert(max(self._waiting, key=lambda each: self._size(each)[1]))
+
+    def _size(self, together: _Together) -> tuple[int, int]:
+        """(rows, bytes) that wait."""
+        tables = [portion.rows.table for _, portion in self._waiting.get(together, [])]
+        return sum(table.num_rows for table in tables), sum(table.nbytes for table in tables)
 
     def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
         waiting = self._waiting.pop(together, [])

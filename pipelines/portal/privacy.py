@@ -12,6 +12,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from pipelines.config import Settings
 
 _BLOCK = 64
@@ -26,7 +28,7 @@ class PrivacyKeyError(Exception):
 
 @dataclass(frozen=True, repr=False)
 class PrivacyKey:
-    """The two padded keys of HMAC (RFC 2104), ready to be bound as `$ipad` and `$opad`."""
+    """The two padded keys of HMAC (RFC 2104)."""
 
     ipad: bytes
     opad: bytes
@@ -37,10 +39,10 @@ class PrivacyKey:
         block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
         return cls(bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block))
 
-    @property
-    def parameters(self) -> dict[str, bytes]:
-        """Named parameters for a statement that uses `hmac`."""
-        return {"ipad": self.ipad, "opad": self.opad}
+    def hand_over(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Let statements of this connection use `hmac`: the pads are variables of it, in memory only."""
+        for name, pad in (("hmac_ipad", self.ipad), ("hmac_opad", self.opad)):
+            con.execute(f"set variable {name} = unhex('{pad.hex()}')")
 
     def __repr__(self) -> str:
         return "PrivacyKey(…)"
@@ -88,8 +90,12 @@ def _create(path: Path) -> None:
 
 
 def hmac(text: str) -> str:
-    """SQL: lower-case hexadecimal HMAC-SHA-256 of a VARCHAR expression (null stays null); needs $ipad and $opad."""
-    return f"sha256($opad::blob || unhex(sha256($ipad::blob || encode({text}))))"
+    """SQL: lower-case hexadecimal HMAC-SHA-256 of a VARCHAR expression (null stays null).
+
+    The connection must have got the key (`PrivacyKey.hand_over`); without it the statement fails.
+    """
+    ipad, opad = (f"coalesce(getvariable('hmac_{pad}'), error('no key'))::blob" for pad in ("ipad", "opad"))
+    return f"sha256({opad} || unhex(sha256({ipad} || encode({text}))))"
 
 
 _SHORT_NUMBER = "-?[0-9]{1,8}|[0-9]{14}"
@@ -117,17 +123,26 @@ def redact(text: str) -> str:
 
 def redact_code(code: str) -> str:
     """SQL: a normalised code of a procedure or agency, with runs of nine and more digits and e-mails masked."""
-    return _hide(code, "[0-9]{9,}")
+    return _hide(code, _CODE_NUMBER)
+
+
+def is_clear_code(code: str) -> str:
+    """SQL boolean: `redact_code` would leave the code (or codes with commas between them) as it is."""
+    return f"not {_holds(code, _CODE_NUMBER)}"
+
+
+_CODE_NUMBER = "[0-9]{9,}"
+# Control characters go the same way: names are printed in reports, and separate fields in content_hash.
+_CONTROL = r"[\x{0}-\x{1f}]"
 
 
 def _hide(text: str, number: str) -> str:
-    # Control characters go the same way: names are printed in reports, and separate fields in content_hash.
-    control = r"[\x{0}-\x{1f}]"
     hidden = rf"regexp_replace(regexp_replace({text}, '{number}', '#', 'g'), '\S+@\S+', '@', 'g')"
-    return (
-        f"case when regexp_matches({text}, '{number}|@|{control}')"
-        f" then regexp_replace({hidden}, '{control}+', ' ', 'g') else {text} end"
-    )
+    return f"case when {_holds(text, number)} then regexp_replace({hidden}, '{_CONTROL}+', ' ', 'g') else {text} end"
+
+
+def _holds(text: str, number: str) -> str:
+    return f"regexp_matches({text}, '{number}|@|{_CONTROL}')"
 
 
 def mask_code(code: str) -> str:

@@ -20,9 +20,10 @@ from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
 
 
 def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
-    parameters = {"v": value} | (key.parameters if key else {})
     with duckdb.connect(config={"threads": 1}) as con:
-        return con.execute(f"select {expression} from (select $v::varchar as v)", parameters).fetchone()[0]
+        if key:
+            key.hand_over(con)
+        return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchone()[0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -34,6 +35,11 @@ def test_hmac_is_the_standard_one(key: bytes, text: str) -> None:
 
 def test_no_identity_has_no_key() -> None:
     assert ask(privacy.hmac("v"), None, PrivacyKey.of(b"x")) is None
+
+
+def test_without_the_key_nothing_is_hashed() -> None:
+    with pytest.raises(duckdb.Error):
+        ask(privacy.hmac("v"), "001099000123")
 
 
 def test_the_key_shows_nowhere() -> None:
