@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings, load_settings
-from pipelines.orchestration import checks, failures, jobs, resources, restating, schedules, sensors
+from pipelines.orchestration import checks, compacting, failures, jobs, resources, restating, schedules, sensors
 from pipelines.orchestration.assets import exports, judging, marts, publication
 from pipelines.orchestration.dbt import DbtProject
 
@@ -37,8 +37,8 @@ def build_definitions(
             publication.build(settings, project.assets, retry),
         ],
         asset_checks=[checks.build(project)],
-        jobs=[*jobs.build(), restating.build(settings)],
-        schedules=schedules.build(settings),
+        jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],
+        schedules=[*schedules.build(settings), compacting.schedule(settings)],
         sensors=sensors.build(settings),
         resources={resources.KEY: resources.run_resource(settings), **(resource_overrides or {})},
         loggers={"console": dg.colored_console_logger, "file": resources.file_logger(settings)},

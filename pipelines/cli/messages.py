@@ -568,6 +568,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cause.time_passed": ("thời gian trôi qua", "time passed"),
     "header.mart": ("Mart", "Mart"),
     "header.folder": ("Thư mục", "Folder"),
+    "run.note": (
+        "Số liệu đã công bố; việc dọn dẹp sau đó chưa xong, lượt sau sẽ thử lại: {note}",
+        "The figures are published; tidying up afterwards did not end and is tried again next time: {note}",
+    ),
     "compact.title": ("Tệp của kho (lake), trước → sau khi gộp", "Files of the lake, before → after"),
     "compact.table": ("Bảng", "Table"),
     "compact.empty": ("Kho chưa có tệp nào.", "The lake holds no file yet."),

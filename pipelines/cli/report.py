@@ -65,6 +65,8 @@ def run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float)
     _ledger_of_run(screen, settings, record)
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / "marts.duckdb"))
+    for note in record.get("notes", []):
+        screen.complain(t("run.note", note=note))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
 
 

@@ -19,7 +19,9 @@ Outcome = Literal["running", "published", "kept", "partial", "failed"]
 
 @dataclass
 class RunRecord:
-    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run judged. No personal data."""
+    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run judged. `notes`: what went
+    wrong after it had ended well (housekeeping). No personal data.
+    """
 
     run_id: str
     job: str
@@ -37,6 +39,7 @@ class RunRecord:
     reasons: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def quarantined_share(self) -> float:

@@ -97,6 +97,9 @@ def run_resource(
             finally:
                 if record.seconds:  # Dagster may set resources up for nothing; only what ran leaves a record
                     record.close(settings, step_problems(context.instance, run_id))
+                    from pipelines.orchestration.housekeeping import tidy
+
+                    tidy(context.instance, settings, record, progress)
 
     return run
 
