@@ -47,7 +47,7 @@ class _Judging:
     """One judging on one connection, in temporary tables until `_write`:
 
     sightings (of files, in the lake), ledger (judged.files before), changed (identities whose sightings differ), stale
-    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), verdicts (one per file to judge).
+    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), statistics_<kind> (their files), verdicts (one per file to judge).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
@@ -159,7 +159,7 @@ class _Judging:
         return again > 0
 
     def _stage(self, kinds: list[Kind], everything: bool) -> None:
-        """Fill batch_<kind> (the rows to judge, with their reasons and warnings) and verdicts."""
+        """Make batch_<kind> (the rows to judge, with their reasons and warnings), statistics_<kind> and verdicts."""
         hashes = None
         if not everything:
             hashes = [
@@ -167,22 +167,11 @@ class _Judging:
             ]
         statistics = []
         for kind in kinds:
-            reasons = predicates.violated(self.catalogue.judged(kind, "row", "reject"), kind)
-            warnings = predicates.violated(self.catalogue.judged(kind, "row", "warn"), kind)
-            self.con.execute(f"""
-                create temp table batch_{kind} as
-                select *, {reasons} as reasons, {warnings} as warnings
-                from (
-                    select
-                        r.*, f.file_name, f.file_path, f.exported_at,
-                        case when f.outcome = 'unreadable' then f.reason end as file_reason,
-                    from {self.lake.rows(TABLES[kind], hashes)} as r
-                    join to_judge as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
-                )
-            """)
+            self._mark(kind, self.lake.rows(TABLES[kind], hashes))
+            files = predicates.file_statistics(self.catalogue, kind, f"batch_{kind}")
+            self.con.execute(f"create temp table statistics_{kind} as {files}")
             statistics.append(
-                f"select '{kind}' as kind, source, file_sha256, rows, rejected, reason "
-                f"from ({predicates.file_statistics(self.catalogue, kind, f'batch_{kind}')})"
+                f"select '{kind}' as kind, source, file_sha256, rows, rejected, reason from statistics_{kind}"
             )
         # A file without rows has no statistics; what the reader said of it is then all there is.
         statistics.append(
@@ -202,6 +191,35 @@ class _Judging:
         """)
         self._look_at_shifted(kinds)
         self.con.execute(f"create temp table parts as {parts_of('to_judge')}")
+
+    def _mark(self, kind: Kind, rows: str) -> None:
+        """Make batch_<kind>: the rows of files to judge, with their reasons and warnings.
+
+        A view on the lake: as a table it would be a second copy of everything. What is dear, the rules, is done once;
+        of rows that violate none, which nearly all are, nothing is kept.
+        """
+        reasons = predicates.violated(self.catalogue.judged(kind, "row", "reject"), kind)
+        warnings = predicates.violated(self.catalogue.judged(kind, "row", "warn"), kind)
+        self.con.execute(f"""
+            create temp view rows_{kind} as
+            select
+                r.*, f.file_name, f.file_path, f.exported_at,
+                case when f.outcome = 'unreadable' then f.reason end as file_reason,
+            from {rows} as r
+            join to_judge as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+        """)
+        self.con.execute(f"""
+            create temp table marks_{kind} as
+            select source, file_sha256, row_number, reasons, warnings
+            from (select *, {reasons} as reasons, {warnings} as warnings from rows_{kind})
+            where len(reasons) > 0 or len(warnings) > 0
+        """)
+        self.con.execute(f"""
+            create temp view batch_{kind} as
+            select r.*, coalesce(m.reasons, []) as reasons, coalesce(m.warnings, []) as warnings
+            from rows_{kind} as r
+            left join marks_{kind} as m using (row_number, source, file_sha256)
+        """)
 
     def _look_at_shifted(self, kinds: list[Kind]) -> None:
         """Say in `shifted` which columns of the files rejected for that look shifted."""

@@ -154,19 +154,20 @@ def violations(catalogue: Catalogue, rule: Rule, kind: Kind, batch: str) -> str:
     """SQL query: where the rule is violated in `batch` (source, file_name, row_number), without any value of the data.
 
     What it counts is what the split must come to: rejecting rules count every row; warnings only rows that are kept;
-    file rules count files (row_number null), each under its first reason.
+    file rules count files (row_number null), each under its first reason. `statistics_<kind>` must hold the
+    `file_statistics` of the batch: the rows are counted once, not once per rule.
     """
     if rule.level == "file":
         return f"""
         select source, file_name, null::bigint as row_number
-        from ({file_statistics(catalogue, kind, batch)})
+        from statistics_{kind}
         where reason = '{rule.id}'"""
     where = condition(rule, kind)
     if rule.severity == "warn":
         where += f"""
             and not {rejected(catalogue, kind)}
             and (source, file_sha256) not in (
-                select (source, file_sha256) from ({file_statistics(catalogue, kind, batch)}) where reason is not null
+                select (source, file_sha256) from statistics_{kind} where reason is not null
             )"""
     return f"select source, file_name, row_number from {batch} where {where}"
 
