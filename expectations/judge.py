@@ -47,7 +47,8 @@ class _Judging:
     """One judging on one connection, in temporary tables until `_write`:
 
     sightings (of files, in the lake), ledger (judged.files before), changed (identities whose sightings differ), stale
-    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), statistics_<kind> (their files), verdicts (one per file to judge).
+    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), statistics_<kind> (their files),
+    verdicts (one per file to judge).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
