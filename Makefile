@@ -7,6 +7,7 @@ VENV ?= .venv
 PYTHON ?= python3
 WHEELHOUSE ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -51,8 +52,8 @@ slow: setup ## the tests that take longer / kiểm thử lâu
 faults: setup ## only the tests that kill the process and fill the disk / kiểm thử sự cố
 	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
 
-bench: setup ## measure speed and memory / đo tốc độ
-	@$(BIN)/python -m tests.benchmarks
+bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
+	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_marts_doc.py

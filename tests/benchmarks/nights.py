@@ -1,6 +1,6 @@
 """A year of nights, as users run them: does the last night cost what the tenth did, and what grows on the disk?
 
-    python -m tests.benchmarks.nights [--nights 365] [--dossiers 100000] [--changes 1000] [--folder DIR]
+    python -m tests.benchmarks nights [--nights 365] [--dossiers 100000] [--changes 1000] [--folder DIR]
 
 Every night the exports of one day arrive and `dunghan run` takes them. What each cost is in DIR/nights.csv as soon
 as it has ended; started again with the same DIR it goes on after the last of them.
@@ -8,27 +8,20 @@ as it has ended; started again with the same DIR it goes on after the last of th
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import re
 import statistics
 import sys
-import tempfile
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
 from pipelines.samples import SampleSpec, generate
-
-try:
-    from tests.benchmarks.measuring import measure
-except ModuleNotFoundError:
-    from tests.benchmarks.__main__ import measure
+from tests.benchmarks.measuring import DUNGHAN, measure
 
 Row = dict[str, float]
 
-RUN = [sys.executable, "-c", "from pipelines.cli import main; main()", "run"]
 STEPS = ("landing", "judging", "building", "audit", "publishing", "compacting")
 #: Parts of a warehouse whose growth is looked at.
 PARTS = ("lake", "build.duckdb", "published", "dagster", "quality", "state")
@@ -50,7 +43,7 @@ def main(folder: Path, nights: int = 365, dossiers: int = 100_000, changes: int 
             if not target.exists():
                 target.hardlink_to(path)
         if night >= len(rows):
-            cost = measure(RUN, warehouse, env)
+            cost = measure([*DUNGHAN, "run"], env)
             if cost.status:
                 sys.exit(f"đêm / night {night}: dunghan run → {cost.status}")
             row = {"night": night, "wall": cost.wall, "cpu": cost.cpu, "memory": cost.memory} | _look(warehouse)
@@ -142,19 +135,3 @@ def median_around(rows: list[Row], night: int, name: str) -> float:
 
 def _slope(rows: list[Row], name: str) -> float:
     return statistics.linear_regression([row["night"] for row in rows], [row[name] for row in rows]).slope
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--nights", type=int, default=365)
-    parser.add_argument("--dossiers", type=int, default=100_000)
-    parser.add_argument("--changes", type=int, default=1_000)
-    parser.add_argument("--folder", type=Path, help="where to work, and where to go on; default: a temporary folder")
-    arguments = parser.parse_args()
-    sizes = (arguments.nights, arguments.dossiers, arguments.changes)
-    if arguments.folder:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        main(arguments.folder, *sizes)
-    else:
-        with tempfile.TemporaryDirectory() as scratch:
-            main(Path(scratch), *sizes)
