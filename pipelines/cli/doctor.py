@@ -25,6 +25,8 @@ Words = tuple[str, str]  # Vietnamese, English
 
 OLDEST_PYTHON, NEWER_PYTHON = (3, 11), (3, 14)
 LITTLE_DISK_BYTES = 1_000_000_000
+#: So many loads that were not merged make a night slower by seconds.
+MANY_LOADS = 100
 DBT_SECONDS = 120
 _NOTHING: Words = ("", "")
 
@@ -76,6 +78,7 @@ def examine(load: Callable[[], Settings]) -> list[Check]:
         _lock,
         _leftovers,
         _published,
+        _lake,
         _calendar,
         _duckdb,
         _dbt,
@@ -263,6 +266,16 @@ def _published(settings: Settings) -> Iterator[Check]:
         yield Check("published", "fail", title, f"{published.version}: {type(error).__name__}", advice)
         return
     yield Check("published", "ok", title, published.version)
+
+
+def _lake(settings: Settings) -> Iterator[Check]:
+    """Few enough files for a fast night."""
+    from pipelines.landing.compaction import unmerged
+
+    title = ("Lượt nạp chưa gộp trong kho", "Loads in the lake that were not merged")
+    loads = unmerged(settings)
+    advice = ("chạy `dunghan compact`", "run `dunghan compact`")
+    yield Check("lake", "warn" if loads > MANY_LOADS else "ok", title, str(loads), advice)
 
 
 def _duckdb(settings: Settings) -> Iterator[Check]:

@@ -74,6 +74,11 @@ def due(settings: Settings) -> bool:
     return 0 < settings.compact_after <= len(_small_loads(look(root), SMALL))
 
 
+def unmerged(settings: Settings) -> int:
+    """How many loads were not merged yet, large ones too. Raises LakeError."""
+    return len(look(settings.layout.lake / DATASET).loads)
+
+
 def compact(settings: Settings, *, small_only: bool = False, progress: Progress | None = None) -> Compaction:
     """Merge what can be merged, and delete what counts no longer. The caller holds the run lock.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -86,6 +87,8 @@ def drop_old_runs(instance: dg.DagsterInstance, keep: int) -> int:
             instance.run_storage.delete_run(run_id)
         else:
             instance.delete_run(run_id)
+        # What its steps printed, when the daemon ran it.
+        shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
     if old and isinstance(storage, SqliteEventLogStorage):
         _give_back(Path(storage.path_for_shard("index")))
     return len(old)
