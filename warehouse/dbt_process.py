@@ -13,15 +13,61 @@ from typing import Any
 
 from pipelines.config import Settings
 from warehouse.build import dbt_environment
+from warehouse.dbt_child import AHEAD, RESULTS
 from warehouse.layout import DBT_PROJECT
 from warehouse.masking import mask
 
 _ERRORS_KEPT = 20
-_NODE_DONE = ("LogSeedResult", "LogModelResult", "LogTestResult")
 
 
 class DbtRunError(Exception):
     """The dbt invocation ended red: a model could not be built or a test failed. The message names the nodes."""
+
+
+class DbtProcess:
+    """One dbt that has been started and waits for its arguments. Used once; `end` may be called at any time."""
+
+    def __init__(
+        self, settings: Settings, environment: Mapping[str, str] | None = None, *, ahead: bool = False
+    ) -> None:
+        """ahead: read the project while nobody has asked for anything yet. Only when `dbt parse` has read it before."""
+        self._process = subprocess.Popen(  # noqa: S603  (our own module and arguments)
+            [sys.executable, "-m", "warehouse.dbt_child", *([AHEAD] if ahead else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=DBT_PROJECT,
+            env={
+                **os.environ,
+                **dbt_environment(settings),
+                "PYTHONPATH": os.pathsep.join(filter(None, [str(DBT_PROJECT.parent), os.environ.get("PYTHONPATH")])),
+                "DUNGHAN_DBT_PARENT": str(os.getpid()),
+                **(environment or {}),
+            },
+        )
+
+    def events(self, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Run dbt and yield what it tells, one event (`info` and `data`) after the other, until it has ended."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it has ended already; what it said is still in the pipe
+            self._process.stdin.write(json.dumps(list(arguments)).encode() + b"\n")
+            self._process.stdin.close()
+        for line in self._process.stdout:
+            yield _event(line)
+
+    def wait(self) -> int:
+        """The exit status, once dbt has ended."""
+        return self._process.wait()
+
+    def end(self) -> None:
+        """See that it is gone."""
+        with self._process:  # closes the pipes
+            if self._process.poll() is None:
+                self._process.terminate()
+                try:
+                    self._process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
 
 
 def dbt_events(
@@ -29,65 +75,32 @@ def dbt_events(
     arguments: Sequence[str],
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
+    process: DbtProcess | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Run dbt once and yield its events (dbt's JSON log: `info` and `data`) as they come.
 
-    progress: called with the name of every node that is done. Raises DbtRunError when dbt ends red, after all of its
-    events were yielded. What dbt prints goes to `dbt.log` in the state folder, not to the terminal.
+    progress: called with the name of every node that is done. process: a dbt that was started before; the environment
+    is its own then. Raises DbtRunError when dbt ends red, after all of its events were yielded. What dbt prints goes to
+    `dbt.log` in the state folder, not to the terminal.
     """
     errors: collections.deque[str] = collections.deque(maxlen=_ERRORS_KEPT)
-    with _dbt(settings, arguments, environment) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            event = _event(line)
+    process = process or DbtProcess(settings, environment)
+    try:
+        for event in process.events(arguments):
             if _is_error(event):
                 errors.append(_text(event))
             if "data" not in event:
                 continue
-            if progress is not None and event["info"]["name"] in _NODE_DONE:
+            if progress is not None and event["info"]["name"] in RESULTS:
                 data = event["data"]
                 total = data.get("total") or data.get("num_models", 0)
                 progress(f"{data['node_info']['node_name']} ({data.get('index', 0)}/{total})")
             yield event
-    if process.returncode:
-        raise DbtRunError(
-            f"dbt kết thúc với mã {process.returncode} / dbt ended with status {process.returncode}:\n"
-            + "\n".join(errors)
-        )
-
-
-@contextlib.contextmanager
-def _dbt(
-    settings: Settings, arguments: Sequence[str], environment: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A dbt process writing one JSON event per line. It is ended, whatever happens, when the block is left."""
-    process = subprocess.Popen(  # noqa: S603  (our own module and arguments)
-        [sys.executable, "-m", "warehouse.dbt_child", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=DBT_PROJECT,
-        env={
-            **os.environ,
-            **dbt_environment(settings),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(DBT_PROJECT.parent), os.environ.get("PYTHONPATH")])),
-            "PYTHONUNBUFFERED": "1",
-            "DBT_LOG_FORMAT": "json",
-            "DBT_USE_COLORS": "false",
-            "DUNGHAN_DBT_PARENT": str(os.getpid()),
-            **(environment or {}),
-        },
-    )
-    try:
-        yield process
-        process.wait()
+        status = process.wait()
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        process.end()
+    if status:
+        raise DbtRunError(f"dbt kết thúc với mã {status} / dbt ended with status {status}:\n" + "\n".join(errors))
 
 
 def _event(line: bytes) -> dict[str, Any]:

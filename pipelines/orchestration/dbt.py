@@ -1,8 +1,11 @@
-"""dbt as Dagster sees it: the manifest, the names of assets, and the one dbt process of a run.
+"""dbt as Dagster sees it: the manifest, the names of assets and checks, and the one dbt process of a run.
 
 The manifest is made by `dbt parse` into the warehouse's state folder whenever the project has changed. dbt runs in a
 process of its own, so its memory goes back to the machine; it dies with its parent, so no orphan ever writes into
 the build file after the lock is free again.
+
+This is what dagster-dbt would do, less what this project has no use for: importing that package imports dbt, sqlglot
+and dbt Cloud into every process that knows the assets: two seconds, a third of a night with nothing new.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -18,19 +22,19 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
-from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.config import Settings
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
-from warehouse.dbt_process import DbtRunError, dbt_events
+from warehouse.dbt_process import DbtProcess, DbtRunError, dbt_events
 from warehouse.layout import DBT_PROJECT
 
 #: Tables of `judged` that have a name of their own as assets; the others are `judged/<table>`.
 JUDGED_SOURCE = "judged"
 JUDGED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quarantine")}
+
+#: What dbt makes; tests are checks of it, sources are made by the steps before.
+_MADE = ("seed", "model")
 
 # Written by dbt itself into the project folder when it is called there by hand; never part of the project.
 _NOT_THE_PROJECT = ("target", "logs", "dbt_packages")
@@ -45,36 +49,11 @@ def judged_key(table: str) -> dg.AssetKey:
     return JUDGED_ASSETS.get(table, dg.AssetKey([JUDGED_SOURCE, table]))
 
 
-class Translator(DagsterDbtTranslator):
-    """Names of dbt nodes in the asset graph: sources are the judging assets, groups are the folders of the models."""
-
-    def __init__(self) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
-
-    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """Schema and name; `judged.files` is the ledger."""
-        if dbt_resource_props["resource_type"] == "source" and dbt_resource_props["source_name"] == JUDGED_SOURCE:
-            return judged_key(dbt_resource_props["name"])
-        return super().get_asset_key(dbt_resource_props)
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """staging, intermediate, marts, reports: the folder below `models/`; seeds are one group."""
-        if dbt_resource_props["resource_type"] == "seed":
-            return "seeds"
-        folder = dbt_resource_props["fqn"][1:-1]
-        return folder[0] if folder else "dbt"
-
-    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The words of the project's YAML only; the SQL is one click away in the repository."""
-        return dbt_resource_props.get("description") or dbt_resource_props["name"]
-
-
 class DbtProject:
     """The project as parsed for one warehouse. Parsing happens at the first use of `manifest`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.translator = Translator()
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -85,12 +64,32 @@ class DbtProject:
         return dict(json.loads(path.read_bytes()))
 
     @cached_property
+    def _keys(self) -> dict[str, dg.AssetKey]:
+        """dbt's id of every source, seed and model → its asset; none before what it is made from."""
+        nodes = {**self.manifest["sources"], **self.manifest["nodes"]}
+        order = TopologicalSorter(self.manifest["parent_map"]).static_order()
+        wanted = (*_MADE, "source")
+        return {name: _key(nodes[name]) for name in order if name in nodes and nodes[name]["resource_type"] in wanted}
+
+    @property
+    def _made(self) -> list[str]:
+        return [name for name in self._keys if name in self.manifest["nodes"]]
+
+    @cached_property
+    def _tests(self) -> dict[str, dg.AssetCheckKey]:
+        """dbt's id of every data test → its check."""
+        tests = {name: node for name, node in self.manifest["nodes"].items() if node["resource_type"] == "test"}
+        return {name: dg.AssetCheckKey(self._keys[self._tested(node)], node["name"]) for name, node in tests.items()}
+
+    def _tested(self, test: Mapping[str, Any]) -> str:
+        """dbt's id of the node that a test is of: the one it is written at, else the last made of those it reads."""
+        order = list(self._keys)
+        return str(test.get("attached_node") or max(test["depends_on"]["nodes"], key=order.index))
+
+    @property
     def assets(self) -> list[dg.AssetKey]:
         """Assets of every seed and model of the project, none before what it is made from."""
-        nodes = self.manifest["nodes"]
-        order = TopologicalSorter(self.manifest["parent_map"]).static_order()
-        made = [nodes[name] for name in order if name in nodes and nodes[name]["resource_type"] in ("seed", "model")]
-        return [self.translator.get_asset_key(node) for node in made]
+        return [self._keys[name] for name in self._made]
 
     def key_of(self, name: str) -> dg.AssetKey:
         """Asset of the model or seed of that name. Raises KeyError when the project has none."""
@@ -98,6 +97,40 @@ class DbtProject:
             if key.path[-1] == name:
                 return key
         raise KeyError(f"dbt_project: không có model / there is no model {name}")
+
+    def specs(self) -> list[dg.AssetSpec]:
+        """One asset per seed and model: its group is the folder below `models/`, its words those of the YAML."""
+        return [self._spec(name, self.manifest["nodes"][name]) for name in self._made]
+
+    def check_specs(self) -> list[dg.AssetCheckSpec]:
+        """One check per data test, blocking unless its severity is `warn`."""
+        return [self._check_spec(name, key) for name, key in self._tests.items()]
+
+    def _spec(self, name: str, node: Mapping[str, Any]) -> dg.AssetSpec:
+        columns = [
+            dg.TableColumn(column["name"], column["data_type"] or "?", column["description"] or None)
+            for column in node["columns"].values()
+        ]
+        return dg.AssetSpec(
+            self._keys[name],
+            deps=[self._keys[parent] for parent in dict.fromkeys(node["depends_on"].get("nodes", ()))],
+            description=node["description"] or node["name"],
+            group_name="seeds" if node["resource_type"] == "seed" else node["fqn"][1],
+            code_version=node["checksum"]["checksum"],
+            kinds={"dbt", "duckdb"},
+            metadata={"dagster/column_schema": dg.TableSchema(columns)} if columns else None,
+        )
+
+    def _check_spec(self, name: str, key: dg.AssetCheckKey) -> dg.AssetCheckSpec:
+        node = self.manifest["nodes"][name]
+        parents = {self._keys[parent] for parent in node["depends_on"]["nodes"]}
+        return dg.AssetCheckSpec(
+            key.name,
+            asset=key.asset_key,
+            description=node["description"] or None,
+            additional_deps=sorted(parents - {key.asset_key}),
+            blocking=node["config"]["severity"].lower() == "error",
+        )
 
     def _parse(self, path: Path) -> None:
         self._settings.layout.create()
@@ -118,26 +151,59 @@ class DbtProject:
         context: dg.AssetExecutionContext,
         arguments: Sequence[str],
         progress: Callable[[str], None] | None = None,
-    ) -> Iterator[Any]:
-        """Run dbt once with `arguments` for the selected assets and yield Dagster's events as nodes finish.
+        process: DbtProcess | None = None,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        """Run dbt once with `arguments` for the selected assets and yield what came of them as nodes finish.
 
-        progress: called with the name of every node that is done. Raises DbtRunError when dbt ends red, after all of
-        its events were yielded. What dbt prints goes to `dbt.log` in the state folder, not to the terminal.
+        progress: called with the name of every node that is done. process: a dbt that was started before. Raises
+        DbtRunError when dbt ends red, after all of its events were yielded. What dbt prints goes to `dbt.log` in the
+        state folder, not to the terminal.
         """
-        selection = get_updated_cli_invocation_params_for_context(context, self.manifest, self.translator)
-        environment = {}
-        if selection.indirect_selection:
-            environment["DBT_INDIRECT_SELECTION"] = selection.indirect_selection
-        target = Path(dbt_environment(self._settings)["DBT_TARGET_PATH"])
-        for event in dbt_events(self._settings, [*arguments, *selection.selection_args], environment, progress):
-            yield from DbtCoreCliEventMessage(raw_event=event, event_history_metadata={}).to_default_asset_events(
-                manifest=self.manifest,
-                dagster_dbt_translator=self.translator,
-                context=context,
-                target_path=target,
-            )
+        if context.is_subset:
+            # Exactly what was chosen: dbt would add every test of a model by itself.
+            arguments = [*arguments, "--indirect-selection", "empty", "--select", *self._selected(context)]
+        for event in dbt_events(self._settings, arguments, progress=progress, process=process):
+            yield from self._results(event)
         # A full refresh compiles what `dunghan explain` runs; making it again would take dbt some seconds.
-        keep_compiled(self._settings, target)
+        keep_compiled(self._settings, Path(dbt_environment(self._settings)["DBT_TARGET_PATH"]))
+
+    def _selected(self, context: dg.AssetExecutionContext) -> list[str]:
+        """dbt's full names of the assets and checks that this run was asked for."""
+        models = [name for name in self._made if self._keys[name] in context.selected_asset_keys]
+        tests = [name for name, key in self._tests.items() if key in context.selected_asset_check_keys]
+        return [".".join(self.manifest["nodes"][name]["fqn"]) for name in (*models, *tests)]
+
+    def _results(self, event: Mapping[str, Any]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        """What one event of dbt says to Dagster: a seed or model was made, a test was evaluated, or nothing."""
+        if event["info"]["name"] not in ("LogSeedResult", "LogModelResult", "LogTestResult"):
+            return
+        node = event["data"]["node_info"]
+        name, status = node["unique_id"], node["node_status"]
+        metadata = {"status": status, "unique_id": name, "Execution Duration": _seconds(node)}
+        if name in self._tests:
+            key = self._tests[name]
+            if status != "skipped":
+                yield dg.AssetCheckResult(
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    passed=status == "pass",
+                    severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
+                    metadata={**metadata, "failures": event["data"].get("num_failures") or 0},
+                )
+        elif status == "success":
+            yield dg.MaterializeResult(self._keys[name], metadata=metadata)
+
+
+def _key(node: Mapping[str, Any]) -> dg.AssetKey:
+    """Schema and name; sources are the judging assets, `judged.files` is the ledger."""
+    if node["resource_type"] != "source":
+        return dg.AssetKey([node["config"]["schema"], node["name"]])
+    return judged_key(node["name"]) if node["source_name"] == JUDGED_SOURCE else dg.AssetKey(node["fqn"][-2:])
+
+
+def _seconds(node: Mapping[str, Any]) -> float:
+    began, ended = node.get("node_started_at"), node.get("node_finished_at")
+    return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds() if began and ended else 0.0
 
 
 def _project_fingerprint() -> str:

@@ -17,6 +17,7 @@ from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, notify, told
 from pipelines.orchestration.record import RunRecord
 from warehouse.build import BuildPlan
+from warehouse.dbt_process import DbtProcess
 from warehouse.lock import run_lock
 from warehouse.publish import Publication
 
@@ -55,6 +56,22 @@ class Run:
     kept: Publication | None = None
     whole: bool = False
     audited: bool = False
+    _dbt: DbtProcess | None = None
+
+    def expect_build(self) -> None:
+        """There will be something to build: let dbt start, on the other core, while other steps still work."""
+        if self._dbt is None:
+            self._dbt = DbtProcess(self.settings, ahead=True)
+
+    def take_dbt(self) -> DbtProcess | None:
+        """The dbt that was started, if it was; whoever takes it ends it."""
+        taken, self._dbt = self._dbt, None
+        return taken
+
+    def end(self) -> None:
+        """Leave nothing behind when the run ends, however it does."""
+        if dbt := self.take_dbt():
+            dbt.end()
 
     def say(self, what: str) -> None:
         """Tell whoever watches what is being done now."""
@@ -81,7 +98,7 @@ def run_resource(
     """The run as a resource. lock_held: the caller of Dagster has the lock of this warehouse already."""
 
     @dg.resource(description="Lượt chạy: khóa của kho dữ liệu, kế hoạch dựng, biên bản / the run: lock, plan, record")
-    def run(context: dg.InitResourceContext) -> Iterator[Run]:
+    def resource(context: dg.InitResourceContext) -> Iterator[Run]:
         assert context.instance is not None
         dagster_run = context.run
         run_id = dagster_run.run_id if dagster_run else ""
@@ -92,16 +109,18 @@ def run_resource(
             bury_dead_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
             record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
+            run = Run(settings, record, progress)
             try:
-                yield Run(settings, record, progress)
+                yield run
             finally:
+                run.end()
                 if record.seconds:  # Dagster may set resources up for nothing; only what ran leaves a record
                     record.close(settings, step_problems(context.instance, run_id))
                     from pipelines.orchestration.housekeeping import tidy
 
                     tidy(context.instance, settings, record, progress)
 
-    return run
+    return resource
 
 
 def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> None:

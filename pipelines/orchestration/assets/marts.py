@@ -4,10 +4,8 @@ A test that fails with severity error makes the invocation red; then nothing aft
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
 
 from pipelines.config import Settings
 from pipelines.orchestration import resources
@@ -37,13 +35,17 @@ CALENDAR = dg.AssetSpec(
 def build(project: DbtProject) -> dg.AssetsDefinition:
     """The dbt step. It is never tried again: dbt on the same data gives the same answer."""
 
-    @dbt_assets(
-        manifest=project.manifest,
+    @dg.multi_asset(
         name="marts",
-        dagster_dbt_translator=project.translator,
+        specs=project.specs(),
+        check_specs=project.check_specs(),
+        can_subset=True,
+        allow_arbitrary_check_specs=True,  # of sources: their assets are made by the steps before
         required_resource_keys={resources.KEY},
     )
-    def marts(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
+    def marts(
+        context: dg.AssetExecutionContext, config: BuildConfig
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("building"):
             nothing_new = not (run.record.files or config.force or config.full_refresh or context.is_subset)
@@ -56,7 +58,7 @@ def build(project: DbtProject) -> dg.AssetsDefinition:
             run.say(
                 f"dbt: as_of {run.plan.as_of:%Y-%m-%dT%H:%M:%S}" + (f" ({why})" if (why := run.plan.because) else "")
             )
-            yield from project.stream(context, dbt_arguments(run.plan), run.progress)
+            yield from project.stream(context, dbt_arguments(run.plan), run.progress, run.take_dbt())
 
     return marts
 
@@ -76,7 +78,9 @@ def still_current(settings: Settings) -> Publication | None:
     return published if all(published.manifest[name] == of_plan[name] for name in _IDENTITY) else None
 
 
-def _reused(context: dg.AssetExecutionContext, project: DbtProject, kept: Publication) -> Iterator[Any]:
+def _reused(
+    context: dg.AssetExecutionContext, project: DbtProject, kept: Publication
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Every model as dbt would report one it did not need to build again ("reused"), and its tests with it."""
     metadata = {"status": "reused", "version": kept.version}
     for key in project.assets:
