@@ -110,7 +110,7 @@ def _forget_events(storage: SqliteEventLogStorage, run_id: str) -> None:
 
 def _give_back(database: Path) -> None:
     """Write a SQLite file anew when most of it is free. Not while somebody else uses it: then another time."""
-    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database)) as con:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database, timeout=0)) as con:
         pages, free, size = (
             con.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         )
