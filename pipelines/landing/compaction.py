@@ -88,7 +88,7 @@ def compact(settings: Settings, *, small_only: bool = False, progress: Progress 
     """
     say = progress or (lambda _: None)
     root = settings.layout.lake / DATASET
-    _refuse_without_loads(root)
+    _refuse_the_unknown(root)
     if not root.is_dir():
         return Compaction([], 0, waiting=False)
     before = look(root)
@@ -113,8 +113,16 @@ def compact(settings: Settings, *, small_only: bool = False, progress: Progress 
     return Compaction(tables, len(before.loads) - len(after.loads), waiting=not _sweep(settings, after))
 
 
-def _refuse_without_loads(root: Path) -> None:
-    """Without `_dlt_loads` every file would look like one of a killed load, and be deleted."""
+def _refuse_the_unknown(root: Path) -> None:
+    """Without `_dlt_loads` every file would look like one of a killed load, and be deleted. Of a table that this version
+    does not know, rows of merged loads would no longer count.
+    """
+    strange = sorted({path.parent.name for path in root.glob("[!_]*/*.parquet")} - set(SCHEMAS))
+    if strange:
+        raise CompactionError(
+            f"Kho có bảng mà bản phần mềm này không biết ({', '.join(strange)}): hãy cập nhật phần mềm rồi gộp.\n"
+            f"The lake has tables that this version does not know ({', '.join(strange)}): update, then compact."
+        )
     if not (root / LOADS).is_dir() and any(root.glob("*/*.parquet")):
         raise CompactionError(
             f"Thiếu thư mục {root / LOADS}: không biết tệp nào đã nạp xong. Hãy khôi phục kho từ bản sao lưu.\n"

@@ -245,6 +245,17 @@ def test_without_its_lists_nothing_is_read_or_deleted(lake: tuple[Settings, Lake
     assert len(content(settings)["rows dossiers"]) == 18
 
 
+def test_a_table_of_a_newer_version_is_not_left_behind(lake: tuple[Settings, LakeBuilder]) -> None:
+    settings, builder = lake
+    before = on_disk(settings)
+    (builder.root / "of_tomorrow").mkdir()
+    (path, *_) = look(builder.root).paths("dossiers")
+    (builder.root / "of_tomorrow" / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(CompactionError, match="of_tomorrow"):
+        compact(settings)
+    assert on_disk(settings) == before
+
+
 def test_columns_that_this_version_does_not_know_are_kept(lake: tuple[Settings, LakeBuilder]) -> None:
     settings, builder = lake
     (path, *_) = look(builder.root).paths("dossiers")
