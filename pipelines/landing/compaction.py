@@ -114,7 +114,7 @@ def compact(settings: Settings, *, small_only: bool = False, progress: Progress 
 
 
 def _refuse_the_unknown(root: Path) -> None:
-    """Without `_dlt_loads` every file would look like one of a killed load, and be deleted. Of a table that this version
+    """Without `_dlt_loads` every file would look like one of a killed load, and be deleted. Of a table that this code
     does not know, rows of merged loads would no longer count.
     """
     strange = sorted({path.parent.name for path in root.glob("[!_]*/*.parquet")} - set(SCHEMAS))
