@@ -15,6 +15,7 @@ import pytest
 from pipelines.config import Settings
 from tests.support.small_build import AS_OF, ROWS, build_marts, green_night, settings_in
 from warehouse.audit import replacement_guard
+from warehouse.build import last_green
 from warehouse.publish import (
     PublicationError,
     content_hash,
@@ -206,6 +207,74 @@ def test_content_hash_ignores_the_order_of_adding_up() -> None:
         con.execute("create table b as select 0.3::double + 0.2::double + 0.1::double as share")
         assert con.execute("select (from a) = (from b)").fetchone() == (False,)
         assert content_hash(con, "a") == content_hash(con, "b")
+
+
+def build_stamped(settings: Settings, night: int, rows: str) -> None:
+    """A mart that is a view, with stamps: `rows` are values of (dossier_code, share, flags)."""
+    build_marts(
+        settings,
+        night,
+        extra=[
+            f"create or replace table intermediate.int_facts as"
+            f" select 'dvcqg' as source, * from (values {rows}) as told (dossier_code, share, flags)",
+            f"create or replace view marts.fct_verdicts as select *, timestamp '2024-05-{night:02}' as as_of,"
+            " null::timestamp as known_at, '1.0' as definitions_version from intermediate.int_facts",
+        ],
+    )
+
+
+def published_rows(settings: Settings, version: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(settings.layout.published / f"marts-{version}.duckdb"), read_only=True) as con:
+        return con.execute("from marts.fct_verdicts order by all").fetchall()
+
+
+FIRST_NIGHT = "('a', 1.5, ['x']), ('b', null, null), ('c', 3, [])"
+
+
+@pytest.mark.parametrize(
+    "second_night",
+    [
+        FIRST_NIGHT,
+        "('a', 1.5, ['x']), ('b', null, null), ('c', 3, []), ('d', 4, null)",
+        "('a', 1.5, ['x'])",
+        "('a', 1.5, ['x']), ('b', null, []), ('c', 3, null)",
+        "('a', 1.5, ['x', 'y']), ('b', 0, null), ('c', null, [])",
+        "('d', 1.5, ['x']), ('e', null, null), ('f', 3, [])",
+    ],
+    ids=["nothing", "added", "removed", "lists", "values", "everything"],
+)
+def test_what_goes_on_from_the_version_before_says_what_the_build_says(settings: Settings, second_night: str) -> None:
+    green_night(settings, 1)
+    build_stamped(settings, 1, FIRST_NIGHT)
+    first = publish(settings, last_green(settings))
+    plan = green_night(settings, 2)
+    build_stamped(settings, 2, second_night)
+    second = publish(settings, plan)
+    whole = publish(settings, replace(plan, full_refresh=True))
+    assert [v.manifest["carried"] for v in (first, second, whole)] == [0, 1, 0]
+    assert published_rows(settings, second.version) == published_rows(settings, whole.version)
+    same = ["rows", "content_hash"]
+    for mart, entry in whole.manifest["marts"].items():
+        assert [second.manifest["marts"][mart][name] for name in same] == [entry[name] for name in same]
+    assert len(published_rows(settings, first.version)) == 3, "the version before is not touched"
+
+
+def test_a_mart_with_other_columns_is_written_whole(settings: Settings) -> None:
+    publish(settings, green_night(settings, 1))
+    plan = green_night(settings, 2)
+    build_stamped(settings, 2, FIRST_NIGHT)
+    second = publish(settings, plan)
+    assert len(published_rows(settings, second.version)) == 3
+    third = green_night(settings, 3)
+    build_marts(settings, 3, extra=["drop table marts.fct_dossiers"])
+    assert set(publish(settings, third).manifest["marts"]) == {"fct_verdicts"}, "a mart that is no more"
+
+
+def test_now_and_then_a_file_is_written_whole(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("warehouse.publish.MOST_CARRIED", 2)
+    carried = [publish(settings, green_night(settings, night)).manifest["carried"] for night in range(1, 6)]
+    assert carried == [0, 1, 2, 0, 1]
+    assert publish(settings, last_green(settings), ordered=True).manifest["carried"] == 0
 
 
 def test_a_far_smaller_version_is_not_believed(settings: Settings) -> None:
