@@ -56,3 +56,43 @@
 {% macro collect_sorted(value) %}{{ return(adapter.dispatch('collect_sorted')(value)) }}{% endmacro %}
 {% macro default__collect_sorted(value) -%} array_sort(collect_set({{ value }})) {%- endmacro %}
 {% macro duckdb__collect_sorted(value) -%} list_sort(list(distinct {{ value }}) filter (where {{ value }} is not null)) {%- endmacro %}
+
+{#- Between `as` and the bracket of a CTE: wherever it is named it is read anew, narrow, and never held in memory as a whole. -#}
+{% macro read_in_place() %}{{ return(adapter.dispatch('read_in_place')()) }}{% endmacro %}
+{% macro default__read_in_place() -%} {%- endmacro %}
+{% macro duckdb__read_in_place() -%} not materialized {%- endmacro %}
+
+{#- A 64-bit hash of two texts; different texts may share one. -#}
+{% macro hash_of(first, second) %}{{ return(adapter.dispatch('hash_of')(first, second)) }}{% endmacro %}
+{% macro default__hash_of(first, second) -%} xxhash64({{ first }}, {{ second }}) {%- endmacro %}
+{% macro duckdb__hash_of(first, second) -%} hash({{ first }}, {{ second }}) {%- endmacro %}
+
+{#- Aggregate: a list of spans [since, until) of the rows that fulfil a condition; null or empty when none does. -#}
+{% macro collect_spans(since, until, condition) %}{{ return(adapter.dispatch('collect_spans')(since, until, condition)) }}{% endmacro %}
+{% macro default__collect_spans(since, until, condition) -%}
+    collect_list(named_struct('since', {{ since }}, 'until', {{ until }})) filter (where {{ condition }})
+{%- endmacro %}
+{% macro duckdb__collect_spans(since, until, condition) -%}
+    list(struct_pack(since := {{ since }}, until := {{ until }})) filter (where {{ condition }})
+{%- endmacro %}
+
+{#- Seconds of a list of spans (may be null) that lie within [begin, close): bigint. The spans do not overlap. -#}
+{% macro seconds_within(spans, begin, close) %}{{ return(adapter.dispatch('seconds_within')(spans, begin, close)) }}{% endmacro %}
+{% macro default__seconds_within(spans, begin, close) -%}
+    coalesce(aggregate(
+        {{ spans }}, cast(0 as bigint),
+        (total, span) -> total + greatest({{ seconds_between('greatest(span.since, ' ~ begin ~ ')', 'least(span.until, ' ~ close ~ ')') }}, 0)
+    ), 0)
+{%- endmacro %}
+{% macro duckdb__seconds_within(spans, begin, close) -%}
+    case
+        when {{ spans }} is null then 0
+        else cast(list_sum(list_transform(
+            {{ spans }},
+            lambda span: greatest({{ seconds_between('greatest(span.since, ' ~ begin ~ ')', 'least(span.until, ' ~ close ~ ')') }}, 0)
+        )) as bigint)
+    end
+{%- endmacro %}
+
+{#- Sorting by it puts the dossiers of an agency side by side: the first eight characters of a code, which is what zone maps keep of a text. -#}
+{% macro lookup_order(dossier_code) -%} substr({{ dossier_code }}, 1, 8) {%- endmacro %}

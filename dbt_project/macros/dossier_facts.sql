@@ -1,78 +1,74 @@
 {#- The facts of 02 §2, for any moment.
 
-    dossier_facts(moments): a select over the relation or CTE `moments` (its name; source, dossier_code, at TIMESTAMP; unique), one row per moment of a
-    dossier that has a version known at known_at. Events and requests after `at` do not count; the version is the one used at known_at.
+    dossier_facts(asked, events, rounds): a select over three relations or CTEs (their names), one row per row of `asked`:
+      asked    rows of int_dossier_versions, the version used at known_at, and `at`, the moment (TIMESTAMP); unique by source, dossier_code, at
+      events   rows of int_events known at known_at, and `at`, one for each moment of `asked`
+      rounds   rows of int_supplement_rounds, and `at`, likewise
+    Rows of `asked` are wide and may be many: they are read once and never held, so everything that needs several rows is done on the other two first.
+    Events and requests after `at` do not count.
     Columns: those of int_dossier_facts, and `at`. `settled`: the row does not change as `at` moves on (the verdicts may: they run to `at` while
     the dossier is pending). Outside the population state and moments are null, requests and paused_seconds 0.
 
     Write `at` with its relation (facts.at): some engines take the bare word for a keyword.
 
-    Use:  with moments as (select source, dossier_code, … as at from …), facts as ({{ dossier_facts('moments') }}) select … from facts -#}
-{% macro dossier_facts(moments) %}
-    with asked as (
+    Use:  with asked as (select versions.*, … as at from …), …, facts as ({{ dossier_facts('asked', 'events', 'rounds') }}) select … from facts -#}
+{% macro dossier_facts(asked, events, rounds) %}
+    with milestones as (
         select
-            {{ moments }}.at,
-            versions.*,
-            versions.received_at <= {{ moments }}.at and versions.status <> 1 as counts
-        from {{ moments }}
-        inner join {{ ref('int_dossier_versions') }} as versions
-            on
-                {{ moments }}.source = versions.source
-                and {{ moments }}.dossier_code = versions.dossier_code
-        where {{ is_version_used('versions') }}
-    ),
-
-    milestones as (
-        select
-            {{ moments }}.source,
-            {{ moments }}.dossier_code,
-            {{ moments }}.at,
+            events.source,
+            events.dossier_code,
+            events.at,
             max(events.event_at) as last_event_at,
             {% for status in [3, 7, 8, 9, 10] %}
-            max(case when events.status = {{ status }} and events.event_at <= {{ moments }}.at then events.event_at end) as last_{{ status }}_at,
+            max(case when events.status = {{ status }} and events.event_at <= events.at then events.event_at end) as last_{{ status }}_at,
             {% endfor %}
-            min(case when events.status = 6 and events.event_at <= {{ moments }}.at then events.event_at end) as first_6_at,
+            min(case when events.status = 6 and events.event_at <= events.at then events.event_at end) as first_6_at,
             -- the officer who had it last; steps without an officer are passed over
             max_by(
                 events.officer_key,
-                case when events.event_at <= {{ moments }}.at and events.officer_key is not null then events.event_no end
+                case when events.event_at <= events.at and events.officer_key is not null then events.event_no end
             ) as officer_key,
             -- all that are known, also those after the moment: what was told, not what had happened
             count(*) as events
-        from {{ moments }}
-        inner join {{ ref('int_events') }} as events
-            on
-                {{ moments }}.source = events.source
-                and {{ moments }}.dossier_code = events.dossier_code
-        where {{ is_known('events.first_exported_at') }}
-        group by {{ moments }}.source, {{ moments }}.dossier_code, {{ moments }}.at
+        from {{ events }} as events
+        group by events.source, events.dossier_code, events.at
+    ),
+
+    reached as (
+        -- the answer up to which earlier closed rounds reach: what they cover already is not counted again
+        select
+            rounds.*,
+            rounds.requested_at <= rounds.at and rounds.answered_at <= rounds.at as is_closed,
+            max(case when rounds.requested_at <= rounds.at and rounds.answered_at <= rounds.at then rounds.answered_at end) over (
+                partition by rounds.source, rounds.dossier_code, rounds.at
+                order by rounds.requested_at, rounds.answered_at
+                rows between unbounded preceding and 1 preceding
+            ) as answered_until
+        from {{ rounds }} as rounds
     ),
 
     requests as (
         select
-            {{ moments }}.source,
-            {{ moments }}.dossier_code,
-            {{ moments }}.at,
-            sum(case when rounds.requested_at <= {{ moments }}.at then 1 else 0 end) as requests,
-            sum(
-                case
-                    when rounds.requested_at <= {{ moments }}.at and (rounds.answered_at is null or rounds.answered_at > {{ moments }}.at) then 1
-                    else 0
-                end
-            ) as open_requests,
-            min(rounds.requested_at) as first_requested_at,
-            max(greatest(rounds.requested_at, coalesce(rounds.answered_at, rounds.requested_at))) as last_request_at
-        from {{ moments }}
-        inner join {{ ref('int_supplement_rounds') }} as rounds
-            on
-                {{ moments }}.source = rounds.source
-                and {{ moments }}.dossier_code = rounds.dossier_code
-        group by {{ moments }}.source, {{ moments }}.dossier_code, {{ moments }}.at
+            reached.source,
+            reached.dossier_code,
+            reached.at,
+            sum(case when requested_at <= reached.at then 1 else 0 end) as requests,
+            sum(case when requested_at <= reached.at and (answered_at is null or answered_at > reached.at) then 1 else 0 end) as open_requests,
+            min(requested_at) as first_requested_at,
+            max(greatest(requested_at, coalesce(answered_at, requested_at))) as last_told_at,
+            -- the latest request or answer up to the moment
+            max(
+                case when requested_at <= reached.at then case when answered_at between requested_at and reached.at then answered_at else requested_at end end
+            ) as last_request_at,
+            {{ collect_spans('case when answered_until > requested_at then answered_until else requested_at end', 'answered_at', 'is_closed') }} as pauses
+        from reached
+        group by reached.source, reached.dossier_code, reached.at
     ),
 
     gathered as (
         select
             asked.*,
+            asked.received_at <= asked.at and asked.status <> 1 as counts,
             milestones.officer_key,
             cast(coalesce(milestones.events, 0) as integer) as events,
             case asked.status
@@ -87,6 +83,8 @@
             coalesce(requests.requests, 0) as told_requests,
             coalesce(requests.open_requests, 0) as told_open_requests,
             requests.first_requested_at,
+            requests.pauses,
+            requests.last_request_at,
             -- neither list nor events tell of a request, but the status does
             coalesce(asked.supplement_count, 0) = 0
             and coalesce(requests.requests, 0) = 0
@@ -94,9 +92,9 @@
             and asked.status_since <= asked.at as asked_by_status,
             {{ latest([
                 'asked.received_at', 'asked.finished_at', 'asked.returned_at', 'asked.refused_at', 'asked.status_since',
-                'milestones.last_event_at', 'requests.last_request_at',
+                'milestones.last_event_at', 'requests.last_told_at',
             ]) }} as last_moment_at
-        from asked
+        from {{ asked }} as asked
         left join milestones
             on
                 asked.source = milestones.source
@@ -123,48 +121,6 @@
             case when not coalesce(counts, false) then 0 when asked_by_status then 1 else told_requests end as requests,
             coalesce(counts and (asked_by_status or told_open_requests > 0), false) as request_open
         from gathered
-    ),
-
-    closed as (
-        -- closed supplement time within [received_at, ended_at or at]; what an earlier round covers already is not counted again
-        select
-            dated.source,
-            dated.dossier_code,
-            dated.at,
-            greatest(rounds.requested_at, dated.received_at) as paused_from,
-            least(rounds.answered_at, coalesce(dated.ended_at, dated.at)) as paused_to
-        from dated
-        inner join {{ ref('int_supplement_rounds') }} as rounds
-            on
-                dated.source = rounds.source
-                and dated.dossier_code = rounds.dossier_code
-        where dated.in_population and rounds.requested_at <= dated.at and rounds.answered_at <= dated.at
-    ),
-
-    reached as (
-        select
-            *,
-            max(paused_to) over (
-                partition by closed.source, closed.dossier_code, closed.at
-                order by paused_from, paused_to
-                rows between unbounded preceding and 1 preceding
-            ) as paused_until
-        from closed
-    ),
-
-    pauses as (
-        select
-            reached.source,
-            reached.dossier_code,
-            reached.at,
-            sum(
-                greatest(
-                    {{ seconds_between('case when paused_until > paused_from then paused_until else paused_from end', 'paused_to') }},
-                    0
-                )
-            ) as paused_seconds
-        from reached
-        group by reached.source, reached.dossier_code, reached.at
     )
 
     select
@@ -203,7 +159,12 @@
             when dated.requests = 1 and dated.request_open
                 then case when dated.asked_by_status then dated.status_since else dated.first_requested_at end
         end as sole_open_request_at,
-        cast(coalesce(pauses.paused_seconds, 0) as bigint) as paused_seconds,
+        -- closed supplement time within [received_at, ended_at or at]
+        case
+            when dated.in_population then {{ seconds_within('dated.pauses', 'dated.received_at', 'coalesce(dated.ended_at, dated.at)') }}
+            else 0
+        end as paused_seconds,
+        dated.last_request_at,
         dated.fee_demand_at,
         dated.handed_over_at,
         dated.officer_key,
@@ -222,15 +183,16 @@
         dated.reused_files,
         dated.result_documents,
         dated.electronic_results,
+        dated.sequence_digits,
+        dated.procedure_padded,
+        dated.submitted_via,
+        dated.vneid_verified,
+        dated.placeholder_id,
+        dated.supplement_count,
         dated.last_moment_at,
         dated.last_moment_at <= dated.at as settled,
         coalesce(calendars.calendar, 'VN') as calendar
     from dated
-    left join pauses
-        on
-            dated.source = pauses.source
-            and dated.dossier_code = pauses.dossier_code
-            and dated.at = pauses.at
     left join {{ ref('int_statutory_limits') }} as limits
         on
             dated.source = limits.source

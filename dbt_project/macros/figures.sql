@@ -30,24 +30,9 @@
     end
 {%- endmacro %}
 
-{#- Verdicts with what a list of dossiers shows beside them; a relation for `from`, filtered by `condition` on fct_verdicts (alias verdicts). -#}
+{#- Verdicts with what a list of dossiers shows beside them; a relation for `from`, filtered by `condition` on int_verdicts (alias verdicts). -#}
 {% macro listed_verdicts(condition) -%}
-    select
-        verdicts.*,
-        facts.agency_code,
-        facts.procedure_code,
-        facts.procedure_name,
-        facts.field_code,
-        facts.channel,
-        facts.officer_key,
-        facts.received_at,
-        facts.due_at,
-        facts.ended_at,
-        facts.calendar
-    from {{ ref('fct_verdicts') }} as verdicts
-    inner join {{ ref('int_dossier_facts') }} as facts
-        on
-            verdicts.source = facts.source
-            and verdicts.dossier_code = facts.dossier_code
+    select *
+    from {{ ref('int_verdicts') }} as verdicts
     where {{ condition }}
 {%- endmacro %}

@@ -14,34 +14,38 @@
     {%- endfor %}
 {%- endmacro %}
 
-{#- Take the rows out of an incremental model that this build has to compute again: those of changed dossiers, those that move on with as_of,
-    those without a due date whose procedure has a new catalogue row, and those known only by the name of their agency when a catalogue of
-    agencies is new. The model then adds what is missing, so a build that died in between is simply done again. Empty in a full refresh. -#}
-{% macro delete_stale() -%}
-    {%- if is_incremental() -%}
-    delete from {{ this }}
+{#- The dossiers whose rows in an incremental model this build has to compute again: a select of source, dossier_code, each once. Those that are
+    changed, those without a due date whose procedure has a new catalogue row, and those known only by the name of their agency when a catalogue of
+    agencies is new. A build that died is simply done again: what it changed is still newer than the watermark. -#}
+{% macro stale_dossiers() -%}
+    {{ changed_dossiers(['stg_dossiers', 'stg_events']) }}
+    union
+    select
+        source,
+        dossier_code
+    from {{ ref('stg_dossiers') }}
     where
-        not settled
-        or (source, dossier_code) in (
-            {{ changed_dossiers(['stg_dossiers', 'stg_events']) }}
-            union
-            select
-                source,
-                dossier_code
-            from {{ ref('int_dossier_versions') }}
-            where
-                due_at is null
-                and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
-            union
-            select
-                source,
-                dossier_code
-            from {{ ref('int_dossier_versions') }}
-            where
-                agency_code = 'unknown'
-                and exists (select 1 from {{ ref('stg_agencies') }} where judge_seq > {{ changed_since() }})
-        )
-    {%- endif -%}
+        due_at is null
+        and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
+    union
+    select
+        source,
+        dossier_code
+    from {{ ref('stg_dossiers') }}
+    where
+        agency_code = 'unknown'
+        and exists (select 1 from {{ ref('stg_agencies') }} where judge_seq > {{ changed_since() }})
+{%- endmacro %}
+
+{#- The same, and those that move on with as_of: rows of the model that are not settled. -#}
+{% macro stale_or_moving_dossiers() -%}
+    {{ stale_dossiers() }}
+    union
+    select
+        source,
+        dossier_code
+    from {{ this }}
+    where not settled
 {%- endmacro %}
 
 {#- Condition: the version was the latest one known at known_at (02 §1). -#}

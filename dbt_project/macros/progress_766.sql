@@ -12,41 +12,54 @@ with periods as (
     where scheme = '{{ scheme }}'
 ),
 
-population as (
+standing as (
+    -- verdicts at as_of, few groups: by the month of the reception, and by the month from whose close on they have stood so
     select
-        facts.source,
-        facts.dossier_code,
-        facts.agency_code,
-        facts.received_at,
-        verdicts.state,
-        verdicts.verdict,
-        verdicts.effective_end
-    from {{ ref('int_dossier_facts') }} as facts
-    inner join {{ ref('int_verdicts') }} as verdicts
-        on
-            facts.source = verdicts.source
-            and facts.dossier_code = verdicts.dossier_code
-            and verdicts.rule_set = 'portal_766'
+        source,
+        agency_code,
+        {{ month_start('cast(received_at as date)', scheme) }} as month_start,
+        {{ still_month('ended_at', 'last_request_at', scheme) }} as still_month,
+        {{ progress_sums() }}
+    from {{ ref('int_verdicts') }}
+    where rule_set = 'portal_766'
+    group by
+        source,
+        agency_code,
+        {{ month_start('cast(received_at as date)', scheme) }},
+        {{ still_month('ended_at', 'last_request_at', scheme) }}
+),
+
+moved as (
+    -- verdicts at closes after which something moved
+    select
+        source,
+        agency_code,
+        {{ month_start('cast(received_at as date)', scheme) }} as month_start,
+        moved.at as closes_at,
+        {{ progress_sums() }}
+    from {{ ref('int_progress_766') }} as moved
+    group by source, agency_code, {{ month_start('cast(received_at as date)', scheme) }}, moved.at
 ),
 
 at_close as (
     select
-        population.source,
-        population.agency_code,
-        population.received_at,
         periods.period,
         periods.period_from,
         periods.period_to,
-        coalesce(moved.state, population.state) as state,
-        coalesce(moved.verdict, population.verdict) as verdict,
-        coalesce(moved.effective_end, population.effective_end) as effective_end
-    from population
-    inner join periods on {{ month_start('cast(population.received_at as date)', scheme) }} = periods.month_start
-    left join {{ ref('int_progress_766') }} as moved
-        on
-            population.source = moved.source
-            and population.dossier_code = moved.dossier_code
-            and periods.closes_at = moved.at
+        standing.*
+    from periods
+    inner join standing on periods.month_start = standing.month_start
+    where periods.closes_at >= {{ as_of() }} or standing.still_month <= {{ month_start('cast(periods.closes_at as date)', scheme) }}
+
+    union all
+
+    select
+        periods.period,
+        periods.period_from,
+        periods.period_to,
+        moved.*
+    from periods
+    inner join moved on periods.month_start = moved.month_start and periods.closes_at = moved.closes_at
 ),
 
 own as (
@@ -56,11 +69,11 @@ own as (
         period_from,
         period_to,
         agency_code,
-        count(*) as received,
-        sum(case when verdict in ('on_time', 'in_time') then 1 else 0 end) as on_time,
-        sum(case when state in ('finished', 'withdrawn', 'stopped', 'refused') then 1 else 0 end) as completed,
-        sum(case when state = 'finished' then 1 else 0 end) as finished,
-        sum(case when state = 'finished' then {{ seconds_between('received_at', 'effective_end') }} else 0 end) as finished_seconds
+        sum(received) as received,
+        sum(on_time) as on_time,
+        sum(completed) as completed,
+        sum(finished) as finished,
+        sum(finished_seconds) as finished_seconds
     from at_close
     group by source, period, period_from, period_to, agency_code
 ),
@@ -106,3 +119,26 @@ select
 from with_parents
 order by source, agency_code, period_from, period_to
 {% endmacro %}
+
+{#- What the index sums up, of rows with state, verdict, received_at and effective_end of portal_766. -#}
+{% macro progress_sums() -%}
+    count(*) as received,
+    sum(case when verdict in ('on_time', 'in_time') then 1 else 0 end) as on_time,
+    sum(case when state in ('finished', 'withdrawn', 'stopped', 'refused') then 1 else 0 end) as completed,
+    sum(case when state = 'finished' then 1 else 0 end) as finished,
+    sum(case when state = 'finished' then {{ seconds_between('received_at', 'effective_end') }} else 0 end) as finished_seconds
+{%- endmacro %}
+
+{#- The month of `scheme` at whose close a dossier had the verdict of portal_766 that it has at as_of, and ever since: that of its end, or of a later
+    request or answer. A close is the last second of a month, so what comes within that second belongs to the next. Far away while it is pending. -#}
+{% macro still_month(ended_at, last_request_at, scheme) -%}
+    case
+        when {{ ended_at }} is null then cast('9999-01-01' as date)
+        else {{ month_start('cast(' ~ add_seconds('greatest(' ~ ended_at ~ ', coalesce(' ~ last_request_at ~ ', ' ~ ended_at ~ '))', '0.999999') ~ ' as date)', scheme) }}
+    end
+{%- endmacro %}
+
+{#- Condition on facts (alias facts): something that portal_766 looks at came after the close, so its verdict there may be another one than at as_of. -#}
+{% macro moved_after(close) -%}
+    (facts.ended_at is null or facts.ended_at > {{ close }} or facts.last_request_at > {{ close }})
+{%- endmacro %}

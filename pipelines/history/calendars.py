@@ -149,6 +149,8 @@ def _verdicts(con: duckdb.DuckDBPyConnection, project: CompiledProject, name: st
     """The verdicts of the dossiers that may change, by the calendar `before` or `after`: verdicts_before, …"""
     con.execute(f"create or replace table intermediate.int_calendar as from intermediate.{name}")
     con.execute(_FACTS)
+    judged = project.models["int_dossier_verdicts"].sql
+    con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{judged}")
     con.execute(f"create table intermediate.verdicts_{name} as\n{project.models['int_verdicts'].sql}")
 
 
@@ -210,7 +212,8 @@ asked as (
     from published.marts.fct_verdicts
     where rule_set = 'portal_766' and state = 'waiting_supplement' and requests = 1
 )
-select facts.*, asked.sole_open_request_at, true as settled, coalesce(calendars.calendar, 'VN') as calendar
+select facts.*, asked.sole_open_request_at, null::timestamp as last_request_at, true as settled,
+    coalesce(calendars.calendar, 'VN') as calendar
 from published.marts.fct_dossiers as facts
 left join asked using (source, dossier_code)
 left join calendars on split_part(facts.agency_code, '.', 1) = calendars.calendar

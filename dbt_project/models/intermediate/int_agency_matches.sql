@@ -6,7 +6,7 @@ with asked as (
     select distinct
         agency_name,
         cast(received_at as date) as received_on
-    from {{ ref('int_dossier_versions') }}
+    from {{ ref('int_dossier_history') }}
     where agency_code = 'unknown' and agency_name is not null and received_at is not null
 ),
 

@@ -7,7 +7,7 @@ with names as (
     where origin in ('catalogue', 'seed')
     union
     select agency_name
-    from {{ ref('int_dossier_versions') }}
+    from {{ ref('int_dossier_history') }}
     where agency_code = 'unknown' and agency_name is not null
 ),
 

@@ -2,30 +2,23 @@
 -- Every periodic figure is a sum or a running sum of these rows. overdue_delta: +1 on the first day at whose end a pending dossier is overdue,
 -- -1 on the first day at whose end it no longer is (ended or paused); when a pause is over and the dossier still pending, +1 again.
 
-with population as (
+with population as {{ read_in_place() }} (
     select
-        facts.source,
-        facts.dossier_code,
-        facts.agency_code,
-        facts.field_code,
-        facts.channel,
-        verdicts.verdict,
-        cast(facts.received_at as date) as received_on,
+        source,
+        dossier_code,
+        agency_code,
+        field_code,
+        channel,
+        verdict,
+        cast(received_at as date) as received_on,
         -- stopped dossiers stay pending in this rule set
-        case when facts.state in ('finished', 'withdrawn') then cast(facts.ended_at as date) end as ended_on,
-        case
-            when facts.due_at is not null
-                then greatest({{ add_days('cast(facts.due_at as date)', 1) }}, cast(facts.received_at as date))
-        end as overdue_on
-    from {{ ref('int_dossier_facts') }} as facts
-    inner join {{ ref('int_verdicts') }} as verdicts
-        on
-            facts.source = verdicts.source
-            and facts.dossier_code = verdicts.dossier_code
-            and verdicts.rule_set = 'form_ii06'
+        case when state in ('finished', 'withdrawn') then cast(ended_at as date) end as ended_on,
+        case when due_at is not null then greatest({{ add_days('cast(due_at as date)', 1) }}, cast(received_at as date)) end as overdue_on
+    from {{ ref('int_verdicts') }}
+    where rule_set = 'form_ii06'
 ),
 
-overdue as (
+overdue as {{ read_in_place() }} (
     -- the days from overdue_on up to, not including, ended_on: pending at their end and past the due date, paused or not
     select
         source,

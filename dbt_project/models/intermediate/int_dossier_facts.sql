@@ -1,35 +1,60 @@
 -- grain: source, dossier_code: the facts of 02 §2 at as_of, for every dossier with a version known at known_at.
--- Incremental: rows of changed dossiers and rows that are not settled are taken out first (macros/history.sql), then what is missing is added.
+-- Incremental: changed dossiers and those that are not settled are computed again (macros/history.sql). Rows of an agency lie side by side.
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
-        pre_hook='{{ delete_stale() }}',
+        incremental_strategy='delete+insert',
+        unique_key=['source', 'dossier_code'],
         on_schema_change='fail',
     )
 }}
 
--- delete_stale() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}, {{ ref('int_dossier_versions') }}
-with moments as (
+-- stale_dossiers() reads these
+-- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
+
+with
+{% if is_incremental() %}
+stale as (
+    {{ stale_or_moving_dossiers() }}
+),
+
+{% endif %}
+asked as {{ read_in_place() }} (
     select
-        versions.source,
-        versions.dossier_code,
+        versions.*,
         {{ as_of() }} as at
     from {{ ref('int_dossier_versions') }} as versions
     where
-        versions.version_no = 1
-        and {{ is_known('versions.valid_from') }}
+        {{ is_version_used('versions') }}
         {% if is_incremental() %}
-        and not exists (
-            select 1 from {{ this }} as present
-            where present.source = versions.source and present.dossier_code = versions.dossier_code
-        )
+        and (versions.source, versions.dossier_code) in (select stale.source, stale.dossier_code from stale)
         {% endif %}
 ),
 
+told_events as {{ read_in_place() }} (
+    select
+        events.*,
+        {{ as_of() }} as at
+    from {{ ref('int_events') }} as events
+    where
+        {{ is_known('events.first_exported_at') }}
+        {% if is_incremental() %}
+        and (events.source, events.dossier_code) in (select stale.source, stale.dossier_code from stale)
+        {% endif %}
+),
+
+told_rounds as {{ read_in_place() }} (
+    select
+        rounds.*,
+        {{ as_of() }} as at
+    from {{ ref('int_supplement_rounds') }} as rounds
+    {% if is_incremental() %}
+    where (rounds.source, rounds.dossier_code) in (select stale.source, stale.dossier_code from stale)
+    {% endif %}
+),
+
 facts as (
-    {{ dossier_facts('moments') }}
+    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
 )
 
 select
@@ -58,6 +83,7 @@ select
     request_open,
     sole_open_request_at,
     paused_seconds,
+    last_request_at,
     fee_demand_at,
     handed_over_at,
     officer_key,
@@ -76,7 +102,14 @@ select
     reused_files,
     result_documents,
     electronic_results,
+    sequence_digits,
+    procedure_padded,
+    submitted_via,
+    vneid_verified,
+    placeholder_id,
+    supplement_count,
     last_moment_at,
     settled,
     calendar
 from facts
+order by {{ lookup_order('dossier_code') }}

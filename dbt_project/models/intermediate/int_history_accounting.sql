@@ -14,7 +14,7 @@ history as (
         count(*) as versions,
         sum(unchanged_rows) as unchanged,
         sum(superseded_rows) as superseded
-    from {{ ref('int_dossier_versions') }}
+    from {{ ref('int_dossier_history') }}
     group by source
 )
 

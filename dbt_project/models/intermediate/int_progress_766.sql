@@ -6,14 +6,14 @@
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook='{{ delete_stale() }}',
+        pre_hook="{% if is_incremental() %}delete from {{ this }} where (source, dossier_code) in ({{ stale_dossiers() }}){% endif %}",
         on_schema_change='fail',
     )
 }}
 
--- delete_stale() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}, {{ ref('int_dossier_versions') }}
-with periods as (
+-- stale_dossiers() reads these
+-- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
+with closes as (
     select distinct
         scheme,
         month_start,
@@ -22,34 +22,31 @@ with periods as (
     where closes_at < {{ as_of() }}
 ),
 
-last_requests as (
+first_closes as (
     select
-        source,
-        dossier_code,
-        max({{ latest(['requested_at', 'answered_at']) }}) as last_request_at
-    from {{ ref('int_supplement_requests') }}
-    group by source, dossier_code
+        scheme,
+        month_start,
+        min(closes_at) as closes_at
+    from closes
+    group by scheme, month_start
 ),
 
-{% for scheme in period_schemes() %}
-received_{{ scheme }} as (
+received as (
+    -- dossiers that moved after the first close of their month: the few
+    {% for scheme in period_schemes() %}
     select
         facts.source,
         facts.dossier_code,
         facts.ended_at,
-        periods.closes_at
+        facts.last_request_at,
+        first_closes.scheme,
+        first_closes.month_start
     from {{ ref('int_dossier_facts') }} as facts
-    inner join periods
+    inner join first_closes
         on
-            {{ month_start('cast(facts.received_at as date)', scheme) }} = periods.month_start
-            and periods.scheme = '{{ scheme }}'
-    where facts.in_population
-),
-
-{% endfor %}
-received as (
-    {% for scheme in period_schemes() %}
-    select * from received_{{ scheme }}
+            {{ month_start('cast(facts.received_at as date)', scheme) }} = first_closes.month_start
+            and first_closes.scheme = '{{ scheme }}'
+    where facts.in_population and {{ moved_after('first_closes.closes_at') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -59,27 +56,62 @@ moments as (
     select
         facts.source,
         facts.dossier_code,
-        facts.closes_at as at
+        closes.closes_at as at
     from received as facts
-    left join last_requests
+    inner join closes
         on
-            facts.source = last_requests.source
-            and facts.dossier_code = last_requests.dossier_code
+            facts.scheme = closes.scheme
+            and facts.month_start = closes.month_start
     where
-        (facts.ended_at is null or facts.ended_at > facts.closes_at or last_requests.last_request_at > facts.closes_at)
+        {{ moved_after('closes.closes_at') }}
         {% if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as present
             where
                 present.source = facts.source
                 and present.dossier_code = facts.dossier_code
-                and present.at = facts.closes_at
+                and present.at = closes.closes_at
         )
         {% endif %}
 ),
 
+asked as {{ read_in_place() }} (
+    select
+        versions.*,
+        moments.at
+    from {{ ref('int_dossier_versions') }} as versions
+    inner join moments
+        on
+            versions.source = moments.source
+            and versions.dossier_code = moments.dossier_code
+    where {{ is_version_used('versions') }}
+),
+
+told_events as {{ read_in_place() }} (
+    select
+        events.*,
+        moments.at
+    from {{ ref('int_events') }} as events
+    inner join moments
+        on
+            events.source = moments.source
+            and events.dossier_code = moments.dossier_code
+    where {{ is_known('events.first_exported_at') }}
+),
+
+told_rounds as {{ read_in_place() }} (
+    select
+        rounds.*,
+        moments.at
+    from {{ ref('int_supplement_rounds') }} as rounds
+    inner join moments
+        on
+            rounds.source = moments.source
+            and rounds.dossier_code = moments.dossier_code
+),
+
 facts as (
-    {{ dossier_facts('moments') }}
+    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
 ),
 
 verdicts as (
@@ -90,6 +122,8 @@ select
     source,
     dossier_code,
     verdicts.at,
+    agency_code,
+    received_at,
     state,
     verdict,
     effective_end,

@@ -39,7 +39,7 @@ of_any_source as (
 
 sources as (
     select distinct source
-    from {{ ref('int_dossier_versions') }}
+    from {{ ref('int_dossier_history') }}
 ),
 
 chosen as (

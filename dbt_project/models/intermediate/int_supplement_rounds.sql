@@ -9,7 +9,7 @@ with used as (
         supplement_count,
         file_sha256,
         row_number
-    from {{ ref('int_dossier_versions') }} as versions
+    from {{ ref('int_dossier_history') }} as versions
     where {{ is_version_used('versions') }}
 ),
 

@@ -1,71 +1,37 @@
--- grain: source, dossier_code, rule_set: 02 §3 and §4 at as_of; one row per dossier in the rule set's population.
--- Incremental like the facts, but with its own `settled`: a finished dossier that was not handed over moves on in citizen_handover only.
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='append',
-        pre_hook='{{ delete_stale() }}',
-        on_schema_change='fail',
-    )
-}}
-
--- delete_stale() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}, {{ ref('int_dossier_versions') }}
-with facts as (
-    select
-        *,
-        {{ as_of() }} as at
-    from {{ ref('int_dossier_facts') }}
-    where in_population
-),
+-- grain: source, dossier_code, rule_set: 02 §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in rows.
+-- `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
+{{ config(materialized='view') }}
 
 {% for rule_set in rule_sets() %}
-facts_of_{{ rule_set }} as (
-    select facts.*
-    from facts
-    {% if is_incremental() %}
-    where
-        not exists (
-            select 1 from {{ this }} as present
-            where
-                present.source = facts.source
-                and present.dossier_code = facts.dossier_code
-                and present.rule_set = '{{ rule_set }}'
-        )
-    {% endif %}
-),
-
-{{ rule_set }} as (
-    {{ context['verdict_' ~ rule_set]('facts_of_' ~ rule_set) }}
-),
-
-{% endfor %}
-verdicts as (
-    {% for rule_set in rule_sets() %}
-    select * from {{ rule_set }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
-measured as (
-    {{ measured_verdicts('verdicts') }}
-)
-
 select
     source,
     dossier_code,
-    rule_set,
+    '{{ rule_set }}' as rule_set,
     state,
     requests,
-    verdict,
-    reason,
-    effective_end,
-    effective_due,
+    {{ rule_set }}_verdict as verdict,
+    {{ rule_set }}_reason as reason,
+    {{ rule_set }}_end as effective_end,
+    {{ 'portal_766_due' if rule_set == 'portal_766' else 'due_at' }} as effective_due,
     paused_seconds,
-    working_days_taken,
-    calendar_days_overdue,
-    working_days_overdue,
-    overdue_bucket,
-    due_bucket,
-    settled
-from measured
+    {{ rule_set }}_working_days_taken as working_days_taken,
+    {{ rule_set }}_calendar_days_overdue as calendar_days_overdue,
+    {{ rule_set }}_working_days_overdue as working_days_overdue,
+    case when {{ is_bad(rule_set ~ '_verdict') }} then {{ overdue_bucket(rule_set ~ '_working_days_overdue') }} end as overdue_bucket,
+    case when {{ rule_set }}_verdict = 'in_time' then {{ due_bucket('working_days_to_due') }} end as due_bucket,
+    agency_code,
+    procedure_code,
+    procedure_name,
+    field_code,
+    channel,
+    officer_key,
+    received_at,
+    due_at,
+    ended_at,
+    last_request_at,
+    calendar,
+    facts_settled and not {{ is_pending_in(rule_set) }} as settled
+from {{ ref('int_dossier_verdicts') }}
+where {{ rule_set }}_verdict is not null
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -5,7 +5,7 @@ with named as (
         versions.source,
         versions.agency_name,
         cast(versions.received_at as date) as received_on
-    from {{ ref('int_dossier_versions') }} as versions
+    from {{ ref('int_dossier_history') }} as versions
     where {{ is_version_used('versions') }} and versions.agency_code = 'unknown' and versions.agency_name is not null
 )
 

@@ -4,21 +4,7 @@
 {% set on_time = "verdict in ('early', 'on_time')" %}
 {% set resolved = "verdict in ('early', 'on_time', 'late')" %}
 
-with verdicts as (
-    select
-        facts.agency_code,
-        verdicts.source,
-        verdicts.rule_set,
-        verdicts.verdict,
-        verdicts.working_days_taken
-    from {{ ref('fct_verdicts') }} as verdicts
-    inner join {{ ref('int_dossier_facts') }} as facts
-        on
-            verdicts.source = facts.source
-            and verdicts.dossier_code = facts.dossier_code
-),
-
-counted as (
+with counted as (
     select
         source,
         agency_code,
@@ -29,7 +15,7 @@ counted as (
         sum(case when rule_set = 'form_ii06' then 1 else 0 end) as received,
         sum(case when rule_set = 'form_ii06' and verdict = 'overdue' then 1 else 0 end) as overdue,
         avg(case when rule_set = 'form_ii06' and {{ resolved }} then working_days_taken end) as avg_working_days_taken
-    from verdicts
+    from {{ ref('int_verdicts') }}
     group by source, agency_code
 ),
 

@@ -19,18 +19,13 @@ with known as (
         facts.reopened,
         facts.due_moved_late,
         facts.channel = '2' as is_online,
-        versions.vneid_verified,
-        versions.submitted_via,
-        versions.placeholder_id,
-        coalesce(versions.sequence_digits in (5, 6), false) as is_synthetic,
-        coalesce(versions.supplement_count, 0) as supplement_count,
-        array_contains(versions.warnings, 'WRN_PROCEDURE_FORMAT') and not coalesce(versions.procedure_padded, false) as has_local_procedure
+        facts.vneid_verified,
+        facts.submitted_via,
+        facts.placeholder_id,
+        coalesce(facts.sequence_digits in (5, 6), false) as is_synthetic,
+        coalesce(facts.supplement_count, 0) as supplement_count,
+        array_contains(facts.warnings, 'WRN_PROCEDURE_FORMAT') and not coalesce(facts.procedure_padded, false) as has_local_procedure
     from {{ ref('int_dossier_facts') }} as facts
-    inner join {{ ref('int_dossier_versions') }} as versions
-        on
-            facts.source = versions.source
-            and facts.dossier_code = versions.dossier_code
-            and facts.versions = versions.version_no
     where facts.in_population
 ),
 

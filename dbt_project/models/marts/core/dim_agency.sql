@@ -73,7 +73,7 @@ seen as (
         agency_code,
         agency_name,
         count(*) as dossiers
-    from {{ ref('int_dossier_versions') }} as versions
+    from {{ ref('int_dossier_history') }} as versions
     where {{ is_version_used('versions') }} and agency_code <> 'unknown'
     group by agency_code, agency_name
 ),

@@ -17,8 +17,8 @@ with named as (
         field_name,
         0 as from_catalogue,
         count(*) as times
-    from {{ ref('int_dossier_versions') }} as versions
-    where {{ is_version_used('versions') }} and field_code is not null
+    from {{ ref('int_dossier_facts') }}
+    where field_code <> 'unknown'
     group by field_code, field_name
 
     union all

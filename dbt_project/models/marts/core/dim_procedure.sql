@@ -31,12 +31,12 @@ seen as (
         procedure_key,
         procedure_code,
         procedure_name,
-        field_code,
+        nullif(field_code, 'unknown') as field_code,
         field_name,
         count(*) as dossiers
-    from {{ ref('int_dossier_versions') }} as versions
-    where {{ is_version_used('versions') }} and procedure_key is not null
-    group by procedure_key, procedure_code, procedure_name, field_code, field_name
+    from {{ ref('int_dossier_facts') }} as facts
+    where procedure_key is not null
+    group by procedure_key, procedure_code, procedure_name, facts.field_code, field_name
 ),
 
 most_seen as (

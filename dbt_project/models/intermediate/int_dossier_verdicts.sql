@@ -1,0 +1,67 @@
+-- grain: source, dossier_code: 02 §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of int_dossier_facts.
+-- Incremental: changed dossiers and those that some rule set still sees moving on with as_of are judged again (macros/history.sql): a finished dossier that
+-- was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['source', 'dossier_code'],
+        on_schema_change='fail',
+    )
+}}
+
+-- stale_dossiers() reads these
+-- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
+
+with facts as {{ read_in_place() }} (
+    select
+        *,
+        {{ as_of() }} as at
+    from {{ ref('int_dossier_facts') }}
+    {% if is_incremental() %}
+    where (source, dossier_code) in (
+        {{ stale_or_moving_dossiers() }}
+    )
+    {% endif %}
+),
+
+judged as (
+    {{ judged_dossiers('facts') }}
+)
+
+select
+    source,
+    dossier_code,
+    agency_code,
+    procedure_code,
+    procedure_name,
+    field_code,
+    channel,
+    officer_key,
+    received_at,
+    due_at,
+    ended_at,
+    handed_over_at,
+    state,
+    requests,
+    paused_seconds,
+    last_request_at,
+    calendar,
+    {% for rule_set in rule_sets() %}
+    {{ rule_set }}_verdict,
+    {{ rule_set }}_reason,
+    {{ rule_set }}_end,
+    {{ rule_set }}_working_days_taken,
+    {{ rule_set }}_calendar_days_overdue,
+    {{ rule_set }}_working_days_overdue,
+    {% endfor %}
+    portal_766_due,
+    working_days_to_due,
+    settled as facts_settled,
+    settled and not (
+        {% for rule_set in rule_sets() %}
+        ({{ rule_set }}_verdict is not null and {{ is_pending_in(rule_set) }}){{ ' or' if not loop.last }}
+        {% endfor %}
+    ) as settled
+from judged
+order by {{ lookup_order('dossier_code') }}
