@@ -141,8 +141,8 @@ def _grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
         test = node.get("test_metadata") or {}
         if test.get("name") == "unique_combination":
             found[node["attached_node"]] = test["kwargs"]["columns"]
-        elif test.get("name") == "unique":
-            found.setdefault(node["attached_node"], [test["kwargs"]["column_name"]])
+        elif test.get("name") == "sound_columns" and (unique := test["kwargs"].get("unique")):
+            found.setdefault(node["attached_node"], unique[:1])
     return found
 
 

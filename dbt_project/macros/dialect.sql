@@ -57,6 +57,10 @@
 {% macro default__collect_sorted(value) -%} array_sort(collect_set({{ value }})) {%- endmacro %}
 {% macro duckdb__collect_sorted(value) -%} list_sort(list(distinct {{ value }}) filter (where {{ value }} is not null)) {%- endmacro %}
 
+{#- A condition that stops the query with a message: the texts of a list. -#}
+{% macro stop_with(texts) %}{{ return(adapter.dispatch('stop_with')(texts)) }}{% endmacro %}
+{% macro default__stop_with(texts) -%} cast(raise_error(array_join({{ texts }}, ', ')) as boolean) {%- endmacro %}
+{% macro duckdb__stop_with(texts) -%} cast(error(array_to_string({{ texts }}, ', ')) as boolean) {%- endmacro %}
 {#- Between `as` and the bracket of a CTE: wherever it is named it is read anew, narrow, and never held in memory as a whole. -#}
 {% macro read_in_place() %}{{ return(adapter.dispatch('read_in_place')()) }}{% endmacro %}
 {% macro default__read_in_place() -%} {%- endmacro %}
