@@ -15,6 +15,7 @@ from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
 from pipelines.landing.source import LandingPass, Progress
 from pipelines.portal.discovery import ExportFile, mark_duplicates
 from pipelines.portal.privacy import load_key
+from pipelines.portal.readers.base import ahead
 from warehouse.database import connect
 
 #: Source bytes of one dlt load. A kill costs at most one load; more than this much is landed in several.
@@ -112,7 +113,8 @@ def _append(settings: Settings, landing: LandingPass) -> list[str]:
 
     @dlt.resource(name="landing", write_disposition="append")
     def landing_resource() -> Iterator[Any]:
-        for table, rows in landing.tables():
+        # The next rows are converted while dlt writes these.
+        for table, rows in ahead(landing.tables()):
             yield dlt.mark.with_hints(rows, _hints(dlt, table), create_table_variant=True)
 
     try:
