@@ -5,6 +5,7 @@ Heavy imports (Dagster, dlt, dbt, Great Expectations, even DuckDB) are made insi
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -307,6 +308,8 @@ def config(context: typer.Context, as_json: JsonOption = False) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of `dunghan`. Ends the process with the exit status of the command (README)."""
+    # Importing makes hundreds of thousands of objects that all stay; looking for garbage among them is a quarter of it.
+    gc.set_threshold(200_000, 20, 20)
     words = hoisted(sys.argv[1:] if arguments is None else arguments)
     lang = language(words)
     sys.exit(_answered(words, lang))

@@ -359,6 +359,29 @@ def test_identities_can_fail(world: World, tmp_path: Path, harm: str, test: str)
         copy("test", "--select", test, as_of=world.as_of)
 
 
+@pytest.mark.parametrize(
+    ("harm", "test", "told"),
+    [
+        ("insert into marts.dim_channel from marts.dim_channel", "dim_channel", r"channel not unique \(\d+\)"),
+        ("update marts.dim_field set field_name = null", "dim_field", r"field_name null \(\d+\)"),
+        ("update marts.mart_quality set unit = 'day'", "mart_quality", r"unit not accepted \(\d+\)"),
+        (
+            "update marts.mart_backlog_daily set agency_code = 'X1'",
+            "mart_backlog_daily",
+            r"agency_code not in dim_agency \(1\)",
+        ),
+    ],
+)
+def test_a_column_that_is_not_sound_is_named(world: World, tmp_path: Path, harm: str, test: str, told: str) -> None:
+    """One test per model holds many rules; whoever is woken by it must read which one is broken."""
+    copy = Dbt(tmp_path / "build.duckdb", world.dbt.scratch)
+    copy.database.write_bytes(world.dbt.database.read_bytes())
+    with duckdb.connect(str(copy.database)) as con:
+        con.execute(harm)
+    with pytest.raises(AssertionError, match=told):
+        copy("test", "--select", f"sound_columns_{test}", as_of=world.as_of)
+
+
 def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> None:
     """docs/marts.md is what the manifest says; every mart says its grain first, and every column what it means."""
     script = Path(__file__).parents[2] / "dbt_project" / "generate_marts_doc.py"
