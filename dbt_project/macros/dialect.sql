@@ -49,7 +49,11 @@
     array_sort(array_distinct(array_compact(concat(coalesce({{ list }}, cast(array() as array<string>)), array({{ values | join(', ') }})))))
 {%- endmacro %}
 {% macro duckdb__sorted_set(list, values) -%}
-    list_sort(list_distinct(list_concat({{ list }}, [{{ values | join(', ') }}])))
+    {#- for most rows there is nothing to sort -#}
+    case
+        when coalesce(len({{ list }}), 0) = 0{% for value in values %} and {{ value }} is null{% endfor %} then cast([] as varchar[])
+        else list_sort(list_distinct(list_concat({{ list }}, [{{ values | join(', ') }}])))
+    end
 {%- endmacro %}
 
 {#- Aggregate: the distinct values of a text as one sorted list. -#}
@@ -61,6 +65,7 @@
 {% macro stop_with(texts) %}{{ return(adapter.dispatch('stop_with')(texts)) }}{% endmacro %}
 {% macro default__stop_with(texts) -%} cast(raise_error(array_join({{ texts }}, ', ')) as boolean) {%- endmacro %}
 {% macro duckdb__stop_with(texts) -%} cast(error(array_to_string({{ texts }}, ', ')) as boolean) {%- endmacro %}
+
 {#- Between `as` and the bracket of a CTE: wherever it is named it is read anew, narrow, and never held in memory as a whole. -#}
 {% macro read_in_place() %}{{ return(adapter.dispatch('read_in_place')()) }}{% endmacro %}
 {% macro default__read_in_place() -%} {%- endmacro %}

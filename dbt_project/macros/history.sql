@@ -57,3 +57,71 @@
 {% macro row_place(file_no, row_number) -%}
     {{ file_no }} * 4294967296 + {{ row_number }}
 {%- endmacro %}
+
+{#- Versions with their content: a select over the relation or CTE `history` (its name), rows of int_dossier_history, perhaps with further columns `more`.
+    Whoever needs the content of a few versions picks them there first: the content of all is many times as wide. -#}
+{% macro with_content(history, more=[]) %}
+select
+    history.source,
+    history.dossier_code,
+    history.version_no,
+    history.valid_from,
+    history.valid_to,
+    history.last_seen_at,
+    content.envelope_agency,
+    content.agency_code,
+    content.code_date,
+    content.code_form,
+    content.sequence_digits,
+    content.procedure_code,
+    content.procedure_key,
+    content.procedure_padded,
+    content.procedure_name,
+    content.field_code,
+    content.field_name,
+    content.channel,
+    content.applicant_type,
+    content.submitted_at,
+    content.received_at,
+    content.due_at,
+    content.finished_at,
+    content.returned_at,
+    content.refused_at,
+    content.status,
+    content.return_method,
+    content.agency_name,
+    content.submitted_via,
+    content.has_digitised_parts,
+    content.vneid_verified,
+    content.online_payment,
+    content.connected_databases,
+    content.submitted_files,
+    content.digitised_files,
+    content.reused_files,
+    content.fee_count,
+    content.fee_total,
+    content.supplement_count,
+    content.result_documents,
+    content.electronic_results,
+    content.applicant_key,
+    content.placeholder_id,
+    content.content_hash,
+    history.file_sha256,
+    history.row_number,
+    content.warnings,
+    history.status_since,
+    history.reopened,
+    history.due_moved,
+    history.due_moved_late,
+    history.unchanged_rows,
+    history.superseded_rows
+    {%- for column in more %},
+    history.{{ column }}
+    {%- endfor %}
+from {{ history }} as history
+inner join {{ ref('stg_dossiers') }} as content
+    on
+        history.source = content.source
+        and history.file_sha256 = content.file_sha256
+        and history.row_number = content.row_number
+{% endmacro %}

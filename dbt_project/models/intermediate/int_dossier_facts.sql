@@ -19,16 +19,20 @@ stale as (
 ),
 
 {% endif %}
-asked as {{ read_in_place() }} (
+used as {{ read_in_place() }} (
     select
         versions.*,
         {{ as_of() }} as at
-    from {{ ref('int_dossier_versions') }} as versions
+    from {{ ref('int_dossier_history') }} as versions
     where
         {{ is_version_used('versions') }}
         {% if is_incremental() %}
         and (versions.source, versions.dossier_code) in (select stale.source, stale.dossier_code from stale)
         {% endif %}
+),
+
+asked as {{ read_in_place() }} (
+    {{ with_content('used', ['at']) }}
 ),
 
 told_events as {{ read_in_place() }} (

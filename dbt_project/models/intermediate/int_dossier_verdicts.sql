@@ -64,4 +64,4 @@ select
         {% endfor %}
     ) as settled
 from judged
-order by {{ lookup_order('dossier_code') }}
+-- the facts lie in the order that lookups need, and nothing here changes it

@@ -75,16 +75,20 @@ moments as (
         {% endif %}
 ),
 
-asked as {{ read_in_place() }} (
+used as (
     select
         versions.*,
         moments.at
-    from {{ ref('int_dossier_versions') }} as versions
+    from {{ ref('int_dossier_history') }} as versions
     inner join moments
         on
             versions.source = moments.source
             and versions.dossier_code = moments.dossier_code
     where {{ is_version_used('versions') }}
+),
+
+asked as {{ read_in_place() }} (
+    {{ with_content('used', ['at']) }}
 ),
 
 told_events as {{ read_in_place() }} (

@@ -2,7 +2,7 @@
 -- Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars distortion_…),
 -- since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
 
-with known as (
+with known as {{ read_in_place() }} (
     select
         facts.source,
         facts.dossier_code,
@@ -29,17 +29,13 @@ with known as (
     where facts.in_population
 ),
 
-done_at_reception as (
+done_events as (
     select distinct
-        known.source,
-        known.dossier_code
-    from known
-    inner join {{ ref('int_events') }} as events
-        on
-            known.source = events.source
-            and known.dossier_code = events.dossier_code
-            and known.received_at = events.event_at
-    where known.due_at is null and events.status = 9 and {{ is_known('events.first_exported_at') }}
+        source,
+        dossier_code,
+        event_at
+    from {{ ref('int_events') }}
+    where status = 9 and {{ is_known('first_exported_at') }}
 ),
 
 habits as (
@@ -58,14 +54,30 @@ habits as (
     group by source, agency_code
 ),
 
-crowded_minutes as (
+crowded_hours as (
+    -- far fewer than minutes, and every crowded minute lies in one
     select
         source,
         agency_code,
-        finished_minute
+        date_trunc('hour', finished_minute) as finished_hour
     from known
     where finished_minute is not null
-    group by source, agency_code, finished_minute
+    group by source, agency_code, date_trunc('hour', finished_minute)
+    having count(*) >= {{ var('distortion_bulk_closing') }}
+),
+
+crowded_minutes as (
+    select
+        known.source,
+        known.agency_code,
+        known.finished_minute
+    from known
+    inner join crowded_hours
+        on
+            known.source = crowded_hours.source
+            and known.agency_code = crowded_hours.agency_code
+            and date_trunc('hour', known.finished_minute) = crowded_hours.finished_hour
+    group by known.source, known.agency_code, known.finished_minute
     having count(*) >= {{ var('distortion_bulk_closing') }}
 ),
 
@@ -73,7 +85,7 @@ signs as (
     {% set habit = 'habits.is_enough and ' %}
     {% set kinds = {
         'done_then_reopened': 'known.reopened',
-        'done_event_at_reception': 'done_at_reception.dossier_code is not null',
+        'done_event_at_reception': 'known.due_at is null and done_events.event_at is not null',
         'synthetic_code': 'known.is_synthetic',
         'placeholder_identity': 'known.placeholder_id',
         'submitted_equals_received': habit ~ 'habits.submits_as_it_receives and known.submitted_at = known.received_at',
@@ -100,15 +112,21 @@ signs as (
         on
             known.source = habits.source
             and known.agency_code = habits.agency_code
-    left join done_at_reception
+    left join done_events
         on
-            known.source = done_at_reception.source
-            and known.dossier_code = done_at_reception.dossier_code
+            known.source = done_events.source
+            and known.dossier_code = done_events.dossier_code
+            and known.received_at = done_events.event_at
     left join crowded_minutes
         on
             known.source = crowded_minutes.source
             and known.agency_code = crowded_minutes.agency_code
             and known.finished_minute = crowded_minutes.finished_minute
+    -- lists are made for the few that show a sign
+    where
+        {% for condition in kinds.values() %}
+        ({{ condition }}){{ ' or' if not loop.last }}
+        {% endfor %}
 ),
 
 found as (
