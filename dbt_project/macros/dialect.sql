@@ -105,3 +105,13 @@
 
 {#- Sorting by it puts the dossiers of an agency side by side: the first eight characters of a code, which is what zone maps keep of a text. -#}
 {% macro lookup_order(dossier_code) -%} substr({{ dossier_code }}, 1, 8) {%- endmacro %}
+
+{#- A number made of several columns, the same for the same values: rows can be told apart by it, but for one in 2^64. -#}
+{% macro fingerprint(columns) %}{{ return(adapter.dispatch('fingerprint')(columns)) }}{% endmacro %}
+{% macro default__fingerprint(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
+{% macro duckdb__fingerprint(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+
+{#- Type in which fingerprints of any number of rows can be summed. -#}
+{% macro wide_number_type() %}{{ return(adapter.dispatch('wide_number_type')()) }}{% endmacro %}
+{% macro default__wide_number_type() -%} decimal(38, 0) {%- endmacro %}
+{% macro duckdb__wide_number_type() -%} hugeint {%- endmacro %}

@@ -29,20 +29,17 @@ form as (
 ),
 
 verdicts as (
+    -- verdicts_cover_the_population proves that their agency is that of the facts
     select
-        verdicts.source,
-        facts.agency_code,
+        source,
+        agency_code,
         count(*) as received,
         {% for verdict in ['early', 'on_time', 'late', 'in_time', 'overdue'] %}
-        sum(case when verdicts.verdict = '{{ verdict }}' then 1 else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
+        sum(case when verdict = '{{ verdict }}' then 1 else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
         {% endfor %}
-    from {{ ref('fct_verdicts') }} as verdicts
-    inner join {{ ref('fct_dossiers') }} as facts
-        on
-            verdicts.source = facts.source
-            and verdicts.dossier_code = facts.dossier_code
-    where verdicts.rule_set = 'form_ii06'
-    group by verdicts.source, facts.agency_code
+    from {{ ref('int_verdicts') }}
+    where rule_set = 'form_ii06'
+    group by source, agency_code
 ),
 
 expected as (

@@ -347,6 +347,16 @@ def test_known_at_cuts_every_mart(world: World, tmp_path: Path) -> None:
             "ledger_rows_read_is_accepted_plus_quarantined",
         ),
         ("insert into marts.mart_quality select * from marts.mart_quality", "unique_combination_mart_quality_*"),
+        (
+            "update intermediate.int_dossier_verdicts set portal_766_verdict = null where dossier_code = ("
+            "select min(dossier_code) from intermediate.int_dossier_verdicts where portal_766_verdict is not null)",
+            "verdicts_cover_the_population",
+        ),
+        (
+            "update intermediate.int_dossier_verdicts set agency_code = 'X1' where dossier_code = ("
+            "select min(dossier_code) from intermediate.int_dossier_verdicts)",
+            "verdicts_cover_the_population",
+        ),
     ],
 )
 def test_identities_can_fail(world: World, tmp_path: Path, harm: str, test: str) -> None:

@@ -19,6 +19,9 @@ with figures as (
         {% for name, figure in rules %}
         {{ figure }} as rule_{{ loop.index }},
         {% endfor %}
+        {% for column in known %}
+        {{ collect_sorted(column) }} as {{ column }}_told,
+        {% endfor %}
         count(*) as rows_in_all
     from {{ model }}
 ),
@@ -37,10 +40,8 @@ broken as (
     select
         '{{ column }} not in {{ place[0] }}' as rule_name,
         count(*) as rows_broken
-    from (select distinct {{ column }} as wanted from {{ model }}) as told
-    where
-        wanted is not null
-        and not exists (select 1 from {{ ref(place[0]) }} as there where there.{{ place[1] }} = told.wanted)
+    from (select {{ explode_list(column ~ '_told') }} as wanted from figures) as told
+    where not exists (select 1 from {{ ref(place[0]) }} as there where there.{{ place[1] }} = told.wanted)
 
     union all
 
