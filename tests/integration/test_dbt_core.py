@@ -29,7 +29,13 @@ pytestmark = pytest.mark.integration
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "worked_examples"
 PERMITS = Path(__file__).parents[1] / "data" / "real_permits"
-CORE = ("--select", "+path:models/marts/core", "int_history_accounting", "int_supplement_requests")
+CORE = (
+    "--select",
+    "+path:models/marts/core",
+    "int_dossier_versions",
+    "int_history_accounting",
+    "int_supplement_requests",
+)
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 COLUMNS = tuple(Verdict.__annotations__)
 OF_HISTORY = {"WRN_REOPENED", "WRN_DUE_MOVED", "WRN_DUE_MOVED_LATE", "WRN_MANY_SUPPLEMENTS"}
@@ -196,7 +202,7 @@ def test_nights_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
         with duckdb.connect(str(dbt.database)) as con:
             load(con, whole, judge_seq=night + 1, only={name for name, n in lot.items() if n == night})
         if night == 2:
-            half = ("--select", "int_dossier_versions", "int_events", "int_supplement_rounds", "int_dossier_facts")
+            half = ("--select", "int_dossier_history", "int_events", "int_supplement_rounds", "int_dossier_facts")
             dbt("run", *half, as_of=as_of, changed_since=watermark or 0)
             continue
         build_core(dbt, as_of, changed_since=watermark)
