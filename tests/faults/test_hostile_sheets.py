@@ -216,7 +216,7 @@ def test_a_reader_that_is_left_takes_its_process_along(tmp_path: Path) -> None:
     assert not confined._idle and not set(psutil.Process().children()) - others
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_no_process_outlives_its_parent(how, tmp_path: Path) -> None:
     path = seen(tmp_path, workbooks.xlsx(ROWS)).path
     script = (

@@ -224,6 +224,7 @@ def test_a_killed_night_is_simply_done_again(step: str, undisturbed: Undisturbed
     check_recovery(folder, undisturbed, [(step, moment)])
 
 
+@pytest.mark.slow
 def test_the_very_first_night_killed_leaves_nothing_half_published(undisturbed: Undisturbed, tmp_path: Path) -> None:
     (moment,) = moments("building", undisturbed, 1)
     for attempt in range(4):

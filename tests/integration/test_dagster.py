@@ -408,6 +408,7 @@ def test_the_instance_is_quiet_one_at_a_time_and_the_administrators(tmp_path: Pa
 # ---- partitions -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Path, first_night: Path) -> None:
     """02 §1: a range is one run; whatever order the ranges come in, the same history and the same figures."""
     shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")

@@ -63,6 +63,7 @@ def hashes(warehouse: Path) -> dict[str, str]:
     return {mart: facts["content_hash"] for mart, facts in manifest["marts"].items()}
 
 
+@pytest.mark.slow
 def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Path, str], tmp_path: Path) -> None:
     """02 §1: shuffled, in two runs, some files twice, and once more from the lake alone: the same marts."""
     files = [path.relative_to(sample) for path in sorted(sample.rglob("*")) if path.is_file()]
