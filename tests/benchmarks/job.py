@@ -14,6 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipelines.samples import SampleSpec, generate
+from tests.benchmarks import reads
 from tests.benchmarks.measuring import DUNGHAN, Measured, measure, median, written_by
 
 PLAIN = Path(__file__).with_name("plain_duckdb.py")
@@ -43,8 +44,6 @@ class Job:
         self._tell("`dunghan run`, nothing new", self.repeat(lambda: self._dunghan("run")), plain)
         self._tell("`dunghan run --full-refresh`, from the lake", self.repeat(self._rebuild), plain)
         self._tell("`dunghan restate`", self.repeat(self._restate), plain)
-        from tests.benchmarks import reads
-
         print(flush=True)
         reads.main(self.warehouse / "published" / "marts.duckdb")
 
@@ -62,7 +61,10 @@ class Job:
     def _plain(self) -> Measured:
         shutil.rmtree(self.plain, ignore_errors=True)
         self.plain.mkdir()
-        return measure([sys.executable, str(PLAIN), str(self.inbox), str(self.plain)])
+        found = measure([sys.executable, str(PLAIN), str(self.inbox), str(self.plain)])
+        if found.status:
+            sys.exit(f"plain_duckdb.py → {found.status}")
+        return found
 
     def _dunghan(self, *arguments: str) -> Measured:
         found = measure([*DUNGHAN, *arguments], self.env)

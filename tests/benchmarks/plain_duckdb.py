@@ -9,7 +9,7 @@ import sys
 import duckdb
 
 inbox, out = sys.argv[1:3]
-con = duckdb.connect(f"{out}/plain.duckdb", config={"memory_limit": "4GB", "threads": 2})
+con = duckdb.connect(f"{out}/plain.duckdb", config={"threads": 2})
 con.execute(f"""
 create table dossiers as
 select MaHoSo as code, split_part(MaHoSo, '-', 1) as agency, MaLinhVuc as field, KenhThucHien as channel,
