@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         description="a night merges the lake's small files once so many loads wait; 0: never by itself",
     )
     memory_limit: str = Field(
-        default="4GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit"
+        default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit"
     )
     threads: int = Field(default=2, ge=1, description="DuckDB and dbt threads")
     settle_seconds: int = Field(

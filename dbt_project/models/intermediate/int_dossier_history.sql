@@ -18,7 +18,7 @@ with accepted as {{ in_place }} (
     select
         source,
         dossier_code,
-        {{ hash_of('source', 'dossier_code') }} as dossier_hash,
+        {{ fingerprint(['source', 'dossier_code']) }} as dossier_hash,
         file_sha256,
         row_number,
         exported_at,
