@@ -19,6 +19,7 @@ import pyarrow as pa
 import xlsxwriter
 
 from pipelines.config import Settings
+from pipelines.landing.source import WAITING_ROWS
 from pipelines.portal.canonical import MORSEL, Canonicaliser, Portion
 from pipelines.portal.contract import DOSSIERS
 from pipelines.portal.discovery import ExportFile, discover, single
@@ -149,7 +150,7 @@ def _read_canonical(file: ExportFile) -> int:
             if waiting and batch.table.schema != waiting[0].rows.table.schema:
                 total += _convert(canonical, waiting)
             waiting.append(Portion(batch))
-            if sum(portion.rows.table.num_rows for portion in waiting) >= MORSEL:
+            if sum(portion.rows.table.num_rows for portion in waiting) >= WAITING_ROWS:
                 total += _convert(canonical, waiting)
         return total + _convert(canonical, waiting)
 
