@@ -59,7 +59,8 @@ def replacement_guard(settings: Settings, plan: BuildPlan) -> Identity:
     vi = "Số hồ sơ của bản mới so với bản đang công bố (ít nhất 90 %; `--force` để vẫn công bố)"
     en = "Dossiers of the new version against the published one (at least 90 %; `--force` publishes all the same)"
     with connect_build(settings) as con:
-        found = number(con, "select count(*) from marts.fct_dossiers")
+        # fct_dossiers is these rows; to count it would look for each in the catalogues
+        found = number(con, "select count(*) from intermediate.int_dossier_facts")
     published = current(settings)
     comparable = (
         published is not None

@@ -91,8 +91,10 @@ def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan
     con.execute(
         """create or replace table state.clock as
         select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since,
-        $4 as definitions_version""",
-        [plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version],
+        $4 as definitions_version, $5::bigint as build_id, (
+            select coalesce(max(build_id), -1) from state.builds where finished_at is not null
+        ) as green_build""",
+        [plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version, plan.build_id],
     )
 
 

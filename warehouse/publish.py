@@ -34,6 +34,8 @@ from warehouse.layout import REPOSITORY
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
 MINIMUM_KEPT = 2
+# Marts of one or more rows per dossier that change only with its verdicts, and are worth changing instead of writing.
+CARRIED = ("fct_dossiers", "fct_verdicts", "mart_late_dossiers", "mart_rule_differences")
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
 # So many publications go on from one file; then it is written whole again, in the order that dbt gives.
@@ -166,25 +168,21 @@ def sweep(settings: Settings) -> None:
 def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     """Hash of what a relation says: the same for the same rows in any order, whatever the file they lie in.
 
-    DuckDB's own hash of each row, columns sorted by name; that number and one made from it are summed over the rows.
+    DuckDB's own hash of each row, columns sorted by name, summed over the rows.
     Another version of DuckDB may hash otherwise, so hashes are told apart by it. Floating point numbers count with 9
     significant digits: the last ones depend on the order in which threads added them up. `relation` is quoted SQL.
     """
     columns = sorted((str(name), str(kind)) for name, kind, *_ in con.execute(f"describe {relation}").fetchall())
     fields = ", ".join(_hashed(name, kind) for name, kind in columns)
-    rows = con.execute(
-        f"select count(*), sum(line), sum(hash(line, 1)) from (select hash({fields}) as line from {relation})"
-    ).fetchone()
+    rows = con.execute(f"select count(*), sum(line) from (select hash({fields}) as line from {relation})").fetchone()
     said = repr((duckdb.__version__, columns, rows))
     return hashlib.md5(said.encode(), usedforsecurity=False).hexdigest()
 
 
 def _hashed(name: str, kind: str) -> str:
-    return f"printf('%.9g', {quoted(name)})" if kind in ("DOUBLE", "FLOAT") else _exactly(name, kind)
-
-
-def _exactly(name: str, kind: str) -> str:
     """What of a column goes into the hash of a row. DuckDB gives an empty list the hash of a missing one."""
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"printf('%.9g', {quoted(name)})"
     return f"len({quoted(name)}), {quoted(name)}" if kind.endswith("[]") else quoted(name)
 
 
@@ -197,36 +195,17 @@ def _write_version(
     # DuckDB calls a catalog after its file. It must not be `marts`, or the schema of that name would be ambiguous.
     database = work / f"marts-{version}.duckdb"
     base = None if ordered else _base(settings, plan)
-    if base is not None:
-        shutil.copyfile(base.folder / "marts.duckdb", database)
-    build = settings.layout.build_db.stem
-    with connect(settings) as con:
-        # dbt writes the catalog's name into views, and that is the file's name without its suffix.
-        con.execute(f"attach {literal(settings.layout.build_db)} as {quoted(build)} (read_only)")
-        con.execute(f"attach {literal(database)} as target")
-        marts = _marts(con, build)
-        con.execute("create schema if not exists target.marts")
-        # What is written anew takes the room of what it replaces.
-        for mart in _marts_in(con, "target") - {mart for mart, is_view in marts.items() if is_view}:
-            con.execute(f"drop table target.marts.{quoted(mart)}")
-        con.execute("checkpoint target")
-        # One transaction: every statement on its own would wait for the disk.
-        con.begin()
-        for mart, is_view in marts.items():
-            if not (is_view and _carry_over(con, build, mart)):
-                order = _order_of_view(con, build, mart) if ordered else ""
-                con.execute(
-                    f"create or replace table target.marts.{quoted(mart)} as"
-                    f" from {quoted(build)}.marts.{quoted(mart)} {order}"
-                )
-            _copy_comments(con, build, mart)
-        con.commit()
-        con.execute(f"detach {quoted(build)}")
-        con.execute("checkpoint target")
-        con.execute("detach target")
+    expected = _write_database(settings, plan, database, base, ordered=ordered)
+    marts = _export(settings, database, folder / "parquet", ordered=ordered)
+    if any(marts[mart]["content_hash"] != hash_ for mart, hash_ in expected.items()):
+        # What the base says otherwise than the build is not only what the build wrote since.
+        base = None
+        database.unlink()
+        _write_database(settings, plan, database, base, ordered=ordered)
+        marts = _export(settings, database, folder / "parquet", ordered=ordered)
     (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
     carried = {"carried": _carried(base) + 1 if base is not None else 0}
-    manifest = _manifest(plan, version, _export(settings, database, folder / "parquet")) | carried | extra
+    manifest = _manifest(plan, version, marts) | carried | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)
@@ -236,12 +215,56 @@ def _write_version(
         _sync(path)
 
 
+def _write_database(
+    settings: Settings, plan: BuildPlan, database: Path, base: Publication | None, *, ordered: bool
+) -> dict[str, str]:
+    """Make the DuckDB file with every mart of the build, going on from `base` where there is one.
+
+    Returns mart → content_hash in the build, of the marts that were only changed: the file must come to the same.
+    """
+    if base is not None:
+        shutil.copyfile(base.folder / "marts.duckdb", database)
+    build = settings.layout.build_db.stem
+    expected: dict[str, str] = {}
+    with connect(settings) as con:
+        # dbt writes the catalog's name into views, and that is the file's name without its suffix.
+        con.execute(f"attach {literal(settings.layout.build_db)} as {quoted(build)} (read_only)")
+        con.execute(f"attach {literal(database)} as target")
+        marts = _marts(con, build)
+        carried = [mart for mart in CARRIED if base is not None and _can_be_carried(con, build, mart)]
+        con.execute("create schema if not exists target.marts")
+        # What is written anew takes the room of what it replaces.
+        for mart in _marts_in(con, "target") - set(carried):
+            con.execute(f"drop table target.marts.{quoted(mart)}")
+        con.execute("checkpoint target")
+        # One transaction: every statement on its own would wait for the disk.
+        con.begin()
+        if base is not None:
+            _note_changed(con, build, base)
+        for mart in marts:
+            if mart in carried:
+                _carry_over(con, build, mart)
+                expected[mart] = content_hash(con, f"{quoted(build)}.marts.{quoted(mart)}")
+            else:
+                order = _order_of_view(con, build, mart) if ordered else ""
+                con.execute(
+                    f"create table target.marts.{quoted(mart)} as from {quoted(build)}.marts.{quoted(mart)} {order}"
+                )
+            _copy_comments(con, build, mart)
+        con.commit()
+        con.execute(f"detach {quoted(build)}")
+        con.execute("checkpoint target")
+        con.execute("detach target")
+    return expected
+
+
 def _base(settings: Settings, plan: BuildPlan) -> Publication | None:
     """The version to start from: what readers see now, if this build only went on from a build by the same rules."""
     now = current(settings)
     usable = (
         now is not None
         and not plan.full_refresh
+        and "build_id" in now.manifest
         and now.manifest["fingerprint"] == plan.fingerprint
         and now.manifest["duckdb_version"] == duckdb.__version__
         and _carried(now) < MOST_CARRIED
@@ -254,37 +277,37 @@ def _carried(publication: Publication) -> int:
     return int(publication.manifest.get("carried", 0))
 
 
-def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> bool:
-    """Bring a mart of the version before to what the build says, by the rows that differ; false if that cannot be.
+def _can_be_carried(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> bool:
+    """Is the mart there on both sides, with the same columns?"""
+    columns = [
+        con.execute(
+            """select column_name, data_type from duckdb_columns()
+            where database_name = $1 and schema_name = 'marts' and table_name = $2 order by column_index""",
+            [catalog, mart],
+        ).fetchall()
+        for catalog in (build, "target")
+    ]
+    return columns[0] != [] and columns[0] == columns[1]
 
-    A night changes few rows of the facts, and comparing costs a fraction of writing. Rows are compared by their hash,
-    without the stamps, which are the same in all rows. A mart that has other columns now, or whose number of rows tells
-    that hashes were not enough, must be written whole.
-    """
+
+def _note_changed(con: duckdb.DuckDBPyConnection, build: str, base: Publication) -> None:
+    """Temporary table `changed`: the dossiers that were judged again since the build that `base` was made of."""
+    con.execute(
+        f"""create or replace temp table changed as
+        select source, dossier_code from {quoted(build)}.intermediate.int_dossier_verdicts where built_by > $1""",
+        [base.manifest["build_id"]],
+    )
+
+
+def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> None:
+    """Bring a mart of the version before to what the build says: rows of changed dossiers, and the stamps of all."""
     source, target = f"{quoted(build)}.marts.{quoted(mart)}", f"target.marts.{quoted(mart)}"
-    if mart not in _marts_in(con, "target"):
-        return False
-    columns, before = (con.execute(f"describe {relation}").fetchall() for relation in (source, target))
-    if [column[:2] for column in columns] != [column[:2] for column in before]:
-        return False
-    line = f"hash({', '.join(_exactly(name, kind) for name, kind, *_ in columns if name not in STAMPS)})"
-    con.execute(
-        f"""create or replace temp table difference as
-        select gone, line from (select rowid as gone, {line} as line from {target})
-        full join (select {line} as line, true as stays from {source}) using (line)
-        where gone is null or stays is null"""
-    )
-    con.execute(f"delete from {target} where rowid in (select gone from difference where gone is not null)")
-    con.execute(
-        f"""insert into {target} from {source}
-        where {line} in (select line from difference where gone is null)"""
-    )
-    con.execute("drop table difference")
-    for stamp in (name for name, *_ in columns if name in STAMPS):
+    of_changed = "where (source, dossier_code) in (from changed)"
+    con.execute(f"delete from {target} {of_changed}")
+    con.execute(f"insert into {target} from {source} {of_changed}")
+    for stamp in STAMPS:
         now = f"(select {stamp} from {source} limit 1)"
         con.execute(f"update {target} set {stamp} = {now} where {stamp} is distinct from {now}")
-    rows, expected = (number(con, f"select count(*) from {relation}") for relation in (target, source))
-    return rows == expected
 
 
 def _marts(con: duckdb.DuckDBPyConnection, build: str) -> dict[str, bool]:
@@ -341,11 +364,13 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> Non
         con.execute(f"comment on column target.marts.{quoted(mart)}.{quoted(column)} is {literal(comment)}")
 
 
-def _export(settings: Settings, database: Path, folder: Path) -> dict[str, dict[str, Any]]:
+def _export(settings: Settings, database: Path, folder: Path, *, ordered: bool) -> dict[str, dict[str, Any]]:
     """Read the finished file back: Parquet of every mart, and what the manifest says about each."""
     marts: dict[str, dict[str, Any]] = {}
     hashes: dict[str, Future[str]] = {}
     with connect(settings, database, read_only=True) as con, ThreadPoolExecutor(max_workers=1) as beside:
+        # Row groups may change places, rows in them do not; keeping theirs makes the threads wait for each other.
+        con.execute(f"set preserve_insertion_order = {ordered}")
         names = con.execute("select table_name from duckdb_tables() where schema_name = 'marts' order by 1").fetchall()
         for (name,) in names:
             relation = f"marts.{quoted(name)}"
@@ -370,6 +395,7 @@ def _manifest(plan: BuildPlan, version: str, marts: dict[str, dict[str, Any]]) -
         "definitions_version": plan.definitions_version,
         "fingerprint": plan.fingerprint,
         "judge_seq": plan.judge_seq,
+        "build_id": plan.build_id,
         "created_at": datetime.now(UTC).isoformat(),
         "git_revision": git_revision(),
         "package_version": package_version(),

@@ -56,6 +56,21 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The number of this build; every row of an incremental model carries as `built_by` the build that wrote it. With clocks given as variables nothing is
+    known of builds, and every row counts as written now. -#}
+{% macro build_id() -%}
+    {%- if has_clock_vars() -%}
+        cast(0 as bigint)
+    {%- else -%}
+        {{ clock('build_id') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Condition: the row was written since the last green build, by this one or by one that died. -#}
+{% macro is_built_now(relation) -%}
+    {{ relation }}.built_by > {% if has_clock_vars() %}-1{% else %}{{ clock('green_build') }}{% endif %}
+{%- endmacro %}
+
 {#- Stands for "never" where a null cannot be compared. Later than every date the reader lets in (01 §4). -#}
 {% macro end_of_time() -%}
     {{ moment('9999-12-31 23:59:59') }}
@@ -65,5 +80,10 @@
 {% macro stamps() -%}
     {{ as_of() }} as as_of,
     {{ known_at() }} as known_at,
-    {% if has_clock_vars() %}cast('{{ var("definitions_version") }}' as varchar){% else %}{{ clock('definitions_version') }}{% endif %} as definitions_version
+    {{ definitions_version() }} as definitions_version
+{%- endmacro %}
+
+{#- Version of the rules, and of the calendar. -#}
+{% macro definitions_version() -%}
+    {% if has_clock_vars() %}cast('{{ var("definitions_version") }}' as varchar){% else %}{{ clock('definitions_version') }}{% endif %}
 {%- endmacro %}

@@ -48,6 +48,27 @@
     where not settled
 {%- endmacro %}
 
+{#- Of an incremental list of dossiers: take out those that were judged since the last green build. A build that died is simply done again. -#}
+{% macro take_out_judged() -%}
+    {%- if is_incremental() -%}
+    delete from {{ this }} where (source, dossier_code) in (
+        select
+            judged.source,
+            judged.dossier_code
+        from {{ ref('int_dossier_verdicts') }} as judged
+        where {{ is_built_now('judged') }}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Of the same: the rows that stayed say the clocks of this build, as every row of a mart does. -#}
+{% macro stamp_again() -%}
+    {%- if is_incremental() -%}
+    update {{ this }} set as_of = {{ as_of() }}, known_at = {{ known_at() }}, definitions_version = {{ definitions_version() }}
+    where as_of <> {{ as_of() }} or known_at is distinct from {{ known_at() }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Condition: the version was the latest one known at known_at (02 §1). -#}
 {% macro is_version_used(versions) -%}
     {{ is_known(versions ~ '.valid_from') }} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))

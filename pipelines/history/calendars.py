@@ -104,7 +104,8 @@ def effect(settings: Settings, change: Change) -> Effect:
         con.execute(f"attach '{path}' as published (read_only)")
         con.execute(
             """create or replace table state.clock as
-            select as_of, known_at, $1::bigint as changed_since, definitions_version
+            select as_of, known_at, $1::bigint as changed_since, definitions_version,
+                0 as build_id, $1::bigint as green_build
             from published.marts.fct_verdicts limit 1""",
             [NOTHING],
         )

@@ -39,16 +39,23 @@ def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterabl
     """What dbt would leave: a mart that is a table, one that is a view on another schema; every row tells its night."""
     with connect_build(settings) as con:
         con.execute("create schema if not exists intermediate; create schema if not exists marts")
+        con.execute("drop table if exists intermediate.int_dossier_verdicts")
         con.execute(
-            f"""create or replace table intermediate.int_facts as
-            select 'dvcqg' as source, 'H39-' || range as dossier_code, {night} as night, range / 7.0 as share
+            f"""create or replace table intermediate.int_dossier_facts as
+            select 'dvcqg' as source, 'H39-' || range as dossier_code, {night} as night, range / 7.0 as share,
+                timestamp '2024-05-31' as as_of, null::timestamp as known_at, '1.0' as definitions_version
             from range({rows})"""
         )
-        con.execute("create or replace table marts.fct_dossiers as from intermediate.int_facts")
-        con.execute("create or replace view marts.fct_verdicts as from intermediate.int_facts")
+        con.execute("create or replace table marts.fct_dossiers as from intermediate.int_dossier_facts")
+        con.execute("create or replace view marts.fct_verdicts as from intermediate.int_dossier_facts")
         con.execute("comment on column marts.fct_dossiers.night is 'Đêm / The night'")
         for statement in extra:
             con.execute(statement)
+        # every night writes every dossier anew
+        con.execute(
+            f"""create table if not exists intermediate.int_dossier_verdicts as
+            select source, dossier_code, {10**6 + night} as built_by from intermediate.int_dossier_facts"""
+        )
 
 
 def green_night(settings: Settings, night: int, rows: int = ROWS) -> BuildPlan:

@@ -200,7 +200,7 @@ def test_dbt_gets_the_plan_and_our_folders(settings: Settings) -> None:
     plan = plan_build(changed(settings, known_at=datetime(2024, 6, 30, 1, 2, 3)))
     with connect_build(settings) as con:
         assert con.execute("from state.clock").fetchall() == [
-            (AS_OF, datetime(2024, 6, 30, 1, 2, 3), -1, plan.definitions_version)
+            (AS_OF, datetime(2024, 6, 30, 1, 2, 3), -1, plan.definitions_version, plan.build_id, -1)
         ]
     arguments = dbt_arguments(plan)
     assert "--full-refresh" in arguments

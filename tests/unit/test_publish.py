@@ -209,16 +209,20 @@ def test_content_hash_ignores_the_order_of_adding_up() -> None:
         assert content_hash(con, "a") == content_hash(con, "b")
 
 
-def build_stamped(settings: Settings, night: int, rows: str) -> None:
-    """A mart that is a view, with stamps: `rows` are values of (dossier_code, share, flags)."""
+def build_stamped(settings: Settings, night: int, rows: str, written: str = "") -> None:
+    """A mart that is a view, with stamps. rows: values of (dossier_code, share, flags); written: by this night."""
     build_marts(
         settings,
         night,
         extra=[
-            f"create or replace table intermediate.int_facts as"
-            f" select 'dvcqg' as source, * from (values {rows}) as told (dossier_code, share, flags)",
+            f"create or replace table intermediate.int_dossier_facts as"
+            f" select 'dvcqg' as source, dossier_code, share::decimal(9, 1) as share, flags::varchar[] as flags"
+            f" from (values {rows}) as told (dossier_code, share, flags)",
             f"create or replace view marts.fct_verdicts as select *, timestamp '2024-05-{night:02}' as as_of,"
-            " null::timestamp as known_at, '1.0' as definitions_version from intermediate.int_facts",
+            " null::timestamp as known_at, '1.0' as definitions_version from intermediate.int_dossier_facts",
+            "create or replace table marts.fct_dossiers as from marts.fct_verdicts",
+            "create table intermediate.int_dossier_verdicts as select 'dvcqg' as source,"
+            f" unnest({list(written)}::varchar[]) as dossier_code, {10**6 + night} as built_by",
         ],
     )
 
@@ -232,26 +236,31 @@ FIRST_NIGHT = "('a', 1.5, ['x']), ('b', null, null), ('c', 3, [])"
 
 
 @pytest.mark.parametrize(
-    "second_night",
+    ("second_night", "written", "carried"),
     [
-        FIRST_NIGHT,
-        "('a', 1.5, ['x']), ('b', null, null), ('c', 3, []), ('d', 4, null)",
-        "('a', 1.5, ['x'])",
-        "('a', 1.5, ['x']), ('b', null, []), ('c', 3, null)",
-        "('a', 1.5, ['x', 'y']), ('b', 0, null), ('c', null, [])",
-        "('d', 1.5, ['x']), ('e', null, null), ('f', 3, [])",
+        (FIRST_NIGHT, "", 1),
+        (FIRST_NIGHT, "abc", 1),
+        ("('a', 1.5, ['x']), ('b', null, null), ('c', 3, []), ('d', 4, null)", "d", 1),
+        ("('a', 1.5, ['x']), ('b', null, []), ('c', 3, null)", "bc", 1),
+        ("('a', 1.5, ['x', 'y']), ('b', 0, null), ('c', null, [])", "abc", 1),
+        # what a build does not say that it wrote is found all the same
+        ("('a', 1.5, ['x', 'y']), ('b', 0, null), ('c', null, [])", "ab", 0),
+        ("('a', 1.5, ['x'])", "a", 0),
+        ("('d', 1.5, ['x']), ('e', null, null), ('f', 3, [])", "def", 0),
     ],
-    ids=["nothing", "added", "removed", "lists", "values", "everything"],
+    ids=["nothing", "the same again", "added", "lists", "values", "one not told", "removed", "others"],
 )
-def test_what_goes_on_from_the_version_before_says_what_the_build_says(settings: Settings, second_night: str) -> None:
+def test_what_goes_on_from_the_version_before_says_what_the_build_says(
+    settings: Settings, second_night: str, written: str, carried: int
+) -> None:
     green_night(settings, 1)
     build_stamped(settings, 1, FIRST_NIGHT)
     first = publish(settings, last_green(settings))
     plan = green_night(settings, 2)
-    build_stamped(settings, 2, second_night)
+    build_stamped(settings, 2, second_night, written)
     second = publish(settings, plan)
     whole = publish(settings, replace(plan, full_refresh=True))
-    assert [v.manifest["carried"] for v in (first, second, whole)] == [0, 1, 0]
+    assert [v.manifest["carried"] for v in (first, second, whole)] == [0, carried, 0]
     assert published_rows(settings, second.version) == published_rows(settings, whole.version)
     same = ["rows", "content_hash"]
     for mart, entry in whole.manifest["marts"].items():

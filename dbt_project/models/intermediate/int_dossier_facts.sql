@@ -114,6 +114,7 @@ select
     supplement_count,
     last_moment_at,
     settled,
-    calendar
+    calendar,
+    {{ build_id() }} as built_by
 from facts
 order by {{ lookup_order('dossier_code') }}

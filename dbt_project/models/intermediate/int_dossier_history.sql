@@ -179,9 +179,13 @@ select
     false as due_moved,
     false as due_moved_late,
     cast(0 as bigint) as unchanged_rows,
-    cast(0 as bigint) as superseded_rows
+    cast(0 as bigint) as superseded_rows,
+    {{ build_id() }} as built_by
 from single
 
 union all
 
-select * from versions
+select
+    *,
+    {{ build_id() }} as built_by
+from versions

@@ -62,6 +62,7 @@ select
         {% for rule_set in rule_sets() %}
         ({{ rule_set }}_verdict is not null and {{ is_pending_in(rule_set) }}){{ ' or' if not loop.last }}
         {% endfor %}
-    ) as settled
+    ) as settled,
+    {{ build_id() }} as built_by
 from judged
 -- the facts lie in the order that lookups need, and nothing here changes it

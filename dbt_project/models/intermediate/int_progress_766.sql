@@ -41,12 +41,18 @@ received as (
         facts.last_request_at,
         first_closes.scheme,
         first_closes.month_start
-    from {{ ref('int_dossier_facts') }} as facts
+    from {{ ref('int_dossier_verdicts') }} as facts
     inner join first_closes
         on
             {{ month_start('cast(facts.received_at as date)', scheme) }} = first_closes.month_start
             and first_closes.scheme = '{{ scheme }}'
-    where facts.in_population and {{ moved_after('first_closes.closes_at') }}
+    where
+        facts.portal_766_verdict is not null
+        and {{ moved_after('first_closes.closes_at') }}
+        {% if is_incremental() %}
+        -- one that nothing moved since the last build had ended by then, and moved after no later close
+        and {{ is_built_now('facts') }}
+        {% endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

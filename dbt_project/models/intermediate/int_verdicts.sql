@@ -30,7 +30,8 @@ select
     ended_at,
     last_request_at,
     calendar,
-    facts_settled and not {{ is_pending_in(rule_set) }} as settled
+    facts_settled and not {{ is_pending_in(rule_set) }} as settled,
+    built_by
 from {{ ref('int_dossier_verdicts') }}
 where {{ rule_set }}_verdict is not null
 {{ 'union all' if not loop.last }}

@@ -1,7 +1,23 @@
 -- grain: source, dossier_code, rule_set: dossiers resolved late by as_of, for each rule set that says so (02 §6).
+-- Incremental: dossiers that were judged again are taken out and listed anew (macros/history.sql).
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook='{{ take_out_judged() }}',
+        post_hook='{{ stamp_again() }}',
+        on_schema_change='fail',
+    )
+}}
+
+-- take_out_judged() reads this
+-- depends_on: {{ ref('int_dossier_verdicts') }}
 
 with late as (
     {{ listed_verdicts("verdicts.verdict = 'late'") }}
+    {% if is_incremental() %}
+    and {{ is_built_now('verdicts') }}
+    {% endif %}
 )
 
 select

@@ -1,5 +1,15 @@
 -- grain: source, dossier_code: dossiers that one rule set calls good (early, on_time, in_time) and another bad (late, overdue); 02 §6.
 -- A rule set that says neither (no deadline, not applicable, not in its population) takes no part; its columns may be null.
+-- Incremental: dossiers that were judged again are taken out and listed anew (macros/history.sql).
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook='{{ take_out_judged() }}',
+        post_hook='{{ stamp_again() }}',
+        on_schema_change='fail',
+    )
+}}
 
 with classed as (
     select
@@ -21,6 +31,9 @@ with classed as (
     {% for rule_set in rule_sets() %}
     left join {{ ref('dim_verdict') }} as {{ rule_set }}_class on judged.{{ rule_set }}_verdict = {{ rule_set }}_class.verdict
     {% endfor %}
+    {% if is_incremental() %}
+    where {{ is_built_now('judged') }}
+    {% endif %}
 )
 
 select
