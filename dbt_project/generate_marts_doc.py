@@ -72,6 +72,8 @@ closing in bulk: from {bulk} dossiers in one minute. The thresholds are variable
 
 Node = dict[str, Any]
 
+NOT_PUBLISHED = "built_by"  # warehouse.publish leaves it out
+
 
 def parse_project() -> dict[str, Any]:
     """The manifest of the project as it stands. Raises SystemExit with dbt's output when it cannot be parsed."""
@@ -129,15 +131,22 @@ def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
     yield "| Cột / Column | Kiểu / Type | Ý nghĩa / Meaning |"
     yield "|---|---|---|"
     for column in model["columns"].values():
+        if column["name"] == NOT_PUBLISHED:
+            continue
         meaning = " ".join(column["description"].split()).replace("|", "\\|")
         yield f"| `{column['name']}` | {column['data_type']} | {meaning} |"
     yield ""
 
 
 def _grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
-    """Model → the columns that are tested to be unique together, or the one column tested to be unique."""
+    """Model → the columns that are tested to be unique together, or the one column tested to be unique.
+
+    A model whose rows are those of another, laid out, names them itself (meta).
+    """
     found: dict[str, list[str]] = {}
     for node in manifest["nodes"].values():
+        if grain := node["config"]["meta"].get("grain"):
+            found[node["unique_id"]] = grain
         test = node.get("test_metadata") or {}
         if test.get("name") == "unique_combination":
             found[node["attached_node"]] = test["kwargs"]["columns"]

@@ -20,6 +20,9 @@ _KEYS = ("source", "dossier_code", "rule_set", "scheme", "period", "month", "day
 #: A rejected row may have no code: that is why it was rejected.
 _NULLABLE = {("mart_quarantine", "dossier_code")}
 
+#: The build that wrote a row, where a mart of the build tells it: what older builds wrote was checked then.
+_BUILT_BY = "built_by"
+
 #: Every mart says for which clocks and rules it was computed (02 §6); known_at is null when there was no limit.
 _CLOCKS = ("as_of", "definitions_version")
 
@@ -108,7 +111,7 @@ def _of_every_mart(mart: str, columns: dict[str, str]) -> list[MartCheck]:
             MartCheck(
                 "MART_NO_PERSONAL_DATA",
                 mart,
-                _personal(mart, texts),
+                _personal(_rows(mart, columns), texts),
                 "Không cột chữ nào chứa thư điện tử, số điện thoại hay số căn cước.",
                 "No text column holds an e-mail address, a telephone or an identity number.",
             )
@@ -118,7 +121,14 @@ def _of_every_mart(mart: str, columns: dict[str, str]) -> list[MartCheck]:
 
 def _where(mart: str, columns: dict[str, str], predicate: str) -> str:
     shown = [column for column in _KEYS if column in columns] or ["1 as row"]
-    return _braced(f"select {', '.join(shown)} from marts.{mart} where {predicate}")
+    return _braced(f"select {', '.join(shown)} from {_rows(mart, columns)} where {predicate}")
+
+
+def _rows(mart: str, columns: dict[str, str]) -> str:
+    """SQL text for FROM: what the build wrote of the mart; all of it when the mart does not tell."""
+    if _BUILT_BY not in columns:
+        return f"marts.{mart}"
+    return f"(from marts.{mart} where {_BUILT_BY} > (select green_build from state.clock))"
 
 
 def _braced(query: str) -> str:
@@ -126,15 +136,15 @@ def _braced(query: str) -> str:
     return query.replace("{", "{{").replace("}", "}}")
 
 
-def _personal(mart: str, texts: list[str]) -> str:
-    """One row per column that holds such a text, and per different one.
+def _personal(rows: str, texts: list[str]) -> str:
+    """One row per column of `rows` that holds such a text, and per different one.
 
     Looking for an `@` is quick in any column. Numbers are looked for in prose only, and there in each different row of
     all prose columns together: there are few, while running an expression over every row would take minutes.
     """
     prose = [column for column in texts if not column.endswith(_NOT_PROSE)]
     queries = [
-        f"select distinct '{column}' as column_name, {quoted(column)} as value from marts.{mart} "
+        f"select distinct '{column}' as column_name, {quoted(column)} as value from {rows} "
         f"where contains({quoted(column)}, '@') and regexp_matches({quoted(column)}, '{_EMAIL}')"
         for column in texts
     ]
@@ -143,6 +153,6 @@ def _personal(mart: str, texts: list[str]) -> str:
         pairs = ", ".join(f"{{'column_name': '{column}', 'value': {quoted(column)}}}" for column in prose)
         queries.append(
             f"select distinct column_name, value from (select unnest([{pairs}], recursive := true) "
-            f"from (select distinct {columns} from marts.{mart})) where regexp_matches(value, '{_NUMBER}')"
+            f"from (select distinct {columns} from {rows})) where regexp_matches(value, '{_NUMBER}')"
         )
     return _braced(f"select column_name from ({' union '.join(queries)})")

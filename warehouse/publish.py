@@ -36,6 +36,8 @@ from warehouse.layout import REPOSITORY
 MINIMUM_KEPT = 2
 # Marts of one or more rows per dossier that change only with its verdicts, and are worth changing instead of writing.
 CARRIED = ("fct_dossiers", "fct_verdicts", "mart_late_dossiers", "mart_rule_differences")
+# The build that wrote a row. Publication goes by it and leaves it out.
+BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
 # So many publications go on from one file; then it is written whole again, in the order that dbt gives.
@@ -239,17 +241,13 @@ def _write_database(
         con.execute("checkpoint target")
         # One transaction: every statement on its own would wait for the disk.
         con.begin()
-        if base is not None:
-            _note_changed(con, build, base)
         for mart in marts:
-            if mart in carried:
-                _carry_over(con, build, mart)
-                expected[mart] = content_hash(con, f"{quoted(build)}.marts.{quoted(mart)}")
+            if base is not None and mart in carried:
+                _carry_over(con, build, mart, int(base.manifest["build_id"]))
+                expected[mart] = content_hash(con, f"({_shown(con, build, mart)})")
             else:
                 order = _order_of_view(con, build, mart) if ordered else ""
-                con.execute(
-                    f"create table target.marts.{quoted(mart)} as from {quoted(build)}.marts.{quoted(mart)} {order}"
-                )
+                con.execute(f"create table target.marts.{quoted(mart)} as {_shown(con, build, mart)} {order}")
             _copy_comments(con, build, mart)
         con.commit()
         con.execute(f"detach {quoted(build)}")
@@ -277,36 +275,45 @@ def _carried(publication: Publication) -> int:
     return int(publication.manifest.get("carried", 0))
 
 
+def _columns(con: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> list[tuple[str, str]]:
+    """(name, type) of a mart, in its order; empty when it is not there."""
+    return con.execute(
+        """select column_name, data_type from duckdb_columns()
+        where database_name = $1 and schema_name = 'marts' and table_name = $2 order by column_index""",
+        [catalog, mart],
+    ).fetchall()
+
+
+def _shown(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str:
+    """Query of what readers see of a mart of the build."""
+    hidden = f"exclude ({BUILT_BY})" if BUILT_BY in dict(_columns(con, build, mart)) else ""
+    return f"select * {hidden} from {quoted(build)}.marts.{quoted(mart)}"
+
+
 def _can_be_carried(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> bool:
     """Is the mart there on both sides, with the same columns?"""
-    columns = [
-        con.execute(
-            """select column_name, data_type from duckdb_columns()
-            where database_name = $1 and schema_name = 'marts' and table_name = $2 order by column_index""",
-            [catalog, mart],
-        ).fetchall()
-        for catalog in (build, "target")
-    ]
-    return columns[0] != [] and columns[0] == columns[1]
+    before = _columns(con, "target", mart)
+    return before != [] and before == [column for column in _columns(con, build, mart) if column[0] != BUILT_BY]
 
 
-def _note_changed(con: duckdb.DuckDBPyConnection, build: str, base: Publication) -> None:
-    """Temporary table `changed`: the dossiers that were judged again since the build that `base` was made of."""
-    con.execute(
-        f"""create or replace temp table changed as
-        select source, dossier_code from {quoted(build)}.intermediate.int_dossier_verdicts where built_by > $1""",
-        [base.manifest["build_id"]],
-    )
+def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str, since: int) -> None:
+    """Bring a mart of the version before, made of build `since`, to what the build says now.
 
-
-def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> None:
-    """Bring a mart of the version before to what the build says: rows of changed dossiers, and the stamps of all."""
-    source, target = f"{quoted(build)}.marts.{quoted(mart)}", f"target.marts.{quoted(mart)}"
-    of_changed = "where (source, dossier_code) in (from changed)"
-    con.execute(f"delete from {target} {of_changed}")
-    con.execute(f"insert into {target} from {source} {of_changed}")
+    Rows of dossiers that were judged after that build, and the stamps of all. A mart that tells which build wrote a row
+    needs not to look for dossiers in both.
+    """
+    target, source = f"target.marts.{quoted(mart)}", _shown(con, build, mart)
+    written = f"{BUILT_BY} > {since}"
+    if BUILT_BY in dict(_columns(con, build, mart)):
+        changed = f"select source, dossier_code from {quoted(build)}.marts.{quoted(mart)} where {written}"
+        anew = f"{source} where {written}"
+    else:
+        changed = f"select source, dossier_code from {quoted(build)}.intermediate.int_dossier_verdicts where {written}"
+        anew = f"{source} where (source, dossier_code) in ({changed})"
+    con.execute(f"delete from {target} where (source, dossier_code) in ({changed})")
+    con.execute(f"insert into {target} {anew}")
     for stamp in STAMPS:
-        now = f"(select {stamp} from {source} limit 1)"
+        now = f"(select {stamp} from ({source}) limit 1)"
         con.execute(f"update {target} set {stamp} = {now} where {stamp} is distinct from {now}")
 
 

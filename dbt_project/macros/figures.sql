@@ -34,5 +34,5 @@
 {% macro listed_verdicts(condition) -%}
     select *
     from {{ ref('int_verdicts') }} as verdicts
-    where {{ condition }}
+    where {{ condition }} and {{ is_built_now('verdicts') }}
 {%- endmacro %}

@@ -15,9 +15,6 @@
 
 with late as (
     {{ listed_verdicts("verdicts.verdict = 'late'") }}
-    {% if is_incremental() %}
-    and {{ is_built_now('verdicts') }}
-    {% endif %}
 )
 
 select

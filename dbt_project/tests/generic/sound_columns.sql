@@ -1,7 +1,8 @@
 {#- What every row of the model must fulfil, column by column, in one look at it: `not_null` columns, `unique` ones, `accepted` values (column: list) and values
     that must be `known` elsewhere (column: [model, its column]). Null is accepted and known, as in dbt's own tests, which would be a node and a look each.
-    It stops with an error that names every rule that is broken, and by how many rows (of `known`: values). -#}
-{% test sound_columns(model, not_null=[], unique=[], accepted={}, known={}) %}
+    It stops with an error that names every rule that is broken, and by how many rows (of `known`: values).
+    built_now: only rows that were written since the last green build, which the others passed. -#}
+{% test sound_columns(model, not_null=[], unique=[], accepted={}, known={}, built_now=false) %}
 
 {%- set rules = [] -%}
 {%- for column in not_null -%}
@@ -23,7 +24,10 @@ with figures as (
         {{ collect_sorted(column) }} as {{ column }}_told,
         {% endfor %}
         count(*) as rows_in_all
-    from {{ model }}
+    from {{ model }} as tested
+    {% if built_now %}
+    where {{ is_built_now('tested') }}
+    {% endif %}
 ),
 
 broken as (

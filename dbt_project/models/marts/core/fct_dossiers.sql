@@ -75,7 +75,8 @@ select
     facts.versions,
     facts.events,
     facts.valid_from,
-    {{ stamps() }}
+    {{ stamps() }},
+    facts.built_by
 from {{ ref('int_dossier_facts') }} as facts
 left join agencies on facts.agency_code = agencies.agency_code
 left join procedures on facts.procedure_key = procedures.procedure_key

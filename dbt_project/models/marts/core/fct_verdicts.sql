@@ -17,5 +17,6 @@ select
     working_days_overdue,
     overdue_bucket,
     due_bucket,
-    {{ stamps() }}
+    {{ stamps() }},
+    built_by
 from {{ ref('int_verdicts') }}
