@@ -364,8 +364,9 @@ def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> Non
     """Carry dbt's descriptions of columns over, so that a BI tool shows them."""
     comments = con.execute(
         """select column_name, comment from duckdb_columns()
-        where database_name = ? and schema_name = 'marts' and table_name = ? and comment is not null""",
-        [build, mart],
+        where database_name = $1 and schema_name = 'marts' and table_name = $2 and column_name <> $3
+            and comment is not null""",
+        [build, mart, BUILT_BY],
     ).fetchall()
     for column, comment in comments:
         con.execute(f"comment on column target.marts.{quoted(mart)}.{quoted(column)} is {literal(comment)}")

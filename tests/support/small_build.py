@@ -46,7 +46,11 @@ def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterabl
                 timestamp '2024-05-31' as as_of, null::timestamp as known_at, '1.0' as definitions_version
             from range({rows})"""
         )
-        con.execute("create or replace table marts.fct_dossiers as from intermediate.int_dossier_facts")
+        con.execute(
+            f"""create or replace table marts.fct_dossiers as
+            select *, {10**6 + night} as built_by from intermediate.int_dossier_facts"""
+        )
+        con.execute("comment on column marts.fct_dossiers.built_by is 'Not published'")
         con.execute("create or replace view marts.fct_verdicts as from intermediate.int_dossier_facts")
         con.execute("comment on column marts.fct_dossiers.night is 'Đêm / The night'")
         for statement in extra:
