@@ -34,8 +34,14 @@ from warehouse.layout import REPOSITORY
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
 MINIMUM_KEPT = 2
-# Marts of one or more rows per dossier that change only with its verdicts, and are worth changing instead of writing.
-CARRIED = ("fct_dossiers", "fct_verdicts", "mart_late_dossiers", "mart_rule_differences")
+# Marts of dossiers that are worth changing instead of writing → table of the build (schema intermediate; a row per
+# dossier) with whose rows they change.
+CARRIED = {
+    "fct_dossiers": "int_dossier_facts",
+    "fct_verdicts": "int_dossier_verdicts",
+    "mart_late_dossiers": "int_dossier_verdicts",
+    "mart_rule_differences": "int_dossier_verdicts",
+}
 # The build that wrote a row. Publication goes by it and leaves it out.
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
@@ -284,9 +290,13 @@ def _columns(con: duckdb.DuckDBPyConnection, catalog: str, mart: str) -> list[tu
     ).fetchall()
 
 
+def _tells_build(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> bool:
+    return BUILT_BY in dict(_columns(con, build, mart))
+
+
 def _shown(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str:
     """Query of what readers see of a mart of the build."""
-    hidden = f"exclude ({BUILT_BY})" if BUILT_BY in dict(_columns(con, build, mart)) else ""
+    hidden = f"exclude ({BUILT_BY})" if _tells_build(con, build, mart) else ""
     return f"select * {hidden} from {quoted(build)}.marts.{quoted(mart)}"
 
 
@@ -299,19 +309,15 @@ def _can_be_carried(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> bo
 def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str, since: int) -> None:
     """Bring a mart of the version before, made of build `since`, to what the build says now.
 
-    Rows of dossiers that were judged after that build, and the stamps of all. A mart that tells which build wrote a row
-    needs not to look for dossiers in both.
+    Rows of dossiers that were written after that build, and the stamps of all.
     """
     target, source = f"target.marts.{quoted(mart)}", _shown(con, build, mart)
     written = f"{BUILT_BY} > {since}"
-    if BUILT_BY in dict(_columns(con, build, mart)):
-        changed = f"select source, dossier_code from {quoted(build)}.marts.{quoted(mart)} where {written}"
-        anew = f"{source} where {written}"
-    else:
-        changed = f"select source, dossier_code from {quoted(build)}.intermediate.int_dossier_verdicts where {written}"
-        anew = f"{source} where (source, dossier_code) in ({changed})"
-    con.execute(f"delete from {target} where (source, dossier_code) in ({changed})")
-    con.execute(f"insert into {target} {anew}")
+    changed = f"select source, dossier_code from {quoted(build)}.intermediate.{CARRIED[mart]} where {written}"
+    of_changed = f"(source, dossier_code) in ({changed})"
+    con.execute(f"delete from {target} where {of_changed}")
+    # A mart that tells which build wrote a row is not searched for dossiers.
+    con.execute(f"insert into {target} {source} where {written if _tells_build(con, build, mart) else of_changed}")
     for stamp in STAMPS:
         now = f"(select {stamp} from ({source}) limit 1)"
         con.execute(f"update {target} set {stamp} = {now} where {stamp} is distinct from {now}")

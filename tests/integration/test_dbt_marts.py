@@ -348,6 +348,15 @@ def test_known_at_cuts_every_mart(world: World, tmp_path: Path) -> None:
         ),
         ("insert into marts.mart_quality select * from marts.mart_quality", "unique_combination_mart_quality_*"),
         (
+            "insert into intermediate.int_dossier_verdicts from intermediate.int_dossier_verdicts limit 1",
+            "unique_combination_int_dossier_verdicts_*",
+        ),
+        ("delete from marts.mart_late_dossiers where rule_set = 'portal_766'", "lists_agree_with_verdicts"),
+        (
+            "insert into marts.mart_rule_differences from marts.mart_rule_differences limit 1",
+            "lists_agree_with_verdicts",
+        ),
+        (
             "update intermediate.int_dossier_verdicts set portal_766_verdict = null where dossier_code = ("
             "select min(dossier_code) from intermediate.int_dossier_verdicts where portal_766_verdict is not null)",
             "verdicts_cover_the_population",

@@ -39,26 +39,26 @@ def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterabl
     """What dbt would leave: a mart that is a table, one that is a view on another schema; every row tells its night."""
     with connect_build(settings) as con:
         con.execute("create schema if not exists intermediate; create schema if not exists marts")
-        con.execute("drop table if exists intermediate.int_dossier_verdicts")
+        # every night writes every dossier anew
         con.execute(
             f"""create or replace table intermediate.int_dossier_facts as
             select 'dvcqg' as source, 'H39-' || range as dossier_code, {night} as night, range / 7.0 as share,
-                timestamp '2024-05-31' as as_of, null::timestamp as known_at, '1.0' as definitions_version
+                timestamp '2024-05-31' as as_of, null::timestamp as known_at, '1.0' as definitions_version,
+                {10**6 + night} as built_by
             from range({rows})"""
         )
+        con.execute("create or replace table marts.fct_dossiers as from intermediate.int_dossier_facts")
         con.execute(
-            f"""create or replace table marts.fct_dossiers as
-            select *, {10**6 + night} as built_by from intermediate.int_dossier_facts"""
+            "create or replace view marts.fct_verdicts as"
+            " select * exclude (built_by) from intermediate.int_dossier_facts"
         )
-        con.execute("comment on column marts.fct_dossiers.built_by is 'Not published'")
-        con.execute("create or replace view marts.fct_verdicts as from intermediate.int_dossier_facts")
         con.execute("comment on column marts.fct_dossiers.night is 'Đêm / The night'")
+        con.execute("comment on column marts.fct_dossiers.built_by is 'Not published'")
         for statement in extra:
             con.execute(statement)
-        # every night writes every dossier anew
         con.execute(
-            f"""create table if not exists intermediate.int_dossier_verdicts as
-            select source, dossier_code, {10**6 + night} as built_by from intermediate.int_dossier_facts"""
+            """create or replace table intermediate.int_dossier_verdicts as
+            select source, dossier_code, built_by from intermediate.int_dossier_facts"""
         )
 
 

@@ -215,14 +215,13 @@ def build_stamped(settings: Settings, night: int, rows: str, written: str = "") 
         settings,
         night,
         extra=[
-            f"create or replace table intermediate.int_dossier_facts as"
-            f" select 'dvcqg' as source, dossier_code, share::decimal(9, 1) as share, flags::varchar[] as flags"
+            "create or replace table intermediate.int_dossier_facts as select 'dvcqg' as source, dossier_code,"
+            " share::decimal(9, 1) as share, flags::varchar[] as flags,"
+            f" case when contains('{written}', dossier_code) then {10**6 + night} else 0 end as built_by"
             f" from (values {rows}) as told (dossier_code, share, flags)",
-            f"create or replace view marts.fct_verdicts as select *, timestamp '2024-05-{night:02}' as as_of,"
+            f"create or replace table marts.fct_dossiers as select *, timestamp '2024-05-{night:02}' as as_of,"
             " null::timestamp as known_at, '1.0' as definitions_version from intermediate.int_dossier_facts",
-            "create or replace table marts.fct_dossiers as from marts.fct_verdicts",
-            "create table intermediate.int_dossier_verdicts as select 'dvcqg' as source,"
-            f" unnest({list(written)}::varchar[]) as dossier_code, {10**6 + night} as built_by",
+            "create or replace view marts.fct_verdicts as select * exclude (built_by) from marts.fct_dossiers",
         ],
     )
 
