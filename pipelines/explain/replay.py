@@ -66,7 +66,8 @@ def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, kno
         create table state.clock as
         select
             {literal(as_of)} as as_of, {literal(known_at)} as known_at, {NOTHING}::bigint as changed_since,
-            {literal(definitions_version() + chosen.mark)} as definitions_version, 0 as build_id, {NOTHING} as green_build;
+            {literal(definitions_version() + chosen.mark)} as definitions_version,
+            0 as build_id, {NOTHING} as green_build;
         create table state.calendar_overrides (revision integer, date date, kind varchar, name varchar, scope varchar)
     """)
     for change in chosen.changes:
