@@ -16,6 +16,23 @@ with
 {% if is_incremental() %}
 stale as (
     {{ stale_or_moving_dossiers() }}
+    union
+    -- a new catalogue says another maximum of a procedure: it is shown of every dossier, judged by it or not
+    select
+        stored.source,
+        stored.dossier_code
+    from {{ this }} as stored
+    left join {{ ref('int_statutory_limits') }} as limits
+        on
+            stored.source = limits.source
+            and stored.procedure_key = limits.procedure_key
+            and stored.channel = limits.channel
+    where
+        exists (select 1 from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
+        and (
+            stored.statutory_amount is distinct from limits.statutory_amount
+            or stored.statutory_unit is distinct from limits.statutory_unit
+        )
 ),
 
 {% endif %}
