@@ -20,7 +20,7 @@ _KEYS = ("source", "dossier_code", "rule_set", "scheme", "period", "month", "day
 #: A rejected row may have no code: that is why it was rejected.
 _NULLABLE = {("mart_quarantine", "dossier_code")}
 
-#: The build that wrote a row, where a mart of the build tells it: what older builds wrote was checked then.
+#: The build that wrote a row, where a mart of the build tells it: what older green builds wrote has passed.
 _BUILT_BY = "built_by"
 
 #: Every mart says for which clocks and rules it was computed (02 §6); known_at is null when there was no limit.
@@ -125,7 +125,10 @@ def _where(mart: str, columns: dict[str, str], predicate: str) -> str:
 
 
 def _rows(mart: str, columns: dict[str, str]) -> str:
-    """SQL text for FROM: what the build wrote of the mart; all of it when the mart does not tell."""
+    """SQL text for FROM: what was written of the mart since the last green build; all of it when it does not tell.
+
+    The clock says so (warehouse.build.tell_dbt); it lets all rows in when these checks have changed since.
+    """
     if _BUILT_BY not in columns:
         return f"marts.{mart}"
     return f"(from marts.{mart} where {_BUILT_BY} > (select green_build from state.clock))"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,12 @@ import yaml
 from pipelines.config import Settings
 from warehouse import calendar
 from warehouse.database import connect_build
-from warehouse.layout import DBT_PROJECT
+from warehouse.layout import DBT_PROJECT, REPOSITORY
 
 # What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
 FINGERPRINTED = ("models", "macros", "seeds")
+# What a green build was checked by, besides what the models say of themselves: others have not seen its rows.
+CHECKS = (DBT_PROJECT / "tests", REPOSITORY / "expectations" / "marts.py", REPOSITORY / "expectations" / "marts.yml")
 DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")
 NOTHING = -1  # a watermark below every judge_seq
 VIETNAM = timedelta(hours=7)  # 01 §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
@@ -32,7 +34,8 @@ create schema if not exists state;
 create table if not exists state.builds (
     build_id bigint, as_of timestamp, known_at timestamp, judge_seq bigint, fingerprint varchar,
     definitions_version varchar, changed_since bigint, full_refresh boolean, started_at timestamp, finished_at timestamp
-)
+);
+alter table state.builds add column if not exists checks varchar
 """
 
 
@@ -59,8 +62,10 @@ class BuildPlan:
     because: str = ""
 
 
-def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
+def plan_build(settings: Settings, *, full_refresh: bool = False, part: bool = False) -> BuildPlan:
     """Decide what the next build is, set its clock and note that it begins; a full refresh empties dbt's schemas.
+
+    part: only some models or tests will run, and they cannot count on the others' having seen what is new.
 
     as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
     the lock and has closed the build file. Raises BuildError when nothing is loaded, CalendarError.
@@ -68,13 +73,13 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
     with _open_build(settings) as con:
         plan = _plan(con, settings, full_refresh)
         # First, because it may refuse: a calendar that cannot be used is no build that began.
-        tell_dbt(con, settings, plan)
-        row = {**asdict(plan), "started_at": wall_clock()}
+        tell_dbt(con, settings, plan, everything=part)
+        row = {**asdict(plan), "started_at": wall_clock(), "checks": checks_hash()}
         del row["because"]
         con.execute(
             """insert into state.builds
             select $build_id, $as_of, $known_at, $judge_seq, $fingerprint, $definitions_version, $changed_since,
-            $full_refresh, $started_at, null""",
+            $full_refresh, $started_at, null, $checks""",
             row,
         )
         if plan.full_refresh:
@@ -84,17 +89,25 @@ def plan_build(settings: Settings, *, full_refresh: bool = False) -> BuildPlan:
     return plan
 
 
-def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan) -> None:
-    """Write what the models read besides the data: the clock and the calendar of this plan (schema `state`)."""
+def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan, *, everything: bool) -> None:
+    """Write what the models read besides the data: the clock and the calendar of this plan (schema `state`).
+
+    `green_build` of the clock: rows with a greater `built_by` are new to lists and checks. NOTHING, all of them are,
+    when `everything` is to be looked at or other checks passed the last green build.
+    """
     changes = calendar.read(settings)
     calendar.hand_over(con, calendar.at_revision(changes, settings.calendar_revision), changes)
     con.execute(
         """create or replace table state.clock as
         select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since,
         $4 as definitions_version, $5::bigint as build_id, (
-            select coalesce(max(build_id), -1) from state.builds where finished_at is not null
+            select coalesce(max(build_id), $6) from state.builds
+            where finished_at is not null and checks = $7 and not $8
         ) as green_build""",
-        [plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version, plan.build_id],
+        [
+            *(plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version, plan.build_id),
+            *(NOTHING, checks_hash(), everything),
+        ],
     )
 
 
@@ -186,9 +199,19 @@ def build_fingerprint(settings: Settings) -> str:
 
 def project_hash(project: Path = DBT_PROJECT) -> str:
     """SHA-256 of what decides figures in the dbt project: models, macros, seeds and the project file."""
+    return _hash_of(_fingerprinted(project), project)
+
+
+def checks_hash() -> str:
+    """SHA-256 of the checks of a build that the project hash says nothing of: tests of dbt, expectations of marts."""
+    files = (path for place in CHECKS for path in (place.rglob("*") if place.is_dir() else [place]))
+    return _hash_of((path for path in files if path.is_file() and path.suffix != ".md"), REPOSITORY)
+
+
+def _hash_of(files: Iterable[Path], below: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(_fingerprinted(project)):
-        digest.update(f"{path.relative_to(project).as_posix()}\0{path.stat().st_size}\0".encode())
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(below).as_posix()}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

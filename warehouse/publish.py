@@ -46,7 +46,7 @@ CARRIED = {
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
-# So many publications go on from one file; then it is written whole again, in the order that dbt gives.
+# So many publications go on from one file; then it is written whole again, without the holes that changes leave.
 MOST_CARRIED = 30
 _UNDER_WAY = ".publishing-"
 _LINKS = ("marts.duckdb", "parquet", "manifest.json")
@@ -205,14 +205,15 @@ def _write_version(
     base = None if ordered else _base(settings, plan)
     expected = _write_database(settings, plan, database, base, ordered=ordered)
     marts = _export(settings, database, folder / "parquet", ordered=ordered)
-    if any(marts[mart]["content_hash"] != hash_ for mart, hash_ in expected.items()):
+    written_again = [mart for mart, hash_ in expected.items() if marts[mart]["content_hash"] != hash_]
+    if written_again:
         # What the base says otherwise than the build is not only what the build wrote since.
         base = None
         database.unlink()
         _write_database(settings, plan, database, base, ordered=ordered)
         marts = _export(settings, database, folder / "parquet", ordered=ordered)
     (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
-    carried = {"carried": _carried(base) + 1 if base is not None else 0}
+    carried = {"carried": _carried(base) + 1 if base is not None else 0, "written_again": written_again}
     manifest = _manifest(plan, version, marts) | carried | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
@@ -263,7 +264,10 @@ def _write_database(
 
 
 def _base(settings: Settings, plan: BuildPlan) -> Publication | None:
-    """The version to start from: what readers see now, if this build only went on from a build by the same rules."""
+    """The version to start from: what readers see now, if this build only went on from a build by the same rules.
+
+    Not necessarily from the build of that version: what comes out is compared with the build in any case.
+    """
     now = current(settings)
     usable = (
         now is not None
@@ -348,7 +352,7 @@ def _marts_in(con: duckdb.DuckDBPyConnection, catalog: str) -> set[str]:
 
 
 def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str:
-    """ORDER BY of a mart that is a view on tables; empty for a table, which dbt has sorted.
+    """ORDER BY of a mart that is a view on tables; empty for a table, which a full refresh has sorted.
 
     As the build clusters them, so that a dossier is found as fast; then by the code from its end: the beginnings of
     codes are alike, which makes comparing them slow.

@@ -56,17 +56,18 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The number of this build; every row of an incremental model carries as `built_by` the build that wrote it. With clocks given as variables nothing is
-    known of builds, and every row counts as written now. -#}
+{#- The number of this build: the incremental models that others look up what is new in (history, facts, verdicts) carry it as `built_by`, the build that
+    wrote the row. With clocks given as variables nothing is known of builds, and a row counts as written now, in every later build too. -#}
 {% macro build_id() -%}
     {%- if has_clock_vars() -%}
-        cast(0 as bigint)
+        cast(9223372036854775807 as bigint)
     {%- else -%}
         {{ clock('build_id') }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Condition: the row was written since the last green build, by this one or by one that died. -#}
+{#- Condition: the row was written since the last green build, by this one or by one that died. Of every row when the last green build passed
+    other checks than there are now, and when only a part of the project is run (warehouse.build.tell_dbt). -#}
 {% macro is_built_now(relation) -%}
     {% if has_clock_vars() %}true{% else %}{{ relation }}.built_by > {{ clock('green_build') }}{% endif %}
 {%- endmacro %}

@@ -30,9 +30,11 @@
     end
 {%- endmacro %}
 
-{#- Verdicts with what a list of dossiers shows beside them; a relation for `from`, filtered by `condition` on int_verdicts (alias verdicts). -#}
+{#- Verdicts with what a list of dossiers shows beside them, for a list: those that fulfil `condition` on int_verdicts (alias verdicts), among the rows that
+    were written since the last green build. A list that is made anew holds all that there are nevertheless: a dossier that is overdue or falls due is
+    pending in some rule set, so it is not settled, and every build writes its row (docs/decisions/0005). -#}
 {% macro listed_verdicts(condition) -%}
     select *
     from {{ ref('int_verdicts') }} as verdicts
-    where {{ condition }} and {{ is_built_now('verdicts') }}
+    where ({{ condition }}) and {{ is_built_now('verdicts') }}
 {%- endmacro %}

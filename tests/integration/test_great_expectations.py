@@ -180,12 +180,15 @@ def test_nothing_is_written_into_the_repository(here: Settings) -> None:
 
 
 MARTS = """
+    create schema state;
+    create table state.clock as select 7 as green_build;
     create schema marts;
     create table marts.fct_verdicts as
         select 'dvcqg' as source, 'H39.18.25-240304-0001' as dossier_code, 'form_ii06' as rule_set,
             'on_time' as verdict, 0 as calendar_days_overdue, 0 as working_days_overdue,
             null::varchar as overdue_bucket, 0 as paused_seconds,
-            3 as working_days_taken, 0 as requests, timestamp '2024-06-01' as as_of, '1' as definitions_version;
+            3 as working_days_taken, 0 as requests, timestamp '2024-06-01' as as_of, '1' as definitions_version,
+            8 as built_by;
     create table marts.rpt_form_ii06 as
         select 'dvcqg' as source, '2024-05' as period, 3 as received_total, 1 as received_online, 1 as received_direct,
             1 as carried_over, 2 as resolved_total, 1 as resolved_early, 1 as resolved_on_time, 0 as resolved_late,
@@ -259,6 +262,18 @@ def test_good_marts_pass(here: Settings) -> None:
 )
 def test_a_bad_mart_is_found(here: Settings, change: str, failing: tuple[str, str]) -> None:
     assert checked(here, change) == {failing: 1}
+
+
+def test_rows_that_passed_a_green_build_are_not_looked_at_again(here: Settings) -> None:
+    older = (
+        "insert into marts.fct_verdicts (from marts.fct_verdicts select * replace (7 as built_by, 'soon' as verdict));"
+    )
+    assert checked(here, older) == {}
+    con = connect_build(here)
+    con.execute("drop schema marts cascade; drop schema state cascade")
+    con.close()
+    # the clock of a build that must look at everything (warehouse.build.tell_dbt)
+    assert checked(here, older + "update state.clock set green_build = -1") == {("MART_VERDICT_SET", "fct_verdicts"): 1}
 
 
 def test_results_are_plain_json(here: Settings) -> None:

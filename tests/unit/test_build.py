@@ -87,6 +87,36 @@ def test_only_a_green_build_moves_the_watermark(settings: Settings) -> None:
     assert plan_build(settings).changed_since == 4
 
 
+def green_build_told(settings: Settings) -> int:
+    with connect_build(settings) as con:
+        return con.execute("select green_build from state.clock").fetchall()[0][0]
+
+
+def test_what_is_new_is_told_by_the_last_green_build(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    green = green_night(settings, 1)
+    plan_build(settings)
+    plan_build(settings)
+    assert green_build_told(settings) == green.build_id, "attempts that were not green are new too"
+    part = plan_build(settings, part=True)
+    assert (part.full_refresh, green_build_told(settings)) == (False, -1), "a part cannot count on the rest"
+    plan_build(settings)
+    assert green_build_told(settings) == green.build_id
+    monkeypatch.setattr(build, "CHECKS", build.CHECKS[1:])
+    other = plan_build(settings)
+    assert (other.full_refresh, green_build_told(settings)) == (False, -1), "these checks have seen no row yet"
+    record_green(settings, other)
+    plan_build(settings)
+    assert green_build_told(settings) == other.build_id
+
+
+def test_a_build_file_of_an_earlier_release_is_gone_on_from(settings: Settings) -> None:
+    green_night(settings, 1)
+    with connect_build(settings) as con:
+        con.execute("alter table state.builds drop column checks")
+    plan = plan_build(settings)
+    assert (plan.full_refresh, green_build_told(settings)) == (False, -1)
+
+
 def test_current_build_begins_nothing(settings: Settings) -> None:
     plan = green_night(settings, 1)
     seen = current_build(settings)

@@ -260,6 +260,7 @@ def test_what_goes_on_from_the_version_before_says_what_the_build_says(
     second = publish(settings, plan)
     whole = publish(settings, replace(plan, full_refresh=True))
     assert [v.manifest["carried"] for v in (first, second, whole)] == [0, carried, 0]
+    assert second.manifest["written_again"] == ([] if carried else ["fct_dossiers", "fct_verdicts"])
     assert published_rows(settings, second.version) == published_rows(settings, whole.version)
     same = ["rows", "content_hash"]
     for mart, entry in whole.manifest["marts"].items():

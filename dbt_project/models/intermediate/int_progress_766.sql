@@ -50,7 +50,7 @@ received as (
         facts.portal_766_verdict is not null
         and {{ moved_after('first_closes.closes_at') }}
         {% if is_incremental() %}
-        -- one that nothing moved since the last build had ended by then, and moved after no later close
+        -- one that nothing moved since the last green build had ended by then, and moved after no later close
         and {{ is_built_now('facts') }}
         {% endif %}
     {{ 'union all' if not loop.last }}

@@ -53,8 +53,8 @@ def build(project: DbtProject) -> dg.AssetsDefinition:
             if run.kept is not None:
                 yield from _reused(context, project, run.kept)
                 return
-            run.plan = plan_build(run.settings, full_refresh=config.full_refresh)
             run.whole = not context.is_subset
+            run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
             run.say(
                 f"dbt: as_of {run.plan.as_of:%Y-%m-%dT%H:%M:%S}" + (f" ({why})" if (why := run.plan.because) else "")
             )
