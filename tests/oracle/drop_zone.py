@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle import values
-from tests.oracle.values import BadValueError, moment_or_none, text
+from tests.oracle.values import BadValueError, is_missing, moment_or_none, text
 
 KINDS = ("dossiers", "progress", "procedures", "agencies", "portal_reports")
 DATES = {
@@ -337,7 +337,7 @@ def _load(zone: DropZone, line: LedgerLine, data: bytes) -> None:
 def _judge_file(line: LedgerLine, rows: list[RawRow], rejected: int) -> None:
     if line.kind == "dossiers":
         for name in DATES:
-            filled = [row.record for row in rows if row.record and text(Record(row.record)[name])]
+            filled = [row.record for row in rows if row.record and not is_missing(Record(row.record)[name])]
             if len(filled) >= 20 and not any(moment_or_none(Record(r)[name]) for r in filled):
                 raise RejectedFileError("REJ_FILE_SHIFTED")
     if len(rows) >= 20 and rejected * 2 > len(rows):

@@ -37,10 +37,16 @@ def text(value: Any) -> str:
     return str(value).strip()
 
 
+def is_missing(value: Any) -> bool:
+    """Does a date field hold nothing: empty, `null`, all zeros (01 §4)?"""
+    raw = text(value)
+    return not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-"))
+
+
 def moment(value: Any, end_of_day: bool = False) -> datetime | None:
     """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError (01 §4)."""
     raw = text(value)
-    if not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-")):
+    if is_missing(raw):
         return None
     parts = _parts(raw)
     if parts is None:
