@@ -127,7 +127,7 @@ def _where(mart: str, columns: dict[str, str], predicate: str) -> str:
 def _rows(mart: str, columns: dict[str, str]) -> str:
     """SQL text for FROM: what was written of the mart since the last green build; all of it when it does not tell.
 
-    The clock says so (warehouse.build.tell_dbt); it lets all rows in when these checks have changed since.
+    The clock says so (warehouse.build.plan_build); it lets all rows in when these checks have changed since.
     """
     if _BUILT_BY not in columns:
         return f"marts.{mart}"

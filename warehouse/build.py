@@ -72,9 +72,10 @@ def plan_build(settings: Settings, *, full_refresh: bool = False, part: bool = F
     """
     with _open_build(settings) as con:
         plan = _plan(con, settings, full_refresh)
+        checks = checks_hash()
         # First, because it may refuse: a calendar that cannot be used is no build that began.
-        tell_dbt(con, settings, plan, everything=part)
-        row = {**asdict(plan), "started_at": wall_clock(), "checks": checks_hash()}
+        tell_dbt(con, settings, plan, green_build=NOTHING if part else _green_build(con, checks))
+        row = {**asdict(plan), "started_at": wall_clock(), "checks": checks}
         del row["because"]
         con.execute(
             """insert into state.builds
@@ -89,26 +90,27 @@ def plan_build(settings: Settings, *, full_refresh: bool = False, part: bool = F
     return plan
 
 
-def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan, *, everything: bool) -> None:
+def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan, *, green_build: int) -> None:
     """Write what the models read besides the data: the clock and the calendar of this plan (schema `state`).
 
-    `green_build` of the clock: rows with a greater `built_by` are new to lists and checks. NOTHING, all of them are,
-    when `everything` is to be looked at or other checks passed the last green build.
+    green_build: rows with a greater `built_by` are new to lists and checks; all of them are with NOTHING.
     """
     changes = calendar.read(settings)
     calendar.hand_over(con, calendar.at_revision(changes, settings.calendar_revision), changes)
     con.execute(
         """create or replace table state.clock as
         select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since,
-        $4 as definitions_version, $5::bigint as build_id, (
-            select coalesce(max(build_id), $6) from state.builds
-            where finished_at is not null and checks = $7 and not $8
-        ) as green_build""",
-        [
-            *(plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version, plan.build_id),
-            *(NOTHING, checks_hash(), everything),
-        ],
+        $4 as definitions_version, $5::bigint as build_id, $6::bigint as green_build""",
+        [plan.as_of, plan.known_at, plan.changed_since, plan.definitions_version, plan.build_id, green_build],
     )
+
+
+def _green_build(con: duckdb.DuckDBPyConnection, checks: str) -> int:
+    """The last green build, if it passed these checks; else NOTHING: they have seen no row yet."""
+    row = con.execute(
+        "select max(build_id) from state.builds where finished_at is not null and checks = $1", [checks]
+    ).fetchone()
+    return NOTHING if row is None or row[0] is None else int(row[0])
 
 
 def current_build(settings: Settings) -> BuildPlan:

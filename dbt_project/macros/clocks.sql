@@ -67,7 +67,7 @@
 {%- endmacro %}
 
 {#- Condition: the row was written since the last green build, by this one or by one that died. Of every row when the last green build passed
-    other checks than there are now, and when only a part of the project is run (warehouse.build.tell_dbt). -#}
+    other checks than there are now, and when only a part of the project is run (warehouse.build.plan_build). -#}
 {% macro is_built_now(relation) -%}
     {% if has_clock_vars() %}true{% else %}{{ relation }}.built_by > {{ clock('green_build') }}{% endif %}
 {%- endmacro %}

@@ -272,7 +272,7 @@ def test_rows_that_passed_a_green_build_are_not_looked_at_again(here: Settings) 
     con = connect_build(here)
     con.execute("drop schema marts cascade; drop schema state cascade")
     con.close()
-    # the clock of a build that must look at everything (warehouse.build.tell_dbt)
+    # the clock of a build that must look at everything (warehouse.build.plan_build)
     assert checked(here, older + "update state.clock set green_build = -1") == {("MART_VERDICT_SET", "fct_verdicts"): 1}
 
 
