@@ -106,7 +106,7 @@ def render(manifest: dict[str, Any]) -> str:
 
 
 def render_distortions(project: Path = PROJECT) -> str:
-    """The page on distortions (01 §8): what each means and whom to ask."""
+    """The page on distortions (portal-exports §8): what each means and whom to ask."""
     limits = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     names = {"habit": "habit_dossiers", "share": "habit_share", "bulk": "bulk_closing"}
     lines = [DISTORTIONS_PREFACE.format(**{short: limits[f"distortion_{name}"] for short, name in names.items()})]

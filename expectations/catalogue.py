@@ -1,6 +1,6 @@
 """The rule catalogue: `rules.yml`, read and checked. What a rule says stands there; here only its shape.
 
-Nothing else in the project spells out a rule of 01 §6.
+Nothing else in the project spells out a rule of portal-exports §6.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ RULES_FILE = Path(__file__).with_name("rules.yml")
 Kind = Literal["dossiers", "progress", "procedures", "agencies", "portal_reports"]
 Level = Literal["row", "file", "history"]
 Severity = Literal["reject", "warn"]
-Place = Literal["judge", "dbt", "reader"]
+Place = Literal["validation", "dbt", "reader"]
 
-#: The one rule that excludes all others of a row (01 §6).
+#: The one rule that excludes all others of a row (portal-exports §6).
 NOT_A_RECORD = "REJ_NOT_A_RECORD"
 #: The rule whose files are told which columns look shifted.
 SHIFTED = "REJ_FILE_SHIFTED"
@@ -30,7 +30,8 @@ class CatalogueError(Exception):
 
 
 class Rule(BaseModel):
-    """One rule of 01 §6. `predicate`: SQL boolean, true = violated; there exactly when the judge evaluates the rule."""
+    """One rule of portal-exports §6. `predicate`: SQL boolean, true = violated; there exactly when the validation
+    evaluates the rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,8 +50,8 @@ class Rule(BaseModel):
     def _consistent(self) -> Self:
         if self.id.startswith("REJ_") != (self.severity == "reject"):
             raise ValueError(f"{self.id}: REJ_ means reject, WRN_ means warn; severity is {self.severity}")
-        if (self.evaluated_in == "judge") != (self.predicate is not None):
-            raise ValueError(f"{self.id}: a predicate is needed exactly when evaluated_in is judge")
+        if (self.evaluated_in == "validation") != (self.predicate is not None):
+            raise ValueError(f"{self.id}: a predicate is needed exactly when evaluated_in is validate")
         if isinstance(self.predicate, dict) and set(self.predicate) != set(self.kinds):
             raise ValueError(f"{self.id}: predicates for {sorted(self.predicate)}, kinds are {sorted(self.kinds)}")
         if self.level == "history" and self.evaluated_in != "dbt":
@@ -58,9 +59,10 @@ class Rule(BaseModel):
         return self
 
     def predicate_for(self, kind: Kind) -> str:
-        """The SQL boolean for rows (or files) of `kind`. Raises KeyError when the judge does not evaluate it there."""
+        """The SQL boolean for rows (or files) of `kind`. Raises KeyError when the validation does not evaluate it
+        there."""
         if self.predicate is None or kind not in self.kinds:
-            raise KeyError(f"{self.id} is not evaluated by the judge for {kind}")
+            raise KeyError(f"{self.id} is not evaluated by the validation for {kind}")
         return self.predicate if isinstance(self.predicate, str) else self.predicate[kind]
 
 
@@ -80,12 +82,14 @@ class Catalogue(BaseModel):
             raise ValueError(f"rule ids given twice: {twice}")
         return self
 
-    def judged(self, kind: Kind, level: Level, severity: Severity) -> list[Rule]:
-        """Rules that the judge evaluates for `kind`, in the catalogue's order."""
+    def validated(self, kind: Kind, level: Level, severity: Severity) -> list[Rule]:
+        """Rules that the validation evaluates for `kind`, in the catalogue's order."""
         return [
             rule
             for rule in self.rules
-            if rule.evaluated_in == "judge" and kind in rule.kinds and (rule.level, rule.severity) == (level, severity)
+            if rule.evaluated_in == "validation"
+            and kind in rule.kinds
+            and (rule.level, rule.severity) == (level, severity)
         ]
 
     def rule(self, rule_id: str) -> Rule:

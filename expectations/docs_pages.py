@@ -101,7 +101,7 @@ class IndexView:
 <html lang="vi"><head><meta charset="UTF-8"><title>Đúng Hạn: chất lượng dữ liệu</title>
 {_STYLE}</head><body><main>
 <h1>Chất lượng dữ liệu</h1>
-<p>Mỗi lần nạp, mọi quy tắc được đếm trên lô mới trước khi tách dòng nhận và dòng cách ly (<em>judge.…</em>),
+<p>Mỗi lần nạp, mọi quy tắc được đếm trên lô mới trước khi tách dòng nhận và dòng cách ly (<em>validate.…</em>),
 rồi trên các bảng kết quả (<em>marts</em>). Dấu ! nghĩa là có dòng vi phạm; dòng bị loại đã nằm trong khu cách ly.</p>
 <table><thead><tr><th></th><th>Lô dữ liệu</th><th>Lúc kiểm tra</th></tr></thead><tbody>
 {rows}

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from expectations.results import JudgeError
+from expectations.results import ValidationRunError
 from warehouse.database import quoted
 
 MARTS_FILE = Path(__file__).with_name("marts.yml")
@@ -23,7 +23,7 @@ _NULLABLE = {("mart_quarantine", "dossier_code")}
 #: The build that wrote a row, where a mart of the build tells it: what older green builds wrote has passed.
 _BUILT_BY = "built_by"
 
-#: Every mart says for which clocks and rules it was computed (02 §6); known_at is null when there was no limit.
+#: Every mart says for which clocks and rules it was computed (timeliness §6); known_at is null when there was no limit.
 _CLOCKS = ("as_of", "definitions_version")
 
 _EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]"
@@ -48,7 +48,8 @@ class MartCheck:
 
 
 def mart_checks(con: duckdb.DuckDBPyConnection) -> list[MartCheck]:
-    """Checks for the marts in schema `marts` of `con`. Raises JudgeError when a mart of marts.yml is not there."""
+    """Checks for the marts in schema `marts` of `con`. Raises ValidationRunError when a mart of marts.yml is not
+    there."""
     marts: dict[str, dict[str, str]] = {}
     for mart, column, type_ in con.execute(
         "select table_name, column_name, data_type from duckdb_columns() "
@@ -58,7 +59,7 @@ def mart_checks(con: duckdb.DuckDBPyConnection) -> list[MartCheck]:
     checks = []
     for entry in _written():
         if entry["mart"] not in marts:
-            raise JudgeError(
+            raise ValidationRunError(
                 f"Thiếu bảng marts.{entry['mart']}; chạy lại dbt / the mart is missing, run dbt again ({entry['id']})"
             )
         checks.append(

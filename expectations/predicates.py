@@ -1,7 +1,7 @@
 """Rules as SQL over a batch: one relation per kind with the lake's columns, file_name, exported_at and file_reason.
 
-The split (judge.py) and the Great Expectations suites (suites.py) both take their SQL from here, so that a rule cannot
-mean two things. `file_reason` is what the reader said of the whole file (null: it could be read).
+The split (validate.py) and the Great Expectations suites (suites.py) both take their SQL from here, so that a rule
+cannot mean two things. `file_reason` is what the reader said of the whole file (null: it could be read).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def condition(rule: Rule, kind: Kind) -> str:
 
 def rejected(catalogue: Catalogue, kind: Kind) -> str:
     """SQL boolean: the row has a reason of its own to be rejected."""
-    return _any(condition(rule, kind) for rule in catalogue.judged(kind, "row", "reject"))
+    return _any(condition(rule, kind) for rule in catalogue.validated(kind, "row", "reject"))
 
 
 def violated(rules: list[Rule], kind: Kind) -> str:
@@ -73,7 +73,7 @@ def file_verdicts(catalogue: Catalogue, kind: Kind, counts: str) -> str:
     """
     shifted = ", ".join(f"case when dates_{column} = 0 then bad_{column} end" for column in catalogue.date_fields[kind])
     whens = " ".join(
-        f"when {condition(rule, kind)} then '{rule.id}'" for rule in catalogue.judged(kind, "file", "reject")
+        f"when {condition(rule, kind)} then '{rule.id}'" for rule in catalogue.validated(kind, "file", "reject")
     )
     return f"""
         select *, case when file_reason is not null then file_reason {whens} end as reason

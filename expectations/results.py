@@ -1,4 +1,4 @@
-"""What a judging and a check hand to their callers: results, and the error when they could not be made."""
+"""What a validation and a check hand to their callers: results, and the error when they could not be made."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 
-class JudgeError(Exception):
-    """A judging or a check could not be made; `judged` is as it was before. The message says what to do."""
+class ValidationRunError(Exception):
+    """A validation or a check could not be made; `validated` is as it was before. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """One check. `success` is `unexpected == expected`; a check that failed blocks publication, whatever its severity.
 
-    In a judging `unexpected` is what Great Expectations counted in the batch and `expected` what the split came to; on
-    the marts `expected` is 0. `kind` is the kind of export, or the mart. `severity`: reject, warn or error.
+    In a validation `unexpected` is what Great Expectations counted in the batch and `expected` what the split came
+    to; on the marts `expected` is 0. `kind` is the kind of export, or the mart. `severity`: reject, warn or error.
     """
 
     rule_id: str
@@ -30,15 +30,16 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class JudgeResult:
-    """One judging. `files`: the ledger rows it wrote (columns of judged.files). Counts are of rows judged this time.
+class ValidationResult:
+    """One validation. `files`: the ledger rows it wrote (columns of validated.files). Counts are of rows validated
+    this time.
 
-    `judge_seq` is that of the last judging when nothing was new (`files` is empty then). `rebuilt`: every file was
-    judged again, so rows that were accepted before may be gone and whatever was built from them must be built afresh.
-    When a check failed nothing was written (`committed` is false).
+    `validation_seq` is that of the last validation when nothing was new (`files` is empty then). `rebuilt`: every
+    file was validated again, so rows that were accepted before may be gone and whatever was built from them must be
+    built afresh. When a check failed nothing was written (`committed` is false).
     """
 
-    judge_seq: int
+    validation_seq: int
     files: list[dict[str, Any]] = field(default_factory=list)
     rows_read: int = 0
     rows_accepted: int = 0

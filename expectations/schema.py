@@ -1,4 +1,4 @@
-"""The tables of schema `judged` in the build file (docs/architecture.md), and the kinds of export they come from."""
+"""The tables of schema `validated` in the build file (docs/architecture.md), and the kinds of export they come from."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import duckdb
 from expectations.catalogue import Kind
 from pipelines.landing.lake import SCHEMAS
 
-#: kind of export → table of the lake and of `judged`
+#: kind of export → table of the lake and of `validated`
 TABLES: dict[Kind, str] = {
     "dossiers": "dossiers",
     "progress": "events",
@@ -16,11 +16,11 @@ TABLES: dict[Kind, str] = {
     "portal_reports": "portal_reports",
 }
 
-#: What the judge does not hand on of rows. landing_id would make the contents depend on the way of loading.
+#: What the validation does not hand on of rows. landing_id would make the contents depend on the way of loading.
 _LEFT_BEHIND = {"landing_id", "is_record", "bad_values", "supplements", "limits"}
 
 _FILE = {"file_name": "VARCHAR", "file_path": "VARCHAR", "exported_at": "TIMESTAMP"}
-_SEQ = {"judge_seq": "BIGINT"}
+_SEQ = {"validation_seq": "BIGINT"}
 
 
 def _accepted(kind: Kind) -> dict[str, str]:
@@ -29,7 +29,7 @@ def _accepted(kind: Kind) -> dict[str, str]:
 
 
 #: table → column → DuckDB type
-JUDGED: dict[str, dict[str, str]] = {
+VALIDATED: dict[str, dict[str, str]] = {
     "files": {
         "source": "VARCHAR",
         "kind": "VARCHAR",
@@ -101,11 +101,11 @@ JUDGED: dict[str, dict[str, str]] = {
         "advice_en": "VARCHAR",
         **_SEQ,
     },
-    # Under which rules each judging was made: other rules mean that everything must be judged again.
-    "judgings": {"fingerprint": "VARCHAR", "files": "BIGINT", "rows": "BIGINT", **_SEQ},
+    # Under which rules each validation was made: other rules mean that everything must be validated again.
+    "validations": {"fingerprint": "VARCHAR", "files": "BIGINT", "rows": "BIGINT", **_SEQ},
 }
 
-#: kind → tables that hold rows of its files (judged.quarantine aside)
+#: kind → tables that hold rows of its files (validated.quarantine aside)
 ROW_TABLES: dict[Kind, tuple[str, ...]] = {
     "dossiers": ("dossiers", "supplements"),
     "progress": ("events",),
@@ -117,7 +117,7 @@ ROW_TABLES: dict[Kind, tuple[str, ...]] = {
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Make the schema and every table that is missing."""
-    con.execute("create schema if not exists judged")
-    for table, columns in JUDGED.items():
+    con.execute("create schema if not exists validated")
+    for table, columns in VALIDATED.items():
         definition = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
-        con.execute(f"create table if not exists judged.{table} ({definition})")
+        con.execute(f"create table if not exists validated.{table} ({definition})")

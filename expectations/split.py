@@ -1,6 +1,6 @@
-"""The split of judged rows: what is accepted and what is quarantined, written into the tables of schema `judged`.
+"""The split of validated rows: what is accepted and what is quarantined, written into the tables of schema `validated`.
 
-The judge splits what is new, in the build file; `dunghan explain` splits the few rows of one dossier, in memory.
+The validation splits what is new, in the build file; `dunghan explain` splits the few rows of one dossier, in memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import duckdb
 
 from expectations.catalogue import Kind
-from expectations.schema import JUDGED, TABLES
+from expectations.schema import TABLES, VALIDATED
 from pipelines.portal import codes, privacy
 
 #: kind → (column with the code of the record, its name in the portal's records)
@@ -113,8 +113,10 @@ class Split:
         """Insert by name: columns of `query` that the table lacks are left out, columns that it lacks are null."""
         self.con.execute(f"create or replace temp view incoming as {query}")
         have = {row[0] for row in self.con.execute("select column_name from (describe incoming)").fetchall()}
-        columns = ", ".join(column for column in JUDGED[table] if column in have)
-        self.con.execute(f"insert into judged.{table} ({columns}, judge_seq) select {columns}, {seq} from incoming")
+        columns = ", ".join(column for column in VALIDATED[table] if column in have)
+        self.con.execute(
+            f"insert into validated.{table} ({columns}, validation_seq) select {columns}, {seq} from incoming"
+        )
 
 
 def _batch(kind: Kind) -> str:

@@ -19,7 +19,7 @@ from expectations import predicates
 from expectations.catalogue import Catalogue, Kind, Rule
 from expectations.duckdb_engine import add_datasource  # first: it switches the analytics off
 from expectations.marts import mart_checks
-from expectations.results import CheckResult, JudgeError
+from expectations.results import CheckResult, ValidationRunError
 from pipelines.config import Settings
 from warehouse.database import connect_build
 
@@ -39,7 +39,7 @@ from great_expectations.render import LegacyDiagnosticRendererType, RenderedTabl
 from great_expectations.render.renderer.renderer import renderer
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-#: Runs that stay in the Data Docs (a judging and a check of the marts are two); older ones are removed.
+#: Runs that stay in the Data Docs (a validation and a check of the marts are two); older ones are removed.
 KEEP_RUNS = 30
 
 #: Places shown for a violated rule.
@@ -116,10 +116,10 @@ class _Suite:
 def validate_batches(
     con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, batches: Mapping[Kind, str]
 ) -> tuple[dict[tuple[str, Kind], int], Path]:
-    """Count the violations of every rule that the judge evaluates, in batches that were not split yet.
+    """Count the violations of every rule that the validation evaluates, in batches that were not split yet.
 
     batches: kind → table on `con`. Returns (rule, kind) → violations (see predicates.violations), and the first page of
-    the Data Docs. Raises JudgeError when an expectation could not be evaluated.
+    the Data Docs. Raises ValidationRunError when an expectation could not be evaluated.
     """
     counted: dict[tuple[str, Kind], int] = {}
     suites = {kind: _batch_suite(catalogue, kind, table) for kind, table in batches.items()}
@@ -131,7 +131,7 @@ def validate_batches(
 def validate_marts(settings: Settings) -> list[CheckResult]:
     """Check the marts in the build file (expectations/marts.yml). A check that fails blocks publication.
 
-    Opens and closes the build file. Raises JudgeError when a mart is missing or a check could not be evaluated.
+    Opens and closes the build file. Raises ValidationRunError when a mart is missing or a check could not be evaluated.
     """
     con = connect_build(settings)
     try:
@@ -165,9 +165,9 @@ def _batch_suite(catalogue: Catalogue, kind: Kind, table: str) -> _Suite:
         query = predicates.violations(catalogue, rule, kind, "\0").replace("{", "{{").replace("}", "}}")
         return _expectation(rule.id, query.replace("\0", "{batch}"), rule.severity, rule.message_vi, rule.message_en)
 
-    rules = [rule for rule in catalogue.rules if rule.evaluated_in == "judge" and kind in rule.kinds]
-    asset = partial(_batch, name=f"judge.{kind}", table=table)
-    return _Suite(f"judge.{kind}", asset, {rule.id: expectation(rule) for rule in rules})
+    rules = [rule for rule in catalogue.rules if rule.evaluated_in == "validation" and kind in rule.kinds]
+    asset = partial(_batch, name=f"validation.{kind}", table=table)
+    return _Suite(f"validation.{kind}", asset, {rule.id: expectation(rule) for rule in rules})
 
 
 def _batch(source: Any, name: str, table: str) -> _SQLAsset:
@@ -227,7 +227,7 @@ def _violations(suite: str, result: Any) -> int:
         messages = [
             info["exception_message"] for info in infos if isinstance(info, dict) and "exception_message" in info
         ]
-        raise JudgeError(
+        raise ValidationRunError(
             f"Great Expectations không tính được quy tắc {_rule_id(result)} của {suite}; hãy sửa điều kiện ở danh mục"
             f" / cannot evaluate the rule, mend its predicate in the catalogue: {' '.join(map(str, messages))}"
         )

@@ -23,8 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from pipelines.portal import contract
-from warehouse.layout import REPOSITORY, Layout
+from pipelines import contract
+from pipelines.layout import REPOSITORY, Layout
 
 CONFIG_FILE = "dunghan.toml"
 EVERY_SOURCE = "*"
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     @field_validator("as_of", "known_at", mode="before")
     @classmethod
     def _moment(cls, value: Any) -> Any:
-        """Empty means not given; a date alone means the end of that day, as in 01 §1."""
+        """Empty means not given; a date alone means the end of that day, as in portal-exports §1."""
         if isinstance(value, str) and not value.strip():
             return None
         if isinstance(value, str) and _DAY.fullmatch(value.strip()):
@@ -173,7 +173,7 @@ class Settings(BaseSettings):
         return settings
 
     def synonyms(self, source: str) -> Mapping[str, str]:
-        """Headings that `source` uses besides those of 01 §9: folded heading → contract name, '' = ignored.
+        """Headings that `source` uses besides those of portal-exports §9: folded heading → contract name, '' = ignored.
 
         What is said of the source wins over what is said of all ("*").
         """

@@ -1,52 +1,11 @@
-"""The one place where Dagster's pieces are put together, by one factory: for `workspace.yaml`, the runner and tests."""
-
-from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
+"""What `workspace.yaml` opens: the definitions for the warehouse that the environment and `dunghan.toml` name."""
 
 import dagster as dg
 
-from pipelines.config import Settings, load_settings
-from pipelines.orchestration import checks, compacting, failures, jobs, resources, restating, schedules, sensors
-from pipelines.orchestration.assets import exports, judging, marts, publication
-from pipelines.orchestration.dbt import DbtProject
-
-
-def build_definitions(
-    settings: Settings | None = None,
-    *,
-    resource_overrides: Mapping[str, Any] | None = None,
-    retry_delay: float = failures.RETRY_DELAY_SECONDS,
-) -> dg.Definitions:
-    """Everything Dagster knows about this project, for one warehouse.
-
-    settings: default, what the environment and `dunghan.toml` say. resource_overrides: replace resources by key.
-    retry_delay: seconds before the first retry of a step. Runs `dbt parse` when the dbt project has changed (seconds).
-    Raises ConfigurationError, or DbtParseError when the dbt project cannot be read.
-    """
-    settings = settings or load_settings()
-    project = DbtProject(settings)
-    retry = failures.retry_policy(retry_delay)
-    return dg.Definitions(
-        assets=[
-            exports.build(retry),
-            judging.build(retry),
-            marts.CALENDAR,
-            marts.build(project),
-            publication.build(settings, project.assets, retry),
-        ],
-        asset_checks=[checks.build(project)],
-        jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],
-        schedules=[*schedules.build(settings), compacting.schedule(settings)],
-        sensors=sensors.build(settings),
-        resources={resources.KEY: resources.run_resource(settings), **(resource_overrides or {})},
-        loggers={"console": dg.colored_console_logger, "file": resources.file_logger(settings)},
-        executor=dg.in_process_executor,
-    )
+from pipelines.orchestration.definitions import build_definitions
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """What `workspace.yaml` opens. Lazy: importing this module reads no settings and parses nothing."""
+    """Lazy: importing this module reads no settings and parses nothing."""
     return build_definitions()

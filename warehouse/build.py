@@ -17,22 +17,22 @@ import duckdb
 import yaml
 
 from pipelines.config import Settings
+from pipelines.layout import DBT_PROJECT, REPOSITORY
 from warehouse import calendar
 from warehouse.database import connect_build
-from warehouse.layout import DBT_PROJECT, REPOSITORY
 
 # What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
 FINGERPRINTED = ("models", "macros", "seeds")
 # What a green build was checked by, besides what the models say of themselves: others have not seen its rows.
 CHECKS = (DBT_PROJECT / "tests", REPOSITORY / "expectations" / "marts.py", REPOSITORY / "expectations" / "marts.yml")
 DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")
-NOTHING = -1  # a watermark below every judge_seq
-VIETNAM = timedelta(hours=7)  # 01 §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
+NOTHING = -1  # a watermark below every validation_seq
+VIETNAM = timedelta(hours=7)  # portal-exports §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
 
 _BUILDS = """
 create schema if not exists state;
 create table if not exists state.builds (
-    build_id bigint, as_of timestamp, known_at timestamp, judge_seq bigint, fingerprint varchar,
+    build_id bigint, as_of timestamp, known_at timestamp, validation_seq bigint, fingerprint varchar,
     definitions_version varchar, changed_since bigint, full_refresh boolean, started_at timestamp, finished_at timestamp
 );
 alter table state.builds add column if not exists checks varchar
@@ -47,8 +47,8 @@ class BuildError(Exception):
 class BuildPlan:
     """One attempt to build. Times are local wall clock; `known_at` None means no limit.
 
-    `changed_since`: rows of `judged` with a greater judge_seq are new to this build. `judge_seq`: the newest row of
-    `judged`. `because`: why it is a full refresh; empty when it is not.
+    `changed_since`: rows of `validated` with a greater validation_seq are new to this build. `validation_seq`: the
+    newest row of `validated`. `because`: why it is a full refresh; empty when it is not.
     """
 
     build_id: int
@@ -56,7 +56,7 @@ class BuildPlan:
     known_at: datetime | None
     changed_since: int
     full_refresh: bool
-    judge_seq: int
+    validation_seq: int
     fingerprint: str
     definitions_version: str
     because: str = ""
@@ -67,19 +67,19 @@ def plan_build(settings: Settings, *, full_refresh: bool = False, part: bool = F
 
     part: only some models or tests will run, and they cannot count on the others' having seen what is new.
 
-    as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (02 §1). The caller holds
-    the lock and has closed the build file. Raises BuildError when nothing is loaded, CalendarError.
+    as_of: the setting, else the latest exported_at of a loaded file, not later than known_at (timeliness §1). The
+    caller holds the lock and has closed the build file. Raises BuildError when nothing is loaded, CalendarError.
     """
     with _open_build(settings) as con:
         plan = _plan(con, settings, full_refresh)
         checks = checks_hash()
         # First, because it may refuse: a calendar that cannot be used is no build that began.
-        tell_dbt(con, settings, plan, green_build=NOTHING if part else _green_build(con, checks))
+        write_build_parameters(con, settings, plan, green_build=NOTHING if part else _green_build(con, checks))
         row = {**asdict(plan), "started_at": wall_clock(), "checks": checks}
         del row["because"]
         con.execute(
             """insert into state.builds
-            select $build_id, $as_of, $known_at, $judge_seq, $fingerprint, $definitions_version, $changed_since,
+            select $build_id, $as_of, $known_at, $validation_seq, $fingerprint, $definitions_version, $changed_since,
             $full_refresh, $started_at, null, $checks""",
             row,
         )
@@ -90,13 +90,15 @@ def plan_build(settings: Settings, *, full_refresh: bool = False, part: bool = F
     return plan
 
 
-def tell_dbt(con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan, *, green_build: int) -> None:
+def write_build_parameters(
+    con: duckdb.DuckDBPyConnection, settings: Settings, plan: BuildPlan, *, green_build: int
+) -> None:
     """Write what the models read besides the data: the clock and the calendar of this plan (schema `state`).
 
     green_build: rows with a greater `built_by` are new to lists and checks; all of them are with NOTHING.
     """
     changes = calendar.read(settings)
-    calendar.hand_over(con, calendar.at_revision(changes, settings.calendar_revision), changes)
+    calendar.write_tables(con, calendar.at_revision(changes, settings.calendar_revision), changes)
     con.execute(
         """create or replace table state.clock as
         select $1::timestamp as as_of, $2::timestamp as known_at, $3::bigint as changed_since,
@@ -140,7 +142,7 @@ def last_green(settings: Settings) -> BuildPlan:
         attempts = _attempts_since_green(con)
         if not attempts or attempts[0].because:
             raise BuildError(none)
-        if len(attempts) > 1 or _judgings(con)[1] != attempts[0].judge_seq:
+        if len(attempts) > 1 or _validations(con)[1] != attempts[0].validation_seq:
             raise BuildError(
                 "Tệp dựng đã thay đổi sau lần dựng thành công cuối; hãy chạy `dunghan run`\n"
                 "The build file changed after the last green build; run `dunghan run`"
@@ -193,7 +195,8 @@ def definitions_version(project: Path = DBT_PROJECT) -> str:
 
 
 def build_fingerprint(settings: Settings) -> str:
-    """What a build depends on besides `judged`: version of the rules, the project that computes them, the calendar."""
+    """What a build depends on besides `validated`: version of the rules, the project that computes them, the
+    calendar."""
     days = calendar.revision(settings)
     rules = f"{definitions_version()}{days.mark}:{project_hash()}"
     return f"{rules}:{days.sha256}" if days.number else rules
@@ -240,19 +243,19 @@ def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool
     fingerprint = build_fingerprint(settings)
     latest = _latest_export(con, settings)
     as_of = settings.as_of or latest
-    judgings = _judgings(con)
+    validations = _validations(con)
     con.execute(_BUILDS)
     attempts = _attempts_since_green(con)
-    because = _why_full(attempts, as_of, settings.known_at, judgings, fingerprint)
+    because = _why_full(attempts, as_of, settings.known_at, validations, fingerprint)
     if full_refresh:
         because = "--full-refresh"
     return BuildPlan(
         build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
         as_of=as_of,
         known_at=settings.known_at,
-        changed_since=NOTHING if because else attempts[0].judge_seq,
+        changed_since=NOTHING if because else attempts[0].validation_seq,
         full_refresh=bool(because),
-        judge_seq=judgings[1],
+        validation_seq=validations[1],
         fingerprint=fingerprint,
         definitions_version=definitions,
         because=because,
@@ -270,7 +273,7 @@ def _nothing_loaded(settings: Settings) -> str:
 def _latest_export(con: duckdb.DuckDBPyConnection, settings: Settings) -> datetime:
     try:
         found = con.execute(
-            """select max(exported_at) from judged.files
+            """select max(exported_at) from validated.files
             where status = 'loaded' and exported_at <= coalesce(?, exported_at)""",
             [settings.known_at],
         ).fetchone()
@@ -282,19 +285,21 @@ def _latest_export(con: duckdb.DuckDBPyConnection, settings: Settings) -> dateti
     return latest
 
 
-def _judgings(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """The oldest judging that a file of the ledger still stands from, and the newest of any table of `judged`."""
+def _validations(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """The oldest validation that a file of the ledger still stands from, and the newest of any table of `validated`."""
     tables = con.execute(
-        "select table_name from duckdb_columns() where schema_name = 'judged' and column_name = 'judge_seq' order by 1"
+        "select table_name from duckdb_columns()"
+        " where schema_name = 'validated' and column_name = 'validation_seq' order by 1"
     ).fetchall()
-    newest = [_scalar(con, f'select coalesce(max(judge_seq), 0) from judged."{table}"') for (table,) in tables]
-    return _scalar(con, "select coalesce(min(judge_seq), 0) from judged.files"), max(newest, default=0)
+    newest = [_scalar(con, f'select coalesce(max(validation_seq), 0) from validated."{table}"') for (table,) in tables]
+    return _scalar(con, "select coalesce(min(validation_seq), 0) from validated.files"), max(newest, default=0)
 
 
 def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
     """The last green build, then every attempt after it. When no build was ever green, the first has `because` set."""
     rows = con.execute(
-        """select build_id, as_of, known_at, changed_since, full_refresh, judge_seq, fingerprint, definitions_version,
+        """select build_id, as_of, known_at, changed_since, full_refresh, validation_seq, fingerprint,
+        definitions_version,
             case when finished_at is null then 'not finished' else '' end
         from state.builds
         where build_id >= coalesce((select max(build_id) from state.builds where finished_at is not null), 0)
@@ -304,7 +309,11 @@ def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
 
 
 def _why_full(
-    attempts: list[BuildPlan], as_of: datetime, known_at: datetime | None, judgings: tuple[int, int], fingerprint: str
+    attempts: list[BuildPlan],
+    as_of: datetime,
+    known_at: datetime | None,
+    validations: tuple[int, int],
+    fingerprint: str,
 ) -> str:
     """Why the tables of the last green build cannot be carried on from; empty when they can.
 
@@ -320,8 +329,8 @@ def _why_full(
         "definitions changed": any(attempt.fingerprint != fingerprint for attempt in attempts),
         "known_at before": any(attempt.known_at is not None for attempt in attempts),
         "as_of goes back": any(attempt.as_of > as_of for attempt in attempts),
-        # Rows accepted before may be gone, and no judge_seq tells of that.
-        "everything was judged again": not judgings[0] <= green.judge_seq <= judgings[1],
+        # Rows accepted before may be gone, and no validation_seq tells of that.
+        "everything was validated again": not validations[0] <= green.validation_seq <= validations[1],
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
 

@@ -1,4 +1,5 @@
-"""The calendar that a warehouse adds to the frozen seeds: `calendar.csv`, append-only, one line per change (02 §2).
+"""The calendar that a warehouse adds to the frozen seeds: `calendar.csv`, append-only, one line per change
+(timeliness §2).
 
 Here: reading and checking the file, adding to it, and what one revision comes to. `warehouse.build` hands that to dbt;
 which row of which calendar wins is decided in dbt_project/models/intermediate/int_calendar.sql and nowhere else.
@@ -19,17 +20,17 @@ from functools import cache
 import duckdb
 
 from pipelines.config import Settings
-from warehouse.layout import DBT_PROJECT
+from pipelines.layout import DBT_PROJECT
 
 COLUMNS = ("revision", "date", "kind", "name", "scope", "source", "added_at")
 OFF, WORK, DEFAULT = "off", "work", "default"
 KINDS = (OFF, WORK, DEFAULT)
 COUNTRY = "VN"
-YEARS = range(2000, 2101)  # 01 §4
+YEARS = range(2000, 2101)  # portal-exports §4
 
 #: Between the version of the rules and the number of the calendar's revision.
 MARK = "+lich."
-_VIETNAM = timezone(timedelta(hours=7))  # 01 §4
+_VIETNAM = timezone(timedelta(hours=7))  # portal-exports §4
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 
@@ -141,7 +142,7 @@ def revision_in(definitions_version: str) -> int:
     return int(definitions_version.partition(MARK)[2] or 0)
 
 
-def hand_over(con: duckdb.DuckDBPyConnection, chosen: Revision, changes: Sequence[Change]) -> None:
+def write_tables(con: duckdb.DuckDBPyConnection, chosen: Revision, changes: Sequence[Change]) -> None:
     """Write the rows that dbt reads (`state.calendar_overrides`), for the build that is about to begin.
 
     What a revision said is remembered: published figures name it. Raises CalendarError when a line of a revision that a
@@ -202,7 +203,7 @@ def planned(changes: Sequence[Change], change: Change) -> Change:
 
 
 def parse_day(text: str) -> date:
-    """A day as people type it: 2026-09-04, 04/09/2026. Day first, as in 01 §4. Raises CalendarError."""
+    """A day as people type it: 2026-09-04, 04/09/2026. Day first, as in portal-exports §4. Raises CalendarError."""
     try:
         found = _day(text.strip())
     except ValueError:

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Settings
+from pipelines.layout import DBT_PROJECT
 from warehouse.build import project_hash
 from warehouse.dbt_process import DbtRunError, dbt_events
-from warehouse.layout import DBT_PROJECT
 
 _COMPILE = ("compile", "--full-refresh", "--select", "resource_type:model")
 _COMPILERS = ("dbt-core", "dbt-duckdb")

@@ -1,7 +1,7 @@
 """Whether the privacy key is still the one the warehouse was filled with.
 
-Another key gives another `applicant_key` for the same person, and so a new version of every dossier (01 §7). What is
-kept is an HMAC of a constant, from which the key cannot be found.
+Another key gives another `applicant_key` for the same person, and so a new version of every dossier (portal-exports
+§7). What is kept is an HMAC of a constant, from which the key cannot be found.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Texts that libraries wrote, without what may be personal (01 §7): masked before they are logged, stored or shown."""
+"""Texts that libraries wrote, without what may be personal (portal-exports §7): masked before they are logged,
+stored or shown."""
 
 from __future__ import annotations
 

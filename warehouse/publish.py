@@ -28,9 +28,9 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.layout import REPOSITORY
 from warehouse.build import BuildPlan
 from warehouse.database import connect, literal, number, quoted
-from warehouse.layout import REPOSITORY
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
 MINIMUM_KEPT = 2
@@ -412,7 +412,7 @@ def _manifest(plan: BuildPlan, version: str, marts: dict[str, dict[str, Any]]) -
         "known_at": plan.known_at.isoformat() if plan.known_at else None,
         "definitions_version": plan.definitions_version,
         "fingerprint": plan.fingerprint,
-        "judge_seq": plan.judge_seq,
+        "validation_seq": plan.validation_seq,
         "build_id": plan.build_id,
         "created_at": datetime.now(UTC).isoformat(),
         "git_revision": git_revision(),

@@ -48,7 +48,7 @@ def last_run(settings: Settings) -> Row | None:
 
 
 def figures(settings: Settings) -> list[Row]:
-    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, 02 §7).
+    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7).
 
     Sources are not added up: the national portal and the one-stop system report the same dossiers. Shares are percent,
     two decimals, rounded half up; None when nothing was received or resolved. Digitised input: dossiers received in the
@@ -177,7 +177,8 @@ def rejected_files(settings: Settings, *, reason: str | None, file_name: str | N
 
 
 def distortions(settings: Settings, *, agency: str | None, month: str | None, limit: int | None) -> list[Row]:
-    """What senders do to the data (01 §8), newest month first, most dossiers first. `agency`: also those below it.
+    """What senders do to the data (portal-exports §8), newest month first, most dossiers first. `agency`: also those
+    below it.
 
     Columns of mart_distortions, with title, meaning and whom to ask (…_vi, …_en). Raises NothingPublishedError.
     """

@@ -1,4 +1,4 @@
-{#- The two clocks of 02 §1, and the constant columns every mart ends with.
+{#- The two clocks of timeliness §1, and the constant columns every mart ends with.
 
     A build reads them from the one row of `state.clock`, which warehouse.build writes before it begins. So the SQL of a model is the same every night: dbt need not
     parse again, and what it compiled once can be run for any pair (as_of, known_at) and any database that has a clock. Given as variables (unit
@@ -47,7 +47,7 @@
     {{ column }} <= coalesce({{ known_at() }}, {{ end_of_time() }})
 {%- endmacro %}
 
-{#- Rows of `judged` with a greater judge_seq are new to this build. -#}
+{#- Rows of `validated` with a greater validation_seq are new to this build. -#}
 {% macro changed_since() -%}
     {%- if var('changed_since') == '' -%}
         {{ clock('changed_since') }}
@@ -72,12 +72,12 @@
     {% if has_clock_vars() %}true{% else %}{{ relation }}.built_by > {{ clock('green_build') }}{% endif %}
 {%- endmacro %}
 
-{#- Stands for "never" where a null cannot be compared. Later than every date the reader lets in (01 §4). -#}
+{#- Stands for "never" where a null cannot be compared. Later than every date the reader lets in (portal-exports §4). -#}
 {% macro end_of_time() -%}
     {{ moment('9999-12-31 23:59:59') }}
 {%- endmacro %}
 
-{#- as_of, known_at, definitions_version: the last columns of every mart (02 §6). The version in the clock also names the calendar's revision. -#}
+{#- as_of, known_at, definitions_version: the last columns of every mart (timeliness §6). The version in the clock also names the calendar's revision. -#}
 {% macro stamps() -%}
     {{ as_of() }} as as_of,
     {{ known_at() }} as known_at,

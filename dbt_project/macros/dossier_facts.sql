@@ -1,4 +1,4 @@
-{#- The facts of 02 §2, for any moment.
+{#- The facts of timeliness §2, for any moment.
 
     dossier_facts(asked, events, rounds): a select over three relations or CTEs (their names), one row per row of `asked`:
       asked    rows of int_dossier_versions, the version used at known_at, and `at`, the moment (TIMESTAMP); unique by source, dossier_code, at
@@ -77,9 +77,9 @@
                 when 7 then coalesce(asked.finished_at, milestones.last_7_at, asked.status_since)
                 when 8 then coalesce(asked.finished_at, milestones.last_8_at, asked.status_since)
                 when 3 then coalesce(asked.refused_at, asked.finished_at, milestones.last_3_at, asked.status_since)
-            end as end_as_told,
-            case when asked.status = 10 then coalesce(asked.returned_at, milestones.last_10_at) end as hand_over_as_told,
-            case when asked.status = 6 then coalesce(milestones.first_6_at, asked.status_since) end as fee_as_told,
+            end as end_as_reported,
+            case when asked.status = 10 then coalesce(asked.returned_at, milestones.last_10_at) end as hand_over_as_reported,
+            case when asked.status = 6 then coalesce(milestones.first_6_at, asked.status_since) end as fee_as_reported,
             coalesce(requests.requests, 0) as told_requests,
             coalesce(requests.open_requests, 0) as told_open_requests,
             requests.first_requested_at,
@@ -113,11 +113,11 @@
             coalesce(counts, false) as in_population,
             -- never before the reception; greatest() passes nulls over, hence the first condition
             case
-                when counts and end_as_told is not null and greatest(end_as_told, received_at) <= gathered.at
-                    then greatest(end_as_told, received_at)
+                when counts and end_as_reported is not null and greatest(end_as_reported, received_at) <= gathered.at
+                    then greatest(end_as_reported, received_at)
             end as ended_at,
-            case when counts and hand_over_as_told between received_at and gathered.at then hand_over_as_told end as handed_over_at,
-            case when counts and fee_as_told <= gathered.at then fee_as_told end as fee_demand_at,
+            case when counts and hand_over_as_reported between received_at and gathered.at then hand_over_as_reported end as handed_over_at,
+            case when counts and fee_as_reported <= gathered.at then fee_as_reported end as fee_demand_at,
             case when not coalesce(counts, false) then 0 when asked_by_status then 1 else told_requests end as requests,
             coalesce(counts and (asked_by_status or told_open_requests > 0), false) as request_open
         from gathered

@@ -1,6 +1,6 @@
 {#- How figures of the marts are computed: shares and rounding. -#}
 
-{#- Share of `part` in `whole`, 0..1; null when the whole is 0 (02 §6). -#}
+{#- Share of `part` in `whole`, 0..1; null when the whole is 0 (timeliness §6). -#}
 {% macro rate(part, whole) -%}
     cast({{ part }} as double) / nullif({{ whole }}, 0)
 {%- endmacro %}

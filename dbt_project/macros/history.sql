@@ -7,7 +7,7 @@
         source,
         dossier_code
     from {{ ref(model) }}
-    where judge_seq > {{ changed_since() }}
+    where validation_seq > {{ changed_since() }}
     {%- if not loop.last %}
     union
     {%- endif %}
@@ -26,7 +26,7 @@
     from {{ ref('stg_dossiers') }}
     where
         due_at is null
-        and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
+        and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where validation_seq > {{ changed_since() }})
     union
     select
         source,
@@ -34,7 +34,7 @@
     from {{ ref('stg_dossiers') }}
     where
         agency_code = 'unknown'
-        and exists (select 1 from {{ ref('stg_agencies') }} where judge_seq > {{ changed_since() }})
+        and exists (select 1 from {{ ref('stg_agencies') }} where validation_seq > {{ changed_since() }})
 {%- endmacro %}
 
 {#- The same, and those that move on with as_of: rows of the model that are not settled. -#}
@@ -48,15 +48,15 @@
     where not settled
 {%- endmacro %}
 
-{#- Of an incremental list of dossiers: take out those that were judged since the last green build. A build that died is simply done again. -#}
-{% macro take_out_judged() -%}
+{#- Of an incremental list of dossiers: take out those that were evaluated since the last green build. A build that died is simply done again. -#}
+{% macro take_out_evaluated() -%}
     {%- if is_incremental() -%}
     delete from {{ this }} where (source, dossier_code) in (
         select
-            judged.source,
-            judged.dossier_code
-        from {{ ref('int_dossier_verdicts') }} as judged
-        where {{ is_built_now('judged') }}
+            evaluated.source,
+            evaluated.dossier_code
+        from {{ ref('int_dossier_verdicts') }} as evaluated
+        where {{ is_built_now('evaluated') }}
     )
     {%- endif -%}
 {%- endmacro %}
@@ -69,12 +69,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Condition: the version was the latest one known at known_at (02 §1). -#}
+{#- Condition: the version was the latest one known at known_at (timeliness §1). -#}
 {% macro is_version_used(versions) -%}
     {{ is_known(versions ~ '.valid_from') }} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))
 {%- endmacro %}
 
-{#- A row's place in the order of history (02 §1) as one number: by file, then by row. Row numbers stay far below 2^32. -#}
+{#- A row's place in the order of history (timeliness §1) as one number: by file, then by row. Row numbers stay far below 2^32. -#}
 {% macro row_place(file_no, row_number) -%}
     {{ file_no }} * 4294967296 + {{ row_number }}
 {%- endmacro %}

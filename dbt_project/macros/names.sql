@@ -1,6 +1,6 @@
-{#- Names of agencies, as people write them (01 §3, §9). -#}
+{#- Names of agencies, as people write them (portal-exports §3, §9). -#}
 
-{#- Comparison form of a text (01 §9): lower case, no diacritics (đ → d), no punctuation, one space. Texts are NFC since they were read. -#}
+{#- Comparison form of a text (portal-exports §9): lower case, no diacritics (đ → d), no punctuation, one space. Texts are NFC since they were read. -#}
 {% macro fold(text) %}{{ return(adapter.dispatch('fold')(text)) }}{% endmacro %}
 {% macro default__fold(text) -%}
     trim(regexp_replace(translate(lower({{ text }}),
@@ -16,7 +16,7 @@
     regexp_replace({{ fold(name) }}, '^uy ban nhan dan ', 'ubnd ')
 {%- endmacro %}
 
-{#- Condition: the agency was a district (cấp huyện), abolished on 1 July 2025 (01 §5): `level` as its code tells it, `level_name` as catalogues call it,
+{#- Condition: the agency was a district (cấp huyện), abolished on 1 July 2025 (portal-exports §5): `level` as its code tells it, `level_name` as catalogues call it,
     else its name: UBND huyện, quận, thị xã, thành phố … . Level 2 is also that of departments, and since then of communes. -#}
 {% macro is_district(level, level_name, name) -%}
     {%- set kind = "regexp_replace(" ~ folded_agency(name) ~ ", '^ubnd ', '')" -%}
@@ -29,5 +29,5 @@
     and coalesce({{ kind }}, '') not like 'quan ly %'
 {%- endmacro %}
 
-{#- First day without districts and with 34 provinces (01 §5). -#}
+{#- First day without districts and with 34 provinces (portal-exports §5). -#}
 {% macro districts_end() -%} cast('2025-07-01' as date) {%- endmacro %}

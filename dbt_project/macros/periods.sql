@@ -1,4 +1,4 @@
-{#- Reporting periods (02 §5): the two schemes, how a day falls into a month of each, and how periods are called.
+{#- Reporting periods (timeliness §5): the two schemes, how a day falls into a month of each, and how periods are called.
 
     A period is made of whole months of its scheme, and a month is known by `month_start`, the first day of the calendar month it is
     named after. calendar: May 2024 = 1 to 31 May. reporting (Nghị định 09/2019/NĐ-CP): May 2024 = 15 April to 14 May. -#}

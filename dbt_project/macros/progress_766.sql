@@ -1,4 +1,4 @@
-{#- The index of Decision 766 by period, agency and every code above it up to the province (02 §6), for the periods of a scheme: dossiers of portal_766
+{#- The index of Decision 766 by period, agency and every code above it up to the province (timeliness §6), for the periods of a scheme: dossiers of portal_766
     received in the period, with the verdict at its close. The law counts by the calendar; by the other scheme the index can be laid beside form II.06. -#}
 {% macro progress_766(scheme) %}
 with periods as (

@@ -1,21 +1,21 @@
-{#- The rule sets of 02 §3, each once. They read facts (columns of int_dossier_facts plus `at`, see macros/dossier_facts.sql) and give verdicts.
+{#- The rule sets of timeliness §3, each once. They read facts (columns of int_dossier_facts plus `at`, see macros/dossier_facts.sql) and give verdicts.
 
     rule_sets()                  ['form_ii06', 'portal_766', 'citizen_handover']
     verdict_portal_766(facts)    a select over the relation or CTE `facts` (a name), one row per row of `facts` in the population of portal_766:
                                  source, dossier_code, at, agency_code, received_at, state, verdict, reason, effective_end, effective_due
-    judged_dossiers(facts)       a select over `facts`, one row per row of it, with its columns and for each rule set <rule set>_verdict, _reason, _end
-                                 and the measures of 02 §4, _working_days_taken, _calendar_days_overdue, _working_days_overdue; also portal_766_due,
+    evaluated_dossiers(facts)       a select over `facts`, one row per row of it, with its columns and for each rule set <rule set>_verdict, _reason, _end
+                                 and the measures of timeliness §4, _working_days_taken, _calendar_days_overdue, _working_days_overdue; also portal_766_due,
                                  working_days_to_due. Null where the dossier is not in the rule set's population.
 
-    A dossier is judged by all rule sets at once, in one row: they compare the same few moments, and whoever lays them side by side joins nothing.
-    The words of a rule set are the columns of `bounded` (with_portal_766): facts, `judged_at`, and what portal_766 alone knows.
+    A dossier is evaluated by all rule sets at once, in one row: they compare the same few moments, and whoever lays them side by side joins nothing.
+    The words of a rule set are the columns of `bounded` (with_portal_766): facts, `evaluated_at`, and what portal_766 alone knows.
 
-    Use:  with facts as (…), judged as ({{ judged_dossiers('facts') }}) select … from judged -#}
+    Use:  with facts as (…), evaluated as ({{ evaluated_dossiers('facts') }}) select … from evaluated -#}
 
 {% macro rule_sets() %}{{ return(['form_ii06', 'portal_766', 'citizen_handover']) }}{% endmacro %}
 
 {#- Is a dossier in the rule set's population? Refused ones count in portal_766 only. -#}
-{% macro is_judged_by(rule_set) -%}
+{% macro is_evaluated_by(rule_set) -%}
     {{ 'in_population' if rule_set == 'portal_766' else '(in_population and status <> 3)' }}
 {%- endmacro %}
 
@@ -38,7 +38,7 @@
         when state = 'finished' then 'late'
         when state in ('stopped', 'waiting_supplement', 'waiting_fee') then 'in_time'
         when due_at is null then 'in_time'
-        when cast(judged_at as date) > cast(due_at as date) then 'overdue'
+        when cast(evaluated_at as date) > cast(due_at as date) then 'overdue'
         else 'in_time'
     end
 {%- endmacro %}
@@ -53,13 +53,13 @@
         when state = 'stopped' then 'STOPPED'
         when state in ('waiting_supplement', 'waiting_fee') then 'CLOCK_PAUSED'
         when due_at is null then 'NO_DUE_DATE'
-        when cast(judged_at as date) > cast(due_at as date) then 'PAST_DUE_DATE'
+        when cast(evaluated_at as date) > cast(due_at as date) then 'PAST_DUE_DATE'
         else 'BEFORE_DUE'
     end
 {%- endmacro %}
 
 {% macro form_ii06_end() -%}
-    case when {{ is_pending_in('form_ii06') }} then judged_at else ended_at end
+    case when {{ is_pending_in('form_ii06') }} then evaluated_at else ended_at end
 {%- endmacro %}
 
 {#- The national portal's index, Quyết định 766/QĐ-TTg: compares timestamps, closed waiting for papers does not count; else the statutory maximum. -#}
@@ -89,7 +89,7 @@
     case
         when state in ('withdrawn', 'stopped') then 'not_applicable'
         when due_at is null then 'no_deadline'
-        when handed_over_at is null then case when judged_at > due_at then 'overdue' else 'in_time' end
+        when handed_over_at is null then case when evaluated_at > due_at then 'overdue' else 'in_time' end
         when cast(handed_over_at as date) < cast(due_at as date) then 'early'
         when handed_over_at <= due_at then 'on_time'
         else 'late'
@@ -100,15 +100,15 @@
     case
         when state in ('withdrawn', 'stopped') then 'NOT_APPLICABLE'
         when due_at is null then 'NO_DUE_DATE'
-        when coalesce(handed_over_at, judged_at) > due_at then 'PAST_DUE'
+        when coalesce(handed_over_at, evaluated_at) > due_at then 'PAST_DUE'
         when cast(handed_over_at as date) < cast(due_at as date) then 'BEFORE_DUE_DATE'
         else 'WITHIN_DUE'
     end
 {%- endmacro %}
 
-{% macro citizen_handover_end() -%} coalesce(handed_over_at, judged_at) {%- endmacro %}
+{% macro citizen_handover_end() -%} coalesce(handed_over_at, evaluated_at) {%- endmacro %}
 
-{#- Facts with what portal_766 compares: portal_766_end, portal_766_due, is_within (null without a deadline). `at` is called judged_at here. -#}
+{#- Facts with what portal_766 compares: portal_766_end, portal_766_due, is_within (null without a deadline). `at` is called evaluated_at here. -#}
 {% macro with_portal_766(facts) %}
     {%- set last_second = "86399" %}
     select
@@ -139,7 +139,7 @@
         from (
             select
                 *,
-                {{ facts }}.at as judged_at,
+                {{ facts }}.at as evaluated_at,
                 case
                     when ended_at is not null then {{ add_seconds('ended_at', '-paused_seconds') }}
                     when sole_open_request_at is not null then sole_open_request_at
@@ -169,7 +169,7 @@
     select
         source,
         dossier_code,
-        judged_at as at,
+        evaluated_at as at,
         agency_code,
         received_at,
         state,
@@ -178,10 +178,10 @@
         portal_766_end as effective_end,
         portal_766_due as effective_due
     from ({{ with_portal_766(facts) }}) as bounded
-    where {{ is_judged_by('portal_766') }}
+    where {{ is_evaluated_by('portal_766') }}
 {% endmacro %}
 
-{% macro judged_dossiers(facts) %}
+{% macro evaluated_dossiers(facts) %}
     select
         counted.*,
         {% for rule_set in rule_sets() %}
@@ -201,26 +201,26 @@
             when {{ verdict }} is not null then 0
         end as {{ rule_set }}_working_days_overdue,
         {% endfor %}
-        case when state = 'processing' and due_at is not null then cast(greatest(due_day - judged_day, 0) as integer) end as working_days_to_due
+        case when state = 'processing' and due_at is not null then cast(greatest(due_day - evaluated_day, 0) as integer) end as working_days_to_due
     from (
         -- every moment that counts becomes the number of its working day, each looked up once
         select
-            judged.*,
+            evaluated.*,
             received.working_day_number as received_day,
             due.working_day_number as due_day,
-            judged_on.working_day_number as judged_day,
-            case when {{ is_pending_in('form_ii06') }} then judged_on.working_day_number else ended.working_day_number end as form_ii06_clock_day,
-            case when {{ is_pending_in('portal_766') }} then judged_on.working_day_number else ended.working_day_number end as portal_766_clock_day,
+            evaluated_on.working_day_number as evaluated_day,
+            case when {{ is_pending_in('form_ii06') }} then evaluated_on.working_day_number else ended.working_day_number end as form_ii06_clock_day,
+            case when {{ is_pending_in('portal_766') }} then evaluated_on.working_day_number else ended.working_day_number end as portal_766_clock_day,
             case
-                when {{ is_pending_in('citizen_handover') }} then judged_on.working_day_number else handed_over.working_day_number
+                when {{ is_pending_in('citizen_handover') }} then evaluated_on.working_day_number else handed_over.working_day_number
             end as citizen_handover_clock_day,
-            case when {{ is_pending_in('form_ii06') }} then judged_on.working_day_number else ended.working_day_number end as form_ii06_end_day,
+            case when {{ is_pending_in('form_ii06') }} then evaluated_on.working_day_number else ended.working_day_number end as form_ii06_end_day,
             coalesce(
                 portal_end.working_day_number,
-                case when {{ is_pending_in('portal_766') }} then judged_on.working_day_number else ended.working_day_number end
+                case when {{ is_pending_in('portal_766') }} then evaluated_on.working_day_number else ended.working_day_number end
             ) as portal_766_end_day,
             case
-                when {{ is_pending_in('citizen_handover') }} then judged_on.working_day_number else handed_over.working_day_number
+                when {{ is_pending_in('citizen_handover') }} then evaluated_on.working_day_number else handed_over.working_day_number
             end as citizen_handover_end_day,
             due.working_day_number as form_ii06_due_day,
             coalesce(portal_due.working_day_number, due.working_day_number) as portal_766_due_day,
@@ -229,30 +229,30 @@
             select
                 *,
                 {% for rule_set in rule_sets() %}
-                case when {{ is_judged_by(rule_set) }} then {{ context[rule_set ~ '_verdict']() }} end as {{ rule_set }}_verdict,
-                case when {{ is_judged_by(rule_set) }} then {{ context[rule_set ~ '_reason']() }} end as {{ rule_set }}_reason,
+                case when {{ is_evaluated_by(rule_set) }} then {{ context[rule_set ~ '_verdict']() }} end as {{ rule_set }}_verdict,
+                case when {{ is_evaluated_by(rule_set) }} then {{ context[rule_set ~ '_reason']() }} end as {{ rule_set }}_reason,
                 {% if rule_set != 'portal_766' %}
-                case when {{ is_judged_by(rule_set) }} then {{ context[rule_set ~ '_end']() }} end as {{ rule_set }}_end,
+                case when {{ is_evaluated_by(rule_set) }} then {{ context[rule_set ~ '_end']() }} end as {{ rule_set }}_end,
                 {% endif %}
                 {% endfor %}
                 -- not the same day as the end of processing: stopped by a request, or moved by pauses
-                cast(portal_766_end as date) <> cast(coalesce(ended_at, judged_at) as date) as is_portal_end_moved
+                cast(portal_766_end as date) <> cast(coalesce(ended_at, evaluated_at) as date) as is_portal_end_moved
             from ({{ with_portal_766(facts) }}) as bounded
-        ) as judged
-        {{ join_calendar('received', 'judged.calendar', 'cast(judged.received_at as date)') }}
-        {{ join_calendar('due', 'judged.calendar', 'cast(judged.due_at as date)') }}
-        {{ join_calendar('ended', 'judged.calendar', 'cast(judged.ended_at as date)') }}
-        {{ join_calendar('handed_over', 'judged.calendar', 'cast(judged.handed_over_at as date)') }}
-        {{ join_calendar('judged_on', 'judged.calendar', 'cast(judged.judged_at as date)') }}
-        {{ join_calendar('portal_end', 'judged.calendar', 'case when judged.is_portal_end_moved then cast(judged.portal_766_end as date) end') }}
-        {{ join_calendar('portal_due', 'judged.calendar', 'case when judged.due_at is null then cast(judged.portal_766_due as date) end') }}
+        ) as evaluated
+        {{ join_calendar('received', 'evaluated.calendar', 'cast(evaluated.received_at as date)') }}
+        {{ join_calendar('due', 'evaluated.calendar', 'cast(evaluated.due_at as date)') }}
+        {{ join_calendar('ended', 'evaluated.calendar', 'cast(evaluated.ended_at as date)') }}
+        {{ join_calendar('handed_over', 'evaluated.calendar', 'cast(evaluated.handed_over_at as date)') }}
+        {{ join_calendar('evaluated_on', 'evaluated.calendar', 'cast(evaluated.evaluated_at as date)') }}
+        {{ join_calendar('portal_end', 'evaluated.calendar', 'case when evaluated.is_portal_end_moved then cast(evaluated.portal_766_end as date) end') }}
+        {{ join_calendar('portal_due', 'evaluated.calendar', 'case when evaluated.due_at is null then cast(evaluated.portal_766_due as date) end') }}
     ) as counted
 {% endmacro %}
 
 {#- Classes of verdicts as dim_verdict has them. -#}
 {% macro is_bad(verdict) -%} {{ verdict }} in ('late', 'overdue') {%- endmacro %}
 
-{#- The overdue bucket of 02 §4 of a bad verdict. -#}
+{#- The overdue bucket of timeliness §4 of a bad verdict. -#}
 {% macro overdue_bucket(working_days_overdue) -%}
     case
         when {{ working_days_overdue }} <= 0 then '0'
@@ -264,7 +264,7 @@
     end
 {%- endmacro %}
 
-{#- The due bucket of 02 §4; null for null. -#}
+{#- The due bucket of timeliness §4; null for null. -#}
 {% macro due_bucket(working_days_left) -%}
     case
         when {{ working_days_left }} <= 0 then '0'

@@ -1,4 +1,4 @@
-"""Freezes the public holidays of Vietnam from the `holidays` package into holidays.csv (02 §2).
+"""Freezes the public holidays of Vietnam from the `holidays` package into holidays.csv (timeliness §2).
 
     python dbt_project/seeds/build_holidays.py
 
@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-YEARS = range(2000, 2101)  # 01 §4: every date that is read lies in these years
+YEARS = range(2000, 2101)  # portal-exports §4: every date that is read lies in these years
 SEED = Path(__file__).with_name("holidays.csv")
 WORKED_OFF = "Ngày làm bù"
 

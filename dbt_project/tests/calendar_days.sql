@@ -1,4 +1,4 @@
--- 02 §2 on days that are known, unless the warehouse has a row of its own for them: a day off by swap, its make-up Saturday,
+-- timeliness §2 on days that are known, unless the warehouse has a row of its own for them: a day off by swap, its make-up Saturday,
 -- an override that the package lacks, Tết, plain days, and the calendar's ends.
 with expected as (
     {% for day, is_working_day in {

@@ -1,4 +1,4 @@
--- 02 §6: the form's last period closes at as_of, where the verdicts of form_ii06 stand; what all its years resolved is what they call resolved.
+-- timeliness §6: the form's last period closes at as_of, where the verdicts of form_ii06 stand; what all its years resolved is what they call resolved.
 
 with last_years as (
     select

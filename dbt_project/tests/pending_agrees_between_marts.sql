@@ -1,4 +1,4 @@
--- 02 §6: what is pending at the end of a month is the same in the monthly mart, on that day of the daily mart, and in the form.
+-- timeliness §6: what is pending at the end of a month is the same in the monthly mart, on that day of the daily mart, and in the form.
 
 with months as (
     select

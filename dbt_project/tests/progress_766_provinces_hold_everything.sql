@@ -1,4 +1,4 @@
--- 02 §6: every dossier of portal_766 is counted once below the provinces (or `unknown`) in the year it was received, by either scheme.
+-- timeliness §6: every dossier of portal_766 is counted once below the provinces (or `unknown`) in the year it was received, by either scheme.
 {% set marts = {'calendar': 'mart_progress_766', 'reporting': 'mart_progress_766_reporting'} %}
 
 with provinces as (

@@ -1,4 +1,4 @@
-"""The command line, `dunghan`: what people type and read. Commands only call the rooms and show what they say."""
+"""The command line, `dunghan`: what people type and read. Commands only call the modules and show what they say."""
 
 from pipelines.cli import calendar, compact, distortions, history
 from pipelines.cli.app import main

@@ -230,7 +230,7 @@ def sample(  # noqa: PLR0917  (options of a command line)
 def publish(context: typer.Context, force: Annotated[bool, typer.Option("--force", help="help.force")] = False) -> None:
     session: Session = context.obj
     screen, settings = session.screen, session.settings()
-    from warehouse.audit import identities, replacement_guard
+    from expectations.audit import identities, replacement_guard
     from warehouse.build import last_green
     from warehouse.lock import run_lock
     from warehouse.publish import publish as publish_build

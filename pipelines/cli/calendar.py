@@ -1,4 +1,4 @@
-"""Commands on the calendar: `dunghan calendar show | add | list`. They only call the rooms and show what they say."""
+"""Commands on the calendar: `dunghan calendar show | add | list`. They only call the modules and show what they say."""
 
 from __future__ import annotations
 

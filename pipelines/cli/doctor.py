@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.config import CONFIG_FILE, ConfigurationError, Settings
-from warehouse.layout import REPOSITORY
+from pipelines.layout import REPOSITORY
 
 Result = Literal["ok", "warn", "fail"]
 Words = tuple[str, str]  # Vietnamese, English
 
 OLDEST_PYTHON, NEWER_PYTHON = (3, 11), (3, 14)
 LITTLE_DISK_BYTES = 1_000_000_000
-#: So many loads that were not merged make a night slower by seconds.
+#: So many loads that were not merged make a nightly run slower by seconds.
 MANY_LOADS = 100
 DBT_SECONDS = 120
 _NOTHING: Words = ("", "")
@@ -346,7 +346,8 @@ def _newest_export(settings: Settings) -> str | None:
 
 
 def _drop_zone(settings: Settings) -> Iterator[Check]:
-    """Readable, and laid out as <root>/<source>/<kind>/… (01 §1). Other places than local folders: only reachable."""
+    """Readable, and laid out as <root>/<source>/<kind>/… (portal-exports §1). Other places than local folders: only
+    reachable."""
     import fsspec
 
     title = ("Kho nhận tệp", "Drop zone")

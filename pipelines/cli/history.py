@@ -1,4 +1,4 @@
-"""Commands on history: `restate`, `compare`, `backfill`. They only call the rooms and show what they say."""
+"""Commands on history: `restate`, `compare`, `backfill`. They only call the modules and show what they say."""
 
 from __future__ import annotations
 

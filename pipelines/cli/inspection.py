@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from expectations import predicates
 from expectations.catalogue import SHIFTED, Kind, load_catalogue
+from pipelines import contract
 from pipelines.config import ConfigurationError, Settings
-from pipelines.portal import contract
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_name
 from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
@@ -232,7 +232,7 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
         except FileRejected as error:
             seen.reason, seen.detail = error.reason, error.detail
         else:
-            counts.judge_file()
+            counts.validate_file()
     _describe(seen, facts, contract.KINDS[kind])
     return seen
 
@@ -265,11 +265,11 @@ class _Counts:
         self.catalogue = load_catalogue()
 
     def take(self, rows: pa.Table) -> None:
-        """Judge a batch of canonical rows."""
+        """Validate a batch of canonical rows."""
         catalogue, kind = self.catalogue, self.kind
         self.con.register("canonical", rows)
-        reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
-        warnings = predicates.violated(catalogue.judged(kind, "row", "warn"), kind)
+        reasons = predicates.violated(catalogue.validated(kind, "row", "reject"), kind)
+        warnings = predicates.violated(catalogue.validated(kind, "row", "warn"), kind)
         self.con.execute(
             f"""
             create or replace temp table batch as
@@ -294,7 +294,7 @@ class _Counts:
         if len(self.seen.rows) < self.rows:
             self._keep()
 
-    def judge_file(self) -> None:
+    def validate_file(self) -> None:
         """What the rules on files say, once all rows are counted."""
         if not self.seen.rows_read:
             return

@@ -30,7 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.limit": ("số dòng nhiều nhất (0 = tất cả)", "at most so many lines (0 = all)"),
     "help.run": (
         "Nạp tệp mới, thẩm định, dựng, kiểm tra và công bố.",
-        "Load what is new, judge, build, audit and publish.",
+        "Load what is new, validate, build, audit and publish.",
     ),
     "help.as_of": (
         "thời điểm chốt số liệu, ví dụ 2024-05-31T23:59:59; chỉ ngày = cuối ngày đó; mặc định: lần kết xuất mới nhất",

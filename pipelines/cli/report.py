@@ -1,4 +1,4 @@
-"""What commands print for people: one function per command, from what the rooms found. Nothing is computed here."""
+"""What commands print for people: one function per command, from what the modules found. Nothing is computed here."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ def explain(
 ) -> Explanation:
     """Explain a dossier at the settings' pair; what is not set is that of the published version.
 
-    code: as people type it (01 §5). source: that source's page only. progress: told of what takes seconds, once per
-    state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
+    code: as people type it (portal-exports §5). source: that source's page only. progress: told of what takes
+    seconds, once per state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
     """
     return explain_each(settings, [code], source=source, progress=progress)[0]
 

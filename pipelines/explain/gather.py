@@ -1,7 +1,7 @@
 """Everything the lake holds of a dossier, and what became of it: the few rows on which the rules are run again.
 
-Which file was loaded or rejected is what the published ledger says; which row was accepted is what the judge's own SQL
-says. The build file is never opened: it belongs to the nightly run.
+Which file was loaded or rejected is what the published ledger says; which row was accepted is what the validation's
+own SQL says. The build file is never opened: it belongs to the nightly run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import duckdb
 
 from expectations import predicates
 from expectations.catalogue import Kind, load_catalogue
-from expectations.schema import JUDGED, TABLES, create_tables
+from expectations.schema import TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
@@ -63,7 +63,8 @@ def literal(value: str | date | None) -> str:
 
 
 def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:
-    """The code as 01 §5 has it before matching (spaces, dashes, case); its old or new form stays. May be empty."""
+    """The code as portal-exports §5 has it before matching (spaces, dashes, case); its old or new form stays. May be
+    empty."""
     found = con.execute(f"select {codes.normalise('code')} from (select {literal(code)} as code)").fetchone()
     return str(found[0]) if found and found[0] else ""
 
@@ -71,10 +72,11 @@ def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:
 def gather(
     con: duckdb.DuckDBPyConnection, settings: Settings, wanted: Collection[str], known_at: datetime | None
 ) -> list[Sender]:
-    """Fill the schema `judged` of an in-memory database with the rows of dossiers (normalised codes) in every source.
+    """Fill the schema `validated` of an in-memory database with the rows of dossiers (normalised codes) in every
+    source.
 
     con: its current catalog takes the tables; the publication is attached as `published`. Made are the tables of
-    schema `judged` (exports up to known_at only: of the dossiers, their procedures and agencies) and, as temporary
+    schema `validated` (exports up to known_at only: of the dossiers, their procedures and agencies) and, as temporary
     tables, landed_<kind> (rows as they lie in the lake), ledger (files that hold them, one row each) and parts (of
     those files). Returns who sent rows of which code.
     """
@@ -90,13 +92,13 @@ def gather(
     _land_catalogues(con, lake, known_at)
     _keep_what_counts(con, lake)
     _take_files(con)
-    _judge(con, known_at)
+    _validate(con, known_at)
     return _senders(con, known_at)
 
 
 def _open_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """The published ledger's files as view `published_ledger`; a column it was published without is null."""
-    types = JUDGED["files"]
+    types = VALIDATED["files"]
     empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
     con.execute(f"""
         create temp view published_ledger as
@@ -157,14 +159,14 @@ def _take_files(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create temp table parts as {parts_of('ledger')}")
 
 
-def _judge(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None:
-    """Accept or quarantine the rows of exports up to known_at, as the judge did."""
+def _validate(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None:
+    """Accept or quarantine the rows of exports up to known_at, as the validation did."""
     catalogue = load_catalogue()
     con.execute("create temp table verdicts as select kind, source, file_sha256, reason from ledger")
     split = Split(con)
     for kind in _KINDS:
-        reasons = predicates.violated(catalogue.judged(kind, "row", "reject"), kind)
-        warnings = predicates.violated(catalogue.judged(kind, "row", "warn"), kind)
+        reasons = predicates.violated(catalogue.validated(kind, "row", "reject"), kind)
+        warnings = predicates.violated(catalogue.validated(kind, "row", "warn"), kind)
         con.execute(
             f"""create temp table batch_{kind} as
             select *, {reasons} as reasons, {warnings} as warnings

@@ -47,7 +47,7 @@ def replay(
     as_of: datetime,
     known_at: datetime | None,
 ) -> None:
-    """Build WANTED and what it is made from, out of the schema `judged`, for the pair."""
+    """Build WANTED and what it is made from, out of the schema `validated`, for the pair."""
     _tell(con, revision(settings), as_of, known_at)
     seeds, models = project.needed(WANTED)
     for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
@@ -60,7 +60,8 @@ def replay(
 
 
 def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, known_at: datetime | None) -> None:
-    """What the models read besides the data (warehouse.build.tell_dbt): the clock, and the calendar's own rows."""
+    """What the models read besides the data (warehouse.build.write_build_parameters): the clock, and the calendar's
+    own rows."""
     con.execute(f"""
         create schema state;
         create table state.clock as

@@ -1,6 +1,6 @@
 """From what the rules gave to a page: typed facts in the order in which people ask for them, ready for JSON.
 
-Nothing is judged here. Keys of people never leave: that the applicant's key changed is told, not what it is.
+Nothing is validated here. Keys of people never leave: that the applicant's key changed is told, not what it is.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of the dossier (02 §1). `used`: the one that the verdicts are about."""
+    """A version of the dossier (timeliness §1). `used`: the one that the verdicts are about."""
 
     number: int
     valid_from: datetime
@@ -97,7 +97,8 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class Span:
-    """Days after `after` up to and with `upto` (02 §2). calendar_days = working_days + weekend_days + days_off."""
+    """Days after `after` up to and with `upto` (timeliness §2). calendar_days = working_days + weekend_days +
+    days_off."""
 
     after: date
     upto: date
@@ -288,7 +289,8 @@ class _Teller:
         )
         asked = rows(
             self.con,
-            f"""select file_sha256, row_number, requested_at, answered_at, due_before, due_after from judged.supplements
+            f"""select file_sha256, row_number, requested_at, answered_at, due_before, due_after
+            from validated.supplements
             where {self.whose} order by file_sha256, row_number, position""",
         )
         told = []
@@ -382,7 +384,7 @@ class _Teller:
                 {self._sql("landed_progress", "'progress' as kind, source, file_sha256, row_number")}
             )
             select q.* exclude (row_number), q.row_number as row_in_part
-            from judged.quarantine as q
+            from validated.quarantine as q
             left join parts as p
                 on p.kind = q.kind and p.source = q.source and p.file_sha256 = q.file_sha256 and p.name = q.part
             join landed as r

@@ -257,7 +257,8 @@ def day(lang: str, value: date) -> str:
 
 
 def moment(lang: str, value: datetime) -> str:
-    """For tables: the day alone where there is no time in it (01 §4: a day's first or, for due dates, last second)."""
+    """For tables: the day alone where there is no time in it (portal-exports §4: a day's first or, for due dates,
+    last second)."""
     if value.time() in (time.min, _END_OF_DAY):
         return day(lang, value)
     return f"{day(lang, value)} {_clock(value)}"

@@ -14,12 +14,12 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.layout import DBT_PROJECT
 from warehouse import calendar
 from warehouse.build import NOTHING
 from warehouse.calendar import COUNTRY, Change, Revision
 from warehouse.compiled import CompiledProject, compiled_models
 from warehouse.database import connect
-from warehouse.layout import DBT_PROJECT
 from warehouse.publish import current
 
 #: Measures of a verdict that count working days, and what follows from them.
@@ -142,7 +142,7 @@ def _calendar(
     con: duckdb.DuckDBPyConnection, project: CompiledProject, chosen: Revision, changes: Sequence[Change]
 ) -> None:
     """int_calendar of a revision."""
-    calendar.hand_over(con, chosen, changes)
+    calendar.write_tables(con, chosen, changes)
     con.execute(f"create or replace table intermediate.int_calendar as\n{project.models['int_calendar'].sql}")
 
 
@@ -150,8 +150,8 @@ def _verdicts(con: duckdb.DuckDBPyConnection, project: CompiledProject, name: st
     """The verdicts of the dossiers that may change, by the calendar `before` or `after`: verdicts_before, …"""
     con.execute(f"create or replace table intermediate.int_calendar as from intermediate.{name}")
     con.execute(_FACTS)
-    judged = project.models["int_dossier_verdicts"].sql
-    con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{judged}")
+    validated = project.models["int_dossier_verdicts"].sql
+    con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{validated}")
     con.execute(f"create table intermediate.verdicts_{name} as\n{project.models['int_verdicts'].sql}")
 
 

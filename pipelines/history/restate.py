@@ -1,9 +1,9 @@
 """Restating: every mart for one pair (as_of, known_at), from the lake, into a version of its own.
 
 A restatement shares nothing with the nightly build but the lake, whose rows stay: it needs no lock (only that the files
-it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a night. It judges and builds
-only what was exported by known_at, so that its cost follows the size of that data, and the same files always give the
-same figures, whatever was loaded since.
+it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a night. It validates and
+builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
+give the same figures, whatever was loaded since.
 
     restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json
     restated/marts-<version>.duckdb            link to the file of one version
@@ -70,7 +70,7 @@ def restate(
 
     loaded_until: leave out files that the warehouse saw later, however early they were exported: the figures as they
     could have been computed then. again: build although the same version exists. Times are local wall clock.
-    Raises RestateError, JudgeError, BuildError, DbtRunError, PublicationError; nothing half-done stays.
+    Raises RestateError, ValidationRunError, BuildError, DbtRunError, PublicationError; nothing half-done stays.
     """
     say = progress or (lambda _: None)
     home = (out or settings.layout.restated).expanduser().resolve()
@@ -102,14 +102,14 @@ def restatements(home: Path) -> list[Publication]:
 
 
 def _build(own: Settings, settings: Settings, say: Progress) -> BuildPlan:
-    """Judge, build and audit in the workspace; returns the plan of the green build."""
-    from expectations.judge import judge
-    from warehouse.audit import identities
+    """Validate, build and audit in the workspace; returns the plan of the green build."""
+    from expectations.audit import identities
+    from expectations.validation import validate
 
-    result = judge(own, progress=say)
+    result = validate(own, progress=say)
     if result.failed:
         wrong = [check.description_vi if own.lang == "vi" else check.description_en for check in result.failed]
-        raise RestateError("Thẩm định không khớp / The judging does not add up:\n" + "\n".join(wrong))
+        raise RestateError("Thẩm định không khớp / The validation does not add up:\n" + "\n".join(wrong))
     plan = plan_build(own, full_refresh=True)
     # What dbt has read of the project is kept beside the nightly build; with a copy of it dbt need not read again.
     _copy_parsed(settings, own)

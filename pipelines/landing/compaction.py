@@ -1,10 +1,10 @@
 """Compaction: the rows of many small Parquet files of the lake are put into few, sorted as they are looked for.
 
-Every night adds some files to the lake, and whoever reads it opens all of them. Compaction writes merged files beside
-those of the loads, then one rename of `_merged.json` makes the merged ones count and the others not; those are deleted
-afterwards. So every row counts exactly once at every moment, and whatever a kill leaves (files that nothing lists) the
-next compaction removes. No row is changed or left out, not even rows of landings that were replaced: what was known at
-a time must stay knowable. Decision 13.
+Every nightly run adds some files to the lake, and whoever reads it opens all of them. Compaction writes merged files
+beside those of the loads, then one rename of `_merged.json` makes the merged ones count and the others not; those
+are deleted afterwards. So every row counts exactly once at every moment, and whatever a kill leaves (files that
+nothing lists) the next compaction removes. No row is changed or left out, not even rows of landings that were
+replaced: what was known at a time must stay knowable. Decision 13.
 
     lake/raw/_merged.json                        {"files": {table: [names]}, "loads": [merged dlt loads]}
     lake/raw/<table>/merged-<moment>.<n>.parquet
@@ -33,10 +33,10 @@ Progress = Callable[[str], None]
 
 #: A merged file of so many bytes is done: it is never written again.
 LARGE = 512 * 1024**2
-#: A night merges only loads and files smaller than this, so that its last step takes seconds.
+#: A nightly run merges only loads and files smaller than this, so that its last step takes seconds.
 SMALL = 64 * 1024**2
-#: A night writes a merged file again only when what comes to it is at least this part of it: every row is then written
-#: a number of times that grows with the logarithm of the nights.
+#: A nightly run writes a merged file again only when what comes to it is at least this part of it: every row is then
+#: written a number of times that grows with the logarithm of the nights.
 WORTH = 1 / 4
 
 #: Columns by which rows are looked for. A row group is what one lookup has to read.
@@ -69,7 +69,7 @@ class Compaction:
 
 
 def due(settings: Settings) -> bool:
-    """Do so many small loads wait that a night should merge them (`compact_after`)?"""
+    """Do so many small loads wait that a nightly run should merge them (`compact_after`)?"""
     root = settings.layout.lake / DATASET
     return 0 < settings.compact_after <= len(_small_loads(look(root), SMALL))
 

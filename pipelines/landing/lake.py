@@ -299,7 +299,7 @@ class Lake:
         self._settings = settings
         self._root = settings.layout.lake / DATASET
         scope = settings.scope
-        #: Conditions on the ledger: is the sighting within what counts (see Scope)?
+        #: Conditions on the ledger: is the observation within what counts (see Scope)?
         self._exported = f"exported_at <= '{scope.exported_until}'" if scope.exported_until else "true"
         self._seen = f"seen_at <= '{scope.seen_until}'" if scope.seen_until else "true"
 
@@ -349,8 +349,8 @@ class Lake:
         ]
 
     def known(self) -> Known:
-        """What discovery need not look at again: sightings with a hash, contents that were landed, and complaints about
-        places that could not be hashed. What is to be read again is left out (see `_read_again`)."""
+        """What discovery need not look at again: observations with a hash, contents that were landed, and complaints
+        about places that could not be hashed. What is to be read again is left out (see `_read_again`)."""
         with duckdb.connect() as con:
             with reading(self._settings):
                 con.execute(f"create table seen as select * from {self.relation(LEDGER)}")
@@ -367,7 +367,7 @@ class Lake:
             """).fetchall()
         found = [row for row in found if row[3:6] not in again]
         return Known(
-            sightings=frozenset((path, size, mtime) for path, size, mtime, *_ in found),
+            observations=frozenset((path, size, mtime) for path, size, mtime, *_ in found),
             contents=frozenset(
                 (source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"
             ),
@@ -401,10 +401,10 @@ class Lake:
         """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.
 
         hashes: file_sha256 of the files to read; None: all. With them only the Parquet files that hold them are opened.
-        For `files` itself every sighting is returned (duplicates included), except repeated landings.
+        For `files` itself every observation is returned (duplicates included), except repeated landings.
         """
         if table == LEDGER:
-            return self._sightings(hashes)
+            return self._observations(hashes)
         # One look for both: where a landing's rows lie is only true of the files that told it.
         now = look(self._root)
         counting = self._landings(now, hashes)
@@ -422,8 +422,8 @@ class Lake:
             qualify landing_id = max(landing_id) over (partition by source, kind, coalesce(file_sha256, file_path))
         )"""
 
-    def _sightings(self, hashes: Collection[str] | None) -> str:
-        """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first sighting.
+    def _observations(self, hashes: Collection[str] | None) -> str:
+        """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first observation.
 
         A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
         """

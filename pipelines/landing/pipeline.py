@@ -52,8 +52,8 @@ class LandingResult:
 def land(settings: Settings, files: list[ExportFile], progress: Progress | None = None) -> LandingResult:
     """Append `files` to the lake and return what was done: {(kind, outcome): files}, {kind: rows}, drift by file_path.
 
-    Contents that the lake already has are recorded as duplicates, sightings that it already has are skipped: the same
-    list may be landed again. The caller holds the run lock. Raises LandingError, PrivacyKeyError.
+    Contents that the lake already has are recorded as duplicates, observations that it already has are skipped: the
+    same list may be landed again. The caller holds the run lock. Raises LandingError, PrivacyKeyError.
     """
     settings.layout.create()
     result = LandingResult(versions={name: version(name) for name in ("dlt", "duckdb", "pyarrow")})
@@ -61,7 +61,7 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     new = [
         file
         for file in files
-        if (file.file_path, file.size, file.mtime) not in known.sightings
+        if (file.file_path, file.size, file.mtime) not in known.observations
         and (file.sha256 is not None or (file.file_path, file.detail) not in known.complaints)
     ]
     marked = list(mark_duplicates(new, known))

@@ -17,9 +17,9 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.config import Settings
+from pipelines.contract import KINDS
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
 from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows, shown_name
-from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
@@ -39,7 +39,7 @@ WAITING_BYTES = 192 * 1024 * 1024
 
 @dataclass
 class LandedFile:
-    """What became of one sighting.
+    """What became of one observation.
 
     rows: rows of it in the lake (for an unreadable file those before the fault). reader: fingerprint of what read it;
     null when the file was not even hashed.
@@ -56,7 +56,8 @@ class LandedFile:
     reader: str | None = None
 
     def fail(self, error: Exception) -> None:
-        """A fault of ours in this file. It must not cost the night: the file is told and tried again next time."""
+        """A fault of ours in this file. It must not cost the nightly run: the file is told and tried again next
+        time."""
         where = _where(error)
         log.error("%s: %s", self.file.file_path, where)
         self.outcome, self.reason, self.sha256 = "unreadable", UNREADABLE, None

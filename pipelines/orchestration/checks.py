@@ -1,16 +1,16 @@
 """Asset checks that look at the whole build: the audit between dbt and the publication. All of them block it.
 
-dbt's tests are checks of the dbt step, those of the judging belong to the judging step.
+dbt's tests are checks of the dbt step, those of the validation belong to the validation step.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
 
+from expectations.audit import Identity, identities, replacement_guard
 from expectations.results import CheckResult
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import DbtProject
-from warehouse.audit import Identity, identities, replacement_guard
 
 ACCOUNTING = "accounting_identities"
 EXPECTATIONS = "great_expectations_on_marts"

@@ -1,4 +1,4 @@
-"""The job that compacts the whole lake, and its weekly schedule. A night only merges what takes it seconds."""
+"""The job that compacts the whole lake, and its weekly schedule. A nightly run only merges what takes it seconds."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ COMPACT = "compact_job"
 
 
 def build(settings: Settings) -> Any:
-    """compact_job: takes the lock of the warehouse, so it waits for no night and none runs beside it."""
+    """compact_job: takes the lock of the warehouse, so it waits for no nightly run and none runs beside it."""
 
     @dg.op(
         name="compact",

@@ -5,7 +5,7 @@ process of its own, so its memory goes back to the machine; it dies with its par
 the build file after the lock is free again.
 
 This is what dagster-dbt would do, less what this project has no use for: importing that package imports dbt, sqlglot
-and dbt Cloud into every process that knows the assets: two seconds, a third of a night with nothing new.
+and dbt Cloud into every process that knows the assets: two seconds, a third of a nightly run with nothing new.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
+from pipelines.layout import DBT_PROJECT
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
 from warehouse.dbt_process import DbtProcess, DbtRunError, dbt_events
-from warehouse.layout import DBT_PROJECT
 
-#: Tables of `judged` that have a name of their own as assets; the others are `judged/<table>`.
-JUDGED_SOURCE = "judged"
-JUDGED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quarantine")}
+#: Tables of `validated` that have a name of their own as assets; the others are `validated/<table>`.
+VALIDATED_SOURCE = "validated"
+VALIDATED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quarantine")}
 
 #: What dbt makes; tests are checks of it, sources are made by the steps before.
 _MADE = ("seed", "model")
@@ -44,9 +44,9 @@ class DbtParseError(Exception):
     """The dbt project cannot be read. The message holds dbt's own words."""
 
 
-def judged_key(table: str) -> dg.AssetKey:
-    """Asset of a table of the schema `judged`."""
-    return JUDGED_ASSETS.get(table, dg.AssetKey([JUDGED_SOURCE, table]))
+def validated_key(table: str) -> dg.AssetKey:
+    """Asset of a table of the schema `validated`."""
+    return VALIDATED_ASSETS.get(table, dg.AssetKey([VALIDATED_SOURCE, table]))
 
 
 class DbtProject:
@@ -195,10 +195,10 @@ class DbtProject:
 
 
 def _key(node: Mapping[str, Any]) -> dg.AssetKey:
-    """Schema and name; sources are the judging assets, `judged.files` is the ledger."""
+    """Schema and name; sources are the validation assets, `validated.files` is the ledger."""
     if node["resource_type"] != "source":
         return dg.AssetKey([node["config"]["schema"], node["name"]])
-    return judged_key(node["name"]) if node["source_name"] == JUDGED_SOURCE else dg.AssetKey(node["fqn"][-2:])
+    return validated_key(node["name"]) if node["source_name"] == VALIDATED_SOURCE else dg.AssetKey(node["fqn"][-2:])
 
 
 def _seconds(node: Mapping[str, Any]) -> float:

@@ -2,7 +2,8 @@
 
 Only what waiting can mend is tried again (network, storage). A wrong configuration, a red audit or a bad input gives
 the same answer every time. The text of a foreign error may hold values of a row, so no exception reaches Dagster's
-event log as it is: it becomes a `Failure` with a masked text and the places in the code, without values (01 §7).
+event log as it is: it becomes a `Failure` with a masked text and the places in the code, without values
+(portal-exports §7).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
-from warehouse.layout import REPOSITORY
+from pipelines.layout import REPOSITORY
 from warehouse.masking import mask
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def can_pass(error: BaseException) -> bool:
 
 
 def safe_text(error: BaseException) -> str:
-    """The message, masked unless it is one of our own (those hold no personal data by the rules of the house)."""
+    """The message, masked unless it is one of our own (those hold no personal data by the rules of this project)."""
     text = str(error) or type(error).__name__
     if not _is_own(error):
         text = f"{type(error).__name__}: {mask(text)}"

@@ -110,8 +110,8 @@ def _swift_history(home: Path) -> Iterator[None]:
 def _kept_connections(storage: EventLogStorage) -> Iterator[None]:
     """Let the event log, when it is Dagster's default one, keep its connections to the file of the run and the index.
 
-    It makes an SQLAlchemy engine and a connection for every statement, five thousand in a night with nothing new: two
-    seconds. Everything else stays as it is, its lock included.
+    It makes an SQLAlchemy engine and a connection for every statement, five thousand in a nightly run with nothing
+    new: two seconds. Everything else stays as it is, its lock included.
     """
     if type(storage) is not SqliteEventLogStorage:
         yield

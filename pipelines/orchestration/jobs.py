@@ -32,10 +32,10 @@ def build() -> list[Any]:
 
 
 def nightly_config(*, full_refresh: bool = False, force: bool = False) -> dict[str, Any]:
-    """Run configuration of the jobs. full_refresh: judge and build all again. force: build and publish anyway."""
+    """Run configuration of the jobs. full_refresh: validate and build all again. force: build and publish anyway."""
     return {
         "ops": {
-            "judging": {"config": {"rebuild": full_refresh}},
+            "validation": {"config": {"rebuild": full_refresh}},
             "marts": {"config": {"full_refresh": full_refresh, "force": force}},
             "audit": {"config": {"force": force}},
         }

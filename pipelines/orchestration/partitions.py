@@ -1,4 +1,4 @@
-"""Partitions: how landed data is cut. One partition is one day of export moments (`exported_at`, 01 §1).
+"""Partitions: how landed data is cut. One partition is one day of export moments (`exported_at`, portal-exports §1).
 
 Only landing is partitioned. Everything after it works on what changed, whatever day that was exported.
 """

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from expectations.results import JudgeResult
+from expectations.results import ValidationResult
 from pipelines.config import Settings
 from warehouse.build import wall_clock
 from warehouse.publish import Publication, current
@@ -19,7 +19,7 @@ Outcome = Literal["running", "published", "kept", "partial", "failed"]
 
 @dataclass
 class RunRecord:
-    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run judged. `notes`: what went
+    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went
     wrong after it had ended well (housekeeping). No personal data.
     """
 
@@ -51,8 +51,8 @@ class RunRecord:
         """Files of this run of which nothing was accepted."""
         return sum(1 for file in self.files if file["status"] == "rejected")
 
-    def judged(self, result: JudgeResult) -> None:
-        """Note what the judging made of the new files."""
+    def validated(self, result: ValidationResult) -> None:
+        """Note what the validation made of the new files."""
         self.files = result.files
         self.rows_read = result.rows_read
         self.rows_accepted = result.rows_accepted

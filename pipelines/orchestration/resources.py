@@ -30,7 +30,7 @@ Progress = Callable[[str], None]  # told what is being done
 #: What the steps of a run are called for people, in their order.
 STEPS = {
     "landing": ("Nạp tệp mới", "Loading new files"),
-    "judging": ("Kiểm tra từng dòng", "Judging every row"),
+    "validation": ("Kiểm tra từng dòng", "Validation every row"),
     "building": ("Dựng số liệu", "Building the marts"),
     "audit": ("Đối chiếu", "Auditing"),
     "publishing": ("Công bố", "Publishing"),
@@ -106,7 +106,7 @@ def run_resource(
             settings.layout.create()
             if not lock_held:
                 stack.enter_context(run_lock(settings))
-            bury_dead_runs(context.instance, settings, run_id)
+            fail_orphaned_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
             record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
             run = Run(settings, record, progress)
@@ -123,7 +123,7 @@ def run_resource(
     return resource
 
 
-def bury_dead_runs(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> None:
+def fail_orphaned_runs(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> None:
     """Mark runs as failed that had the lock and were killed, and tell: we have the lock now, so they are gone."""
     killed = "Tiến trình của lượt chạy này đã bị dừng đột ngột / the process of this run was killed"
     unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]

@@ -37,9 +37,9 @@ class RunOutcome:
 def run_nightly(
     settings: Settings, *, full_refresh: bool = False, force: bool = False, progress: Progress | None = None
 ) -> RunOutcome:
-    """Load, judge, build, audit and publish what is new.
+    """Load, validate, build, audit and publish what is new.
 
-    full_refresh: judge and build everything again. force: build although nothing is new, publish although the new
+    full_refresh: validate and build everything again. force: build although nothing is new, publish although the new
     version is far smaller. progress: told what is being done, in words for people. A run that fails is told to
     `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be read.
     """
@@ -81,8 +81,8 @@ def _locked(
 def _run(
     settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
 ) -> RunOutcome:
-    from pipelines.definitions import build_definitions
     from pipelines.orchestration import failures, resources
+    from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
     from pipelines.orchestration.jobs import nightly_config
 

@@ -16,8 +16,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.portal import codes, contract, dates, privacy
-from pipelines.portal.contract import Kind
+from pipelines import contract
+from pipelines.contract import Kind
+from pipelines.portal import codes, dates, privacy
 from pipelines.portal.privacy import PrivacyKey
 
 MAX_DRIFT_NAMES = 100
@@ -105,7 +106,7 @@ class Canonicaliser:
                     renames, drift = self._look_at_names(records)
                 fields = _json_fields(self.kind, renames, records)
             statement = self._statement(fields, derive_status=_STATUS not in names and portions[0].rows.tabular)
-            self.key.hand_over(self.con)
+            self.key.register_key(self.con)
             # A relation, for the result of `execute` is fetched by one thread while the others wait.
             result = self.con.sql(statement).to_arrow_table()
         finally:
@@ -385,7 +386,7 @@ _DOSSIER_MOMENTS = {
     "NgayTuChoi": "refused_at",
 }
 
-#: What a version of a dossier is compared by (02 §1): every kept canonical field.
+#: What a version of a dossier is compared by (timeliness §1): every kept canonical field.
 _DOSSIER_CONTENT = (
     *("dossier_code", "agency_code", "procedure_code", "procedure_name", "field_code"),
     *("field_name", "channel", "applicant_type", *_DOSSIER_MOMENTS.values(), "status", "return_method", "agency_name"),
@@ -446,7 +447,7 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
             {moments},
         from clean
     ),
-    judged as (
+    validated as (
         select *, {codes.dossier_form("code")} as code_form, {bad_moments}
         from parsed
     ),
@@ -457,7 +458,7 @@ def _dossiers(fields: str, *, derive_status: bool) -> str:
             case when code_form in ('old', 'new') then {codes.dossier_date("code")} end as code_date,
             case when code_form in ('old', 'new') then {codes.dossier_digits("code")} end as sequence_digits,
             {codes.canonical_agency(codes.normalise("envelope"))} as envelope_agency,
-        from judged
+        from validated
     ),
     canonical as (
         select
@@ -590,7 +591,7 @@ def _events(fields: str, keep_officer_names: bool) -> str:
             {dates.parse_moment("NgayKetThucTheoQuyDinh", end_of_day=True)} as due_at,
         from clean
     ),
-    judged as (
+    validated as (
         select *, {_is_bad("ThoiDiemXuLy", "event_at")} as bad_event_at, bad_event_at as shifted from parsed
     )
     select
@@ -606,7 +607,7 @@ def _events(fields: str, keep_officer_names: bool) -> str:
         started_at,
         due_at,
         {_bad_values(bad)} as bad_values,
-    from judged
+    from validated
     """
 
 

@@ -1,4 +1,5 @@
-"""Codes of dossiers, agencies and procedures (01 §5) as DuckDB SQL. The one place that knows their forms."""
+"""Codes of dossiers, agencies and procedures (portal-exports §5) as DuckDB SQL. The one place that knows their
+forms."""
 
 from __future__ import annotations
 
@@ -68,5 +69,6 @@ def pad_procedure(code: str) -> str:
 
 
 def procedure_key(code: str) -> str:
-    """SQL: first eight characters of a padded procedure code; null for a code of another form (01 §8: local codes)."""
+    """SQL: first eight characters of a padded procedure code; null for a code of another form (portal-exports §8:
+    local codes)."""
     return f"case when regexp_full_match({code}, '{_PROCEDURE}') then left({code}, 8) end"

@@ -1,4 +1,5 @@
-"""Moments as senders write them → local wall clock (01 §4), as DuckDB SQL expressions. The one place that knows dates.
+"""Moments as senders write them → local wall clock (portal-exports §4), as DuckDB SQL expressions. The one place
+that knows dates.
 
 Everything is naive wall clock of Asia/Ho_Chi_Minh, which is UTC+7 all year: offsets are plain arithmetic.
 """
@@ -17,7 +18,8 @@ _DMY = f"({_CLOCK} +)?{_DAY_FIRST}|{_DAY_FIRST} +{_CLOCK}"
 
 
 def is_missing(text: str) -> str:
-    """SQL boolean: the trimmed text expression holds no value (01 §4): null, empty, `null`, or nothing but zeros."""
+    """SQL boolean: the trimmed text expression holds no value (portal-exports §4): null, empty, `null`, or nothing
+    but zeros."""
     return f"(coalesce({text}, '') = '' or regexp_full_match({text}, '[0:/ .TZ-]*0[0:/ .TZ-]*|(?i:null)'))"
 
 

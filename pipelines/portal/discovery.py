@@ -1,4 +1,5 @@
-"""What lies in the drop zone and is new (01 §1): place, fingerprint, export moment. Reads bytes only to hash them."""
+"""What lies in the drop zone and is new (portal-exports §1): place, fingerprint, export moment. Reads bytes only to
+hash them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from pipelines.config import Settings
-from pipelines.portal.contract import KINDS
+from pipelines.contract import KINDS
 
 log = logging.getLogger("dunghan.discovery")
 
@@ -41,7 +42,7 @@ class DropZoneError(Exception):
 
 @dataclass(frozen=True)
 class ExportFile:
-    """One new sighting of a file.
+    """One new observation of a file.
 
     path: where fsspec opens it; file_path: relative to the drop zone. mtime and exported_at are local wall clock.
     sha256 is None when the file could not be read. outcome: `new` (to be read), `duplicate`, `unreadable` (then detail
@@ -83,17 +84,18 @@ class ExportFile:
 class Known:
     """What the lake knows already.
 
-    sightings: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed; complaints:
-    (file_path, detail) of paths whose latest sighting could not be hashed.
+    observations: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed;
+    complaints: (file_path, detail) of paths whose latest observation could not be hashed.
     """
 
-    sightings: frozenset[tuple[str, int, datetime]] = frozenset()
+    observations: frozenset[tuple[str, int, datetime]] = frozenset()
     contents: frozenset[tuple[str, str, str]] = frozenset()
     complaints: frozenset[tuple[str, str | None]] = frozenset()
 
 
 def discover(settings: Settings, known: Known | None = None, days: Days | None = None) -> list[ExportFile]:
-    """New sightings in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing entry.
+    """New observations in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing
+    entry.
 
     A content that is known, or comes earlier in the same list, is a `duplicate`; a file at a place where it cannot be
     understood, or that cannot be opened, is `unreadable`. What is no file of this drop zone (a link out of it, a pipe,
@@ -102,7 +104,7 @@ def discover(settings: Settings, known: Known | None = None, days: Days | None =
     and last included. Raises DropZoneError when the drop zone is not there.
     """
     known = known or Known()
-    sightings = []
+    observations = []
     for seen, is_file in _unseen(settings, known, days):
         file = _fingerprint(seen) if is_file else seen
         if file.sha256 is None and (file.file_path, file.detail) in known.complaints:
@@ -110,8 +112,8 @@ def discover(settings: Settings, known: Known | None = None, days: Days | None =
         if file.sha256 is not None and file.changed():
             log.info("%s: đang được ghi, để lại lần sau / being written, left for the next run", file.file_path)
             continue
-        sightings.append(file)
-    return list(mark_duplicates(sorted(sightings, key=lambda f: (f.exported_at, f.file_path)), known))
+        observations.append(file)
+    return list(mark_duplicates(sorted(observations, key=lambda f: (f.exported_at, f.file_path)), known))
 
 
 def unseen(settings: Settings, known: Known, days: Days | None = None) -> list[ExportFile]:
@@ -120,12 +122,12 @@ def unseen(settings: Settings, known: Known, days: Days | None = None) -> list[E
 
 
 def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tuple[ExportFile, bool]]:
-    """(sighting without fingerprint, is it a file that may be opened) of what is new and settled."""
+    """(observation without fingerprint, is it a file that may be opened) of what is new and settled."""
     fs, root = _open_root(settings.drop_zone)
     youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
     for info in _listing(fs, root):
-        file = _sighting(fs, info["name"][len(root) :].lstrip("/"), info)
-        if (file.file_path, file.size, file.mtime) in known.sightings:
+        file = _observed(fs, info["name"][len(root) :].lstrip("/"), info)
+        if (file.file_path, file.size, file.mtime) in known.observations:
             continue
         if days is not None and not days[0] <= file.exported_at.date() <= days[1]:
             continue
@@ -138,11 +140,11 @@ def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tup
 def single(path: Path, source: str, kind: str) -> ExportFile:
     """A file anywhere on this machine, as if it lay in the drop zone; without a fingerprint. Raises OSError."""
     info = _stat(path) | {"name": str(path.resolve())}
-    return _sighting(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info)
+    return _observed(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info)
 
 
 def exported_at(file_name: str, mtime: datetime) -> tuple[datetime, str]:
-    """Export moment of a file (01 §1) and where it comes from (`name` or `mtime`).
+    """Export moment of a file (portal-exports §1) and where it comes from (`name` or `mtime`).
 
     The first `20yyMMdd` that is a real date, with `HHmm[ss]` after an optional T, _ or -; a date alone means 23:59:59.
     Digits after the date that are no time of day are not one: the date alone counts.
@@ -251,7 +253,7 @@ def _mtime(info: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1)
 
 
-def _sighting(fs: fsspec.AbstractFileSystem, place: str, info: dict[str, Any]) -> ExportFile:
+def _observed(fs: fsspec.AbstractFileSystem, place: str, info: dict[str, Any]) -> ExportFile:
     """The file that the listing tells of. place: its path relative to the drop zone."""
     relative = _shown(place)
     source, kind, misplaced = _place(relative)

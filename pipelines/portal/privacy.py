@@ -1,4 +1,5 @@
-"""Personal data (01 §7): the key, the HMAC that replaces identities, the masks for what is kept of broken values.
+"""Personal data (portal-exports §7): the key, the HMAC that replaces identities, the masks for what is kept of
+broken values.
 
 Everything works on columns inside DuckDB: no identity number is ever a Python object of this project.
 """
@@ -18,7 +19,7 @@ from pipelines.config import Settings
 
 _BLOCK = 64
 MASK_LENGTH = 40
-#: 01 §6 REJ_CODE_TOO_LONG.
+#: portal-exports §6 REJ_CODE_TOO_LONG.
 LONGEST_CODE = 50
 
 
@@ -39,7 +40,7 @@ class PrivacyKey:
         block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
         return cls(bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block))
 
-    def hand_over(self, con: duckdb.DuckDBPyConnection) -> None:
+    def register_key(self, con: duckdb.DuckDBPyConnection) -> None:
         """Let statements of this connection use `hmac`: the pads are variables of it, in memory only."""
         for name, pad in (("hmac_ipad", self.ipad), ("hmac_opad", self.opad)):
             con.execute(f"set variable {name} = unhex('{pad.hex()}')")
@@ -92,7 +93,7 @@ def _create(path: Path) -> None:
 def hmac(text: str) -> str:
     """SQL: lower-case hexadecimal HMAC-SHA-256 of a VARCHAR expression (null stays null).
 
-    The connection must have got the key (`PrivacyKey.hand_over`); without it the statement fails.
+    The connection must have got the key (`PrivacyKey.register_key`); without it the statement fails.
     """
     ipad, opad = (f"coalesce(getvariable('hmac_{pad}'), error('no key'))::blob" for pad in ("ipad", "opad"))
     return f"sha256({opad} || unhex(sha256({ipad} || encode({text}))))"
@@ -149,9 +150,10 @@ def mask_code(code: str) -> str:
     """SQL: a normalised dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#`
     and ten digits of its HMAC, so that different values stay different.
 
-    Other local forms are kept (01 §5), but not what holds a telephone or identity number or a long Vietnamese name, nor
-    what is too long to be accepted anyway: two columns may have run together."""
-    # What was too long (01 §6: more than 50 characters) stays so, and nothing becomes so: 39 or 40, `~`, 10 digits.
+    Other local forms are kept (portal-exports §5), but not what holds a telephone or identity number or a long
+    Vietnamese name, nor what is too long to be accepted anyway: two columns may have run together."""
+    # What was too long (portal-exports §6: more than 50 characters) stays so, and nothing becomes so: 39 or 40, `~`,
+    # 10 digits.
     kept = f"left({code}, case when length({code}) > {LONGEST_CODE} then 40 else 39 end)"
     letters = rf"regexp_replace({kept}, '[^\p{{P}}\p{{N}}]', 'X', 'g')"
     masked = rf"regexp_replace({letters}, '\p{{N}}', '#', 'g')"

@@ -1,4 +1,5 @@
-"""Rows and whole files that are bad on purpose (01 §6), made from the records of ghost dossiers so that they look real.
+"""Rows and whole files that are bad on purpose (portal-exports §6), made from the records of ghost dossiers so that
+they look real.
 
 A ghost that a reader lets through would change the district's figures: that is the point.
 """

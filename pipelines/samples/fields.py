@@ -32,7 +32,8 @@ def scalars(fields: Sequence[Field]) -> list[Field]:
     return [field for field in fields if field.kind != "json"]
 
 
-#: Field → heading in tables made for people (01 §9); a field that is not here stands under its contract name.
+#: Field → heading in tables made for people (portal-exports §9); a field that is not here stands under its contract
+#: name.
 HEADINGS = {
     "MaHoSo": "Số hồ sơ",
     "MaTTHC": "Mã thủ tục",

@@ -1,4 +1,5 @@
-"""Writing a sample: exports into <out>/inbox as 01 §1 lays them out, the truth about them into <out>/truth."""
+"""Writing a sample: exports into <out>/inbox as portal-exports §1 lays them out, the truth about them into
+<out>/truth."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ from pipelines.samples import faults, records
 from pipelines.samples.fields import Field
 from pipelines.samples.plan import Plan
 from pipelines.samples.shapes import SHAPES, write
-from pipelines.samples.sheets import Place, Rows, Title
+from pipelines.samples.sheets import Rows, Title
 from pipelines.samples.spec import SampleError, SampleSpec
 from pipelines.samples.story import create_lives, seconds
-from pipelines.samples.truth import SampleTruth, write_truth
+from pipelines.samples.truth import ExportFile, SampleTruth, write_truth
 from warehouse.database import connect
 
 Progress = Callable[[str, int, int], None]
@@ -31,7 +32,7 @@ def generate(
 ) -> SampleTruth:
     """Write the sample's exports and truth into `out` (inbox/ and truth/ there must not exist yet).
 
-    `progress` is called with (file name, files done, nights in all). Memory stays below the settings' limit.
+    `progress` is called with (file name, files done, nightly runs in all). Memory stays below the settings' limit.
     Raises SampleError when the spec is impossible or the folder is in use.
     """
     if taken := [name for name in ("inbox", "truth") if (out / name).exists()]:
@@ -74,18 +75,6 @@ def personal_data(spec: SampleSpec, *, settings: Settings | None = None) -> Iter
 
 
 @dataclass(frozen=True)
-class ExportFile:
-    """One file written. `rows` counts every row in it, bad ones included; None: the file as a whole is bad."""
-
-    path: str
-    kind: str
-    exported_at: str
-    rows: int | None
-    bad_rows: list[tuple[Place, str]]
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Batch:
     """The rows of one file: which (`source`, `where`), how they become lines, and the bad ones among them."""
 
@@ -101,7 +90,7 @@ class Batch:
 
 
 class Exports:
-    """Writes the files of one sample, night by night."""
+    """Writes the files of one sample, nightly run by night."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, plan: Plan, inbox: Path, progress: Progress) -> None:
         self.con, self.plan, self.spec = con, plan, plan.spec
@@ -162,11 +151,12 @@ class Exports:
         return f"case when d_unknown_field then {self.shape.line(strange)} else {line} end"
 
     def _touches(self, night: int) -> tuple[str, str]:
-        """SQL: is the dossier corrected this night; and how often so far (see plan.touch_place)."""
+        """SQL: is the dossier corrected this nightly run; and how often so far (see plan.touch_place)."""
         number, total = self.spec.changes_per_night, self.spec.dossiers
         if not number or night == 0:
             return "false", "0"
-        # Its places on an endless line are place, place + total, …; night n corrects [n * number, (n + 1) * number).
+        # Its places on an endless line are place, place + total, …; nightly run n corrects [n * number, (n + 1) *
+        # number).
         place = self.plan.touch_place
         upto = lambda end: f"(({end} - 1 - {place} + {total}) // {total})"  # noqa: E731
         start, end = night * number, (night + 1) * number

@@ -14,10 +14,10 @@ from itertools import pairwise
 from math import gcd
 from pathlib import Path
 
+from pipelines.layout import DBT_PROJECT
 from pipelines.samples import catalogues
 from pipelines.samples.catalogues import LEVELS, Level, Procedure
 from pipelines.samples.spec import SampleError, SampleSpec
-from warehouse.layout import DBT_PROJECT
 
 SLOTS = 1000  # agencies and procedures are drawn from tables of so many slots, in proportion to their weights
 DAYS_AFTER = 200  # appointments may lie so many days after the last export
@@ -27,7 +27,7 @@ MOST_A_DAY = 8_999  # four-digit daily sequences per agency; the numbers above a
 
 @dataclass(frozen=True)
 class Agency:
-    """One receiving agency: canonical code, as in 01 §5."""
+    """One receiving agency: canonical code, as in portal-exports §5."""
 
     code: str
     name: str
@@ -151,7 +151,7 @@ class Plan:
 
     @property
     def touch_place(self) -> str:
-        """SQL: a dossier's place in the shuffled circle that office corrections go round, night after night."""
+        """SQL: a dossier's place in the shuffled circle that office corrections go round, nightly run after night."""
         step, shift = self.shuffle(self.spec.dossiers, "touches")
         return f"(({step}::bigint * i + {shift}) % {self.spec.dossiers})"
 
@@ -191,7 +191,8 @@ PENDING = ("overdue", "stopped", "wait_fee", "wait_papers", "in_time")
 
 
 def working_days(first: date, last: date) -> list[date]:
-    """Monday–Friday less days off plus make-up days, from the frozen seeds (02 §2); calendar_overrides.csv wins."""
+    """Monday–Friday less days off plus make-up days, from the frozen seeds (timeliness §2); calendar_overrides.csv
+    wins."""
     kinds: dict[str, str] = {}
     for name in ("holidays.csv", "calendar_overrides.csv"):
         kinds.update(_calendar_seed(DBT_PROJECT / "seeds" / name))

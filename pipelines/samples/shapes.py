@@ -23,8 +23,9 @@ from pipelines.samples.sheets import Place, Rows, Sheet, Title
 class Shape:
     """How records become a file: a line each, `between` after it; `head` is made from fields and title.
 
-    about: in one line, what is special. first_row: number of the first row (01 §6). wide: name of a free text that has
-    a line break, so that a row with it takes two lines. members: so many files in a .zip. encode: bytes of a text.
+    about: in one line, what is special. first_row: number of the first row (portal-exports §6). wide: name of a free
+    text that has a line break, so that a row with it takes two lines. members: so many files in a .zip. encode:
+    bytes of a text.
     """
 
     about: str

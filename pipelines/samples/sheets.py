@@ -36,7 +36,7 @@ class Title:
 
 @dataclass(frozen=True)
 class Place:
-    """A row of a file: part (sheet, member; empty when there is only one) and number within it (01 §6)."""
+    """A row of a file: part (sheet, member; empty when there is only one) and number within it (portal-exports §6)."""
 
     part: str
     row: int
@@ -252,7 +252,7 @@ def _value(name: str, value: str, sheet: Sheet, dates_before: int) -> str:
     if name in DIGITS:
         return f"case when regexp_full_match({value}, '[0-9]') then '{_NUMBER}' || {value} else {value} end"
     if name == "MaTTHC":
-        # A code that ends in zero would lose it as a number: that is another story (01 §5), and a warning.
+        # A code that ends in zero would lose it as a number: that is another story (portal-exports §5), and a warning.
         number = f"regexp_full_match({value}, '[0-9]\\.[0-9]{{5}}[1-9]')"
         return f"case when {number} then '{_NUMBER}' || {value} else {value} end"
     return value

@@ -18,7 +18,7 @@ class SampleError(Exception):
 class Mix(BaseModel):
     """How many dossiers meet which fate under form_ii06 at the last export; scaled to the number of dossiers.
 
-    The default is the district of 02 §8, so a sample of exactly that many dossiers has exactly these counts.
+    The default is the district of timeliness §8, so a sample of exactly that many dossiers has exactly these counts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +45,8 @@ class Mix(BaseModel):
 
 
 class Distortions(BaseModel):
-    """Rates 0..1 of what real senders do to their data (01 §8), each of the dossiers on which it is possible."""
+    """Rates 0..1 of what real senders do to their data (portal-exports §8), each of the dossiers on which it is
+    possible."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,7 +91,7 @@ class SampleSpec(BaseModel):
     """One sample. The same spec always gives the same bytes, whatever the number of threads.
 
     `dossiers` counts what form_ii06 counts; `not_accepted` (status 1) and `refused` (status 3) come on top.
-    Exports: a full one `nights` days before `last_day`, then one per day (`nightly`: changes only, or full again)
+    Exports: a full one `nightly runs` days before `last_day`, then one per day (`nightly`: changes only, or full again)
     up to `last_day`; days on which nothing changed send no file. All are dated at the day's last second.
     """
 
@@ -178,9 +179,11 @@ class SampleSpec(BaseModel):
 
 
 def district_2024(**changes: Any) -> SampleSpec:
-    """The district of 02 §8: 33,653 received January–May 2024, 31,394 resolved (16,090 early, 19 late), 2,259 pending.
+    """The district of timeliness §8: 33,653 received January–May 2024, 31,394 resolved (16,090 early, 19 late),
+    2,259 pending.
 
-    With five nights of history, distortions and bad rows that leave these figures alone. `changes` override fields.
+    With five nightly runs of history, distortions and bad rows that leave these figures alone. `changes` override
+    fields.
     """
     fields: dict[str, Any] = {
         "seed": 2024,

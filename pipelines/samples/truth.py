@@ -8,17 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from pipelines.samples import records
 from pipelines.samples.fields import literal
 from pipelines.samples.plan import Plan
+from pipelines.samples.sheets import Place
 from pipelines.samples.story import at, seconds
-
-if TYPE_CHECKING:
-    from pipelines.samples.generate import ExportFile
 
 DISTORTIONS = (
     "paused_sent_as_done",
@@ -37,6 +35,18 @@ DISTORTIONS = (
 
 
 @dataclass(frozen=True)
+class ExportFile:
+    """One file written. `rows` counts every row in it, bad ones included; None: the file as a whole is bad."""
+
+    path: str
+    kind: str
+    exported_at: str
+    rows: int | None
+    bad_rows: list[tuple[Place, str]]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class SampleTruth:
     """Where the sample lies and what it holds. `summary` is truth/summary.json."""
 
@@ -52,7 +62,8 @@ class SampleTruth:
 
     @property
     def bad_rows(self) -> Path:
-        """CSV: file (relative to inbox), part (sheet, member), row_number in it (01 §6), reasons (joined by +)."""
+        """CSV: file (relative to inbox), part (sheet, member), row_number in it (portal-exports §6), reasons (joined
+        by +)."""
         return self.folder / "bad_rows.csv"
 
     @property

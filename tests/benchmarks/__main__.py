@@ -1,6 +1,6 @@
 """`make bench`: the whole job beside a plain DuckDB script, the readers alone, a year of nights.
 
-    python -m tests.benchmarks [job|readers|nights] [--dossiers 2000000] [--rounds 3] [--folder DIR] …
+    python -m tests.benchmarks [job|readers|nightly runs] [--dossiers 2000000] [--rounds 3] [--folder DIR] …
 
 Prints a table each. Ten million dossiers need 60 GB of disk. docs/performance.md holds what was measured.
 """

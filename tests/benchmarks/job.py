@@ -1,7 +1,7 @@
 """The whole job as users run it, from process start to published, beside a plain DuckDB script on the same files.
 
-Cases in their order: the plain script and a full load, nights, a night with nothing new, the rebuild from the lake, a
-restatement, what BI tools read. Medians of several rounds; every night brings new files.
+Cases in their order: the plain script and a full load, nightly runs, a nightly run with nothing new, the rebuild
+from the lake, a restatement, what BI tools read. Medians of several rounds; every night brings new files.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Job:
 
 
 def _sample(folder: Path, dossiers: int, changes: int, nights: int, inbox: Path) -> list[Path]:
-    """The first export lies in `inbox`, the nights' wait aside in their order."""
+    """The first export lies in `inbox`, the nightly runs' wait aside in their order."""
     # Five years of a province: one district could not take so many a day, and most dossiers are long done.
     spec = SampleSpec(
         dossiers=dossiers,

@@ -1,9 +1,9 @@
-"""A year of nights, as users run them: does the last night cost what the tenth did, and what grows on the disk?
+"""A year of nightly runs, as users run them: does the last night cost what the tenth did, and what grows on the disk?
 
-    python -m tests.benchmarks nights [--nights 365] [--dossiers 100000] [--changes 1000] [--folder DIR]
+    python -m tests.benchmarks nightly runs [--nights 365] [--dossiers 100000] [--changes 1000] [--folder DIR]
 
-Every night the exports of one day arrive and `dunghan run` takes them. What each cost is in DIR/nights.csv as soon
-as it has ended; started again with the same DIR it goes on after the last of them.
+Every nightly run the exports of one day arrive and `dunghan run` takes them. What each cost is in DIR/nights.csv as
+soon as it has ended; started again with the same DIR it goes on after the last of them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from tests.benchmarks.measuring import DUNGHAN, measure
 
 Row = dict[str, float]
 
-STEPS = ("landing", "judging", "building", "audit", "publishing", "compacting")
+STEPS = ("landing", "validation", "building", "audit", "publishing", "compacting")
 #: Parts of a warehouse whose growth is looked at.
 PARTS = ("lake", "build.duckdb", "published", "dagster", "quality", "state")
 SHOWN = (10, 50, 100, 150, 200, 250, 300, 350)
-#: Nights on either side of one over which the median is taken: a single one may have been disturbed.
+#: Nightly runs on either side of one over which the median is taken: a single one may have been disturbed.
 AROUND = 2
 
 
 def main(folder: Path, nights: int = 365, dossiers: int = 100_000, changes: int = 1_000) -> list[Row]:
-    """Run what is left of the nights in `folder`, print the tables; returns a row per night (seconds, bytes, files)."""
+    """Run what is left of the nightly runs in `folder`, print the tables; returns a row per nightly run (seconds,
+    bytes, files)."""
     days = _arrivals(folder / "sample", nights, dossiers, changes)
     warehouse, inbox, log = folder / "warehouse", folder / "inbox", folder / "nights.csv"
     env = {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse)}
@@ -54,9 +55,9 @@ def main(folder: Path, nights: int = 365, dossiers: int = 100_000, changes: int 
 
 
 def _arrivals(sample: Path, nights: int, dossiers: int, changes: int) -> list[list[Path]]:
-    """Files by the day on which they arrive: the full export, with the catalogues, then one night each."""
+    """Files by the day on which they arrive: the full export, with the catalogues, then one nightly run each."""
     if not (sample / "inbox").exists():
-        # Ten years, so that nearly all dossiers are in the first export and the nights bring changes.
+        # Ten years, so that nearly all dossiers are in the first export and the nightly runs bring changes.
         last = date(2024, 12, 31)
         spec = SampleSpec(
             dossiers=dossiers,
@@ -105,7 +106,7 @@ def _append(log: Path, row: Row) -> None:
 
 
 def report(rows: list[Row]) -> None:
-    """The table of some nights (median of five around each), then the last against the tenth, then what grows."""
+    """The table of some nightly runs (median of five around each), then the last against the tenth, then what grows."""
     last = len(rows) - 1
     nights = [night for night in SHOWN if night + AROUND < last] + [last]
     print("| night | wall s | cpu s | peak GiB | " + " | ".join(STEPS) + " |\n" + "|---" * (4 + len(STEPS)) + "|")
@@ -128,7 +129,7 @@ def report(rows: list[Row]) -> None:
 
 
 def median_around(rows: list[Row], night: int, name: str) -> float:
-    """Median of a column over a night and those around it, always five of them where there are so many."""
+    """Median of a column over a nightly run and those around it, always five of them where there are so many."""
     end = min(night + AROUND, len(rows) - 1)
     return statistics.median(row[name] for row in rows[max(0, end - 2 * AROUND) : end + 1])
 

@@ -1,4 +1,4 @@
-"""What a user would write instead of this project: read the exports, keep the latest row per dossier, judge it under
+"""What a user would write instead of this project: read the exports, keep the latest row per dossier, validate it under
 form_ii06 as of the latest export, write a monthly mart and an overdue list. No checks, no history, no privacy.
 
     python plain_duckdb.py INBOX OUT

@@ -19,9 +19,9 @@ import pyarrow as pa
 import xlsxwriter
 
 from pipelines.config import Settings
+from pipelines.contract import DOSSIERS
 from pipelines.landing.source import WAITING_ROWS
 from pipelines.portal.canonical import MORSEL, Canonicaliser, Portion
-from pipelines.portal.contract import DOSSIERS
 from pipelines.portal.discovery import ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import open_reader
@@ -33,7 +33,7 @@ ROUNDS = 3
 #: Rows a second that sheets must reach, and the share of plain DuckDB's speed that text must.
 SHEET_TARGET, TEXT_TARGET = 50_000, 0.60
 #: A sheet with the columns that sheets usually have; the sample's hold every scalar of the contract.
-CLERKS = "xlsx (01 §9)"
+CLERKS = "xlsx (portal-exports §9)"
 _CLERKS_HEADINGS = (
     *("STT", "Mã hồ sơ", "Tên thủ tục", "Mã TTHC", "Lĩnh vực", "Ngày nộp", "Ngày tiếp nhận", "Ngày hẹn trả"),
     *("Ngày kết thúc xử lý", "Ngày trả", "Trạng thái", "Đơn vị xử lý", "Kênh"),
@@ -80,7 +80,8 @@ def _file(folder: Path, shape: str, rows: int) -> ExportFile:
 
 
 def _clerks_sheet(folder: Path, rows: int) -> ExportFile:
-    """What people export for a meeting: the thirteen columns of 01 §9 and no more, dates as cells, text and serials."""
+    """What people export for a meeting: the thirteen columns of portal-exports §9 and no more, dates as cells, text
+    and serials."""
     path = folder / "bao_cao.xlsx"
     folder.mkdir(parents=True)
     begin = datetime(2024, 1, 1, 8)

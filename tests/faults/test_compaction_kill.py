@@ -20,9 +20,9 @@ import pytest
 from pipelines.config import Settings
 from pipelines.landing.compaction import compact
 from pipelines.landing.lake import DATASET, LOADS, SCHEMAS, Lake, reading
+from pipelines.layout import REPOSITORY
 from tests.lake_builder import File, LakeBuilder
 from tests.support.exports import zone
-from warehouse.layout import REPOSITORY
 from warehouse.lock import holder
 
 pytestmark = pytest.mark.faults

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.portal.contract import DOSSIERS
+from pipelines.contract import DOSSIERS
 from pipelines.portal.readers import FileRejected, confined
 from pipelines.portal.readers.base import Content, FileFacts
 from tests.support import workbooks
@@ -222,7 +222,7 @@ def test_no_process_outlives_its_parent(how, tmp_path: Path) -> None:
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from pipelines.portal.contract import DOSSIERS\n"
+        "from pipelines.contract import DOSSIERS\n"
         "from pipelines.portal.readers import workbook\n"
         "from pipelines.portal.readers.base import Content\n"
         "batches = workbook.open_workbook(Content.of(lambda: open(sys.argv[1], 'rb')), DOSSIERS, {}).batches()\n"

@@ -20,7 +20,7 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings
-from tests.support.small_build import ROWS, green_night, settings_in
+from tests.support.small_build import ROWS, green_nightly_run, settings_in
 from warehouse.build import BuildPlan
 from warehouse.publish import current, leftovers, publish, rollback, sweep, versions
 
@@ -45,8 +45,8 @@ def look(published: Path) -> tuple[str, int]:
             for row in con.execute(f"select night, count(*) from marts.{mart} group by night").fetchall()
         }
     assert len(seen) == 1, f"two nights in one file: {seen}"
-    night, rows = seen.pop()
-    assert rows == ROWS, f"{rows} rows of night {night}"
+    nightly_run, rows = seen.pop()
+    assert rows == ROWS, f"{rows} rows of nightly run {nightly_run}"
     # Names below the pointer may belong to the next version already, but each is whole; its folder is of one night.
     folder = (published / "current").resolve(strict=True)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -103,9 +103,9 @@ def test_killed_at_every_step(settings: Settings, after_a_kill: bool) -> None:
     state: a tidy warehouse, or one in which a publication was killed just before its pointer moved."""
     published = settings.layout.published
     old, new = settings.keep_versions, settings.keep_versions + 1
-    for night in range(1, new):
-        publish(settings, green_night(settings, night))
-    plan = green_night(settings, new)
+    for nightly_run in range(1, new):
+        publish(settings, green_nightly_run(settings, nightly_run))
+    plan = green_nightly_run(settings, new)
     steps = PROCESSES.Value("i", 0)
 
     def killed_at(step: int) -> int:
@@ -117,7 +117,7 @@ def test_killed_at_every_step(settings: Settings, after_a_kill: bool) -> None:
     shutil.copytree(published, template, symlinks=True)
     if after_a_kill:
         step = next(
-            step for step in range(1, MANY_STEPS) if night_after_kill(published, template, killed_at, step) == new
+            step for step in range(1, MANY_STEPS) if nightly_run_after_kill(published, template, killed_at, step) == new
         )
         restore(published, template)
         assert killed_at(step - 1) == -signal.SIGKILL
@@ -149,7 +149,7 @@ def restore(published: Path, template: Path) -> None:
     shutil.copytree(template, published, symlinks=True)
 
 
-def night_after_kill(published: Path, template: Path, killed_at: Callable[[int], int], step: int) -> int:
+def nightly_run_after_kill(published: Path, template: Path, killed_at: Callable[[int], int], step: int) -> int:
     restore(published, template)
     killed_at(step)
     return look(published)[1]
@@ -157,9 +157,9 @@ def night_after_kill(published: Path, template: Path, killed_at: Callable[[int],
 
 def test_killed_at_any_moment_while_readers_look(settings: Settings) -> None:
     published = settings.layout.published
-    publish(settings, green_night(settings, 1))
+    publish(settings, green_nightly_run(settings, 1))
     started = time.monotonic()
-    plan = green_night(settings, 2)
+    plan = green_nightly_run(settings, 2)
     publish(settings, plan)
     whole = time.monotonic() - started
     stop, results = PROCESSES.Event(), PROCESSES.Queue()
@@ -167,8 +167,8 @@ def test_killed_at_any_moment_while_readers_look(settings: Settings) -> None:
     moments = random.Random(2024)
     killed = 0
     steps = PROCESSES.Value("i", 0)
-    for night in range(3, 3 + KILLS_AT_ANY_MOMENT):
-        plan = green_night(settings, night)
+    for nightly_run in range(3, 3 + KILLS_AT_ANY_MOMENT):
+        plan = green_nightly_run(settings, nightly_run)
         process = start(publish_and_die, settings, plan, 0, steps)
         process.join(moments.uniform(0, 1.5 * whole))
         if process.is_alive():
@@ -184,13 +184,13 @@ def test_killed_at_any_moment_while_readers_look(settings: Settings) -> None:
     assert [failure for _, failures in found for failure in failures] == []
     assert all(looks > 5 for looks, _ in found)
     assert killed > KILLS_AT_ANY_MOMENT // 5
-    assert look(published)[1] == night
+    assert look(published)[1] == nightly_run
     tidy(settings)
 
 
 def test_readers_of_publications_in_a_loop(settings: Settings) -> None:
     """No kills: the pointer moves as fast as it can and versions are removed behind it."""
-    plan = green_night(settings, 1)
+    plan = green_nightly_run(settings, 1)
     publish(settings, plan)
     stop, results = PROCESSES.Event(), PROCESSES.Queue()
     readers = [start(read_on, settings.layout.published, stop, results) for _ in range(2)]

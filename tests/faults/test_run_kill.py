@@ -1,5 +1,5 @@
-"""A night is killed with SIGKILL at a random moment of each step: readers see whole versions, and the next night
-ends as if nothing had been.
+"""A nightly run is killed with SIGKILL at a random moment of each step: readers see whole versions, and the next
+nightly run ends as if nothing had been.
 
 Real processes, real files. The seed of the moments is in the output of a test: `DUNGHAN_KILL_SEED=…` repeats it.
 """
@@ -24,9 +24,9 @@ import psutil
 import pytest
 
 from pipelines.config import Settings, load_settings
+from pipelines.layout import REPOSITORY
 from pipelines.orchestration.record import read_record
 from pipelines.orchestration.resources import STEPS
-from warehouse.layout import REPOSITORY
 from warehouse.lock import holder
 from warehouse.publish import Publication, current
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.faults
 
 EXAMPLES = REPOSITORY / "tests" / "data" / "worked_examples" / "inbox"
 KEY = "0123456789abcdef-for-tests"
-#: What comes with the second night; everything else was there for the first.
+#: What comes with the second nightly run; everything else was there for the first.
 SECOND_NIGHT = ("hoso_20240605.json", "tiendo_20240601T060000.ndjson")
 ENDED_WELL = (0, 3)
 
@@ -72,9 +72,9 @@ def run_through(folder: Path) -> Publication:
 
 
 def run_and_kill(folder: Path, step: str, moment: float) -> bool:
-    """Start a night, wait for `step`, kill it `moment` seconds later. Everything it started must be gone with it.
+    """Start a nightly run, wait for `step`, kill it `moment` seconds later. Everything it started must be gone with it.
 
-    Returns whether it was killed within the step; a faster night may have gone on to the next by then.
+    Returns whether it was killed within the step; a faster nightly run may have gone on to the next by then.
     """
     process = start(folder)
     assert process.stdout is not None
@@ -98,7 +98,7 @@ def run_and_kill(folder: Path, step: str, moment: float) -> bool:
     return not said & {name for following in later for name in STEPS[following]}
 
 
-def second_night_arrives(folder: Path) -> None:
+def second_nightly_run_arrives(folder: Path) -> None:
     for path in EXAMPLES.rglob("*"):
         if path.name in SECOND_NIGHT:
             shutil.copy2(path, folder / "inbox" / path.relative_to(EXAMPLES))
@@ -160,7 +160,8 @@ def reading(folder: Path) -> Iterator[Reader]:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """Two nights that nobody killed: the folder after the first, both publications, and how long each step took."""
+    """Two nightly runs that nobody killed: the folder after the first, both publications, and how long each step
+    took."""
 
     first: Path
     publications: tuple[Publication, Publication]
@@ -182,12 +183,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     one = run_through(first)
     second = base / "second"
     shutil.copytree(first, second, symlinks=True)
-    second_night_arrives(second)
+    second_nightly_run_arrives(second)
     two = run_through(second)
     record = read_record(settings_of(second))
     assert record is not None
     result = Undisturbed(first, (one, two), record.seconds)
-    assert len(result.wholes) == 2  # the two nights can be told apart by their counts
+    assert len(result.wholes) == 2  # the two nightly runs can be told apart by their counts
     return result
 
 
@@ -199,7 +200,7 @@ def moments(step: str, undisturbed: Undisturbed, count: int) -> list[float]:
 
 
 def check_recovery(folder: Path, undisturbed: Undisturbed, kills: list[tuple[str, float]]) -> None:
-    second_night_arrives(folder)
+    second_nightly_run_arrives(folder)
     with reading(folder) as reader:
         for step, moment in kills:
             run_and_kill(folder, step, moment)
@@ -216,8 +217,10 @@ def check_recovery(folder: Path, undisturbed: Undisturbed, kills: list[tuple[str
     assert left == []
 
 
-@pytest.mark.parametrize("step", ["landing", pytest.param("judging", marks=pytest.mark.slow), "building", "publishing"])
-def test_a_killed_night_is_simply_done_again(step: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "step", ["landing", pytest.param("validation", marks=pytest.mark.slow), "building", "publishing"]
+)
+def test_a_killed_nightly_run_is_simply_done_again(step: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "night"
     shutil.copytree(undisturbed.first, folder, symlinks=True)
     (moment,) = moments(step, undisturbed, 1)
@@ -225,7 +228,9 @@ def test_a_killed_night_is_simply_done_again(step: str, undisturbed: Undisturbed
 
 
 @pytest.mark.slow
-def test_the_very_first_night_killed_leaves_nothing_half_published(undisturbed: Undisturbed, tmp_path: Path) -> None:
+def test_the_very_first_nightly_run_killed_leaves_nothing_half_published(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
     (moment,) = moments("building", undisturbed, 1)
     for attempt in range(4):
         folder = tmp_path / f"night{attempt}"
@@ -237,11 +242,11 @@ def test_the_very_first_night_killed_leaves_nothing_half_published(undisturbed: 
 
 
 @pytest.mark.slow
-def test_a_night_killed_again_and_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
+def test_a_nightly_run_killed_again_and_again(undisturbed: Undisturbed, tmp_path: Path) -> None:
     folder = tmp_path / "night"
     shutil.copytree(undisturbed.first, folder, symlinks=True)
     kills: list[tuple[str, float]] = []
-    for step in ("landing", "judging", "building", "audit", "publishing"):
+    for step in ("landing", "validation", "building", "audit", "publishing"):
         kills += [(step, moment) for moment in moments(step, undisturbed, 4)]
     check_recovery(folder, undisturbed, kills)
 

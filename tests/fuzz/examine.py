@@ -19,8 +19,8 @@ import duckdb
 import fsspec
 import pyarrow.compute as pc
 
+from pipelines.contract import KINDS
 from pipelines.portal.canonical import Canonicaliser, Portion
-from pipelines.portal.contract import KINDS
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileRejected, open_reader

@@ -6,8 +6,8 @@ import unicodedata
 
 import duckdb
 
+from pipelines.contract import DOSSIERS
 from pipelines.portal.canonical import Canonicaliser, Portion
-from pipelines.portal.contract import DOSSIERS
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import open_reader
 from tests.fuzz.examine import file_of

@@ -15,7 +15,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.contract import KINDS
+from pipelines.contract import KINDS
 from pipelines.portal.readers import open_reader
 from pipelines.samples.shapes import SHAPES
 from tests.fuzz.examine import Examiner, examiner, file_of

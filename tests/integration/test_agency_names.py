@@ -1,7 +1,7 @@
 """Dossiers that name their agency by nothing but a name: a catalogue that comes later gives them their agency.
 
-The night is incremental, the dossiers are finished and settled, and still it leaves what a full refresh does: agency,
-calendar of the agency's province, and the crosswalk.
+The nightly run is incremental, the dossiers are finished and settled, and still it leaves what a full refresh does:
+agency, calendar of the agency's province, and the crosswalk.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from expectations import schema
-from tests.support.judged import Dbt, append
+from tests.support.validated import Dbt, append
 from warehouse import calendar
 from warehouse.calendar import Change
 
@@ -43,7 +43,7 @@ def file(name: str, exported_at: datetime) -> dict[str, Any]:
 
 def load_dossiers(con: duckdb.DuckDBPyConnection) -> None:
     schema.create_tables(con)
-    calendar.hand_over(con, calendar.at_revision(DAYS), DAYS)
+    calendar.write_tables(con, calendar.at_revision(DAYS), DAYS)
     shared = {
         **{"agency_code": "unknown", "status": 10, "channel": "1", "warnings": [], "supplement_count": 0},
         **{"received_at": at(date(2024, 3, 4)), "due_at": at(date(2024, 3, 8))},
@@ -62,7 +62,7 @@ def load_agencies(con: duckdb.DuckDBPyConnection) -> None:
         file("coquan", datetime(2024, 3, 9)) | {"agency_code": code, "agency_name": name, "row_number": n}
         for n, (code, name) in enumerate(names.items(), 1)
     ]
-    append(con, "agencies", rows, judge_seq=2)
+    append(con, "agencies", rows, validation_seq=2)
 
 
 def found(dbt: Dbt, query: str) -> list[tuple[Any, ...]]:
@@ -71,25 +71,25 @@ def found(dbt: Dbt, query: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_catalogue_that_comes_later_names_settled_dossiers(tmp_path: Path) -> None:
-    nights, whole = (Dbt(tmp_path / f"{name}.duckdb", tmp_path / "scratch") for name in ("nights", "whole"))
+    nightly_runs, whole = (Dbt(tmp_path / f"{name}.duckdb", tmp_path / "scratch") for name in ("nights", "whole"))
     taken = "select dossier_code, working_days_taken from marts.fct_verdicts where rule_set = 'form_ii06' order by 1"
-    with duckdb.connect(str(nights.database)) as con:
+    with duckdb.connect(str(nightly_runs.database)) as con:
         load_dossiers(con)
-    nights("build", *CORE, *NO_TESTS, "--full-refresh", as_of=AS_OF)
-    assert found(nights, "select distinct agency_code from marts.fct_dossiers") == [("unknown",)]
-    assert found(nights, taken) == [("A", 3), ("B", 3), ("C", 3), ("D", 3)]
-    with duckdb.connect(str(nights.database)) as con:
+    nightly_runs("build", *CORE, *NO_TESTS, "--full-refresh", as_of=AS_OF)
+    assert found(nightly_runs, "select distinct agency_code from marts.fct_dossiers") == [("unknown",)]
+    assert found(nightly_runs, taken) == [("A", 3), ("B", 3), ("C", 3), ("D", 3)]
+    with duckdb.connect(str(nightly_runs.database)) as con:
         load_agencies(con)
-    nights("build", *CORE, *NO_TESTS, as_of=AS_OF, changed_since=1)
+    nightly_runs("build", *CORE, *NO_TESTS, as_of=AS_OF, changed_since=1)
 
-    assert found(nights, "select dossier_code, agency_code from marts.fct_dossiers order by 1") == [
+    assert found(nightly_runs, "select dossier_code, agency_code from marts.fct_dossiers order by 1") == [
         ("A", "H39.18.24"),
         ("B", "H39.18.24"),
         ("C", "unknown"),
         ("D", "unknown"),
     ]
-    assert found(nights, taken) == [("A", 2), ("B", 2), ("C", 3), ("D", 3)]
-    reported = found(nights, "select agency_name, outcome, candidates from marts.mart_agency_names order by 1")
+    assert found(nightly_runs, taken) == [("A", 2), ("B", 2), ("C", 3), ("D", 3)]
+    reported = found(nightly_runs, "select agency_name, outcome, candidates from marts.mart_agency_names order by 1")
     assert {name: (outcome, candidates) for name, outcome, candidates in reported} == {
         NAMES["A"]: ("matched", ["H39.18.24"]),
         NAMES["B"]: ("matched", ["H39.18.24"]),
@@ -97,11 +97,11 @@ def test_a_catalogue_that_comes_later_names_settled_dossiers(tmp_path: Path) -> 
         NAMES["D"]: ("unmatched", None),
     }
     today = "select current_agency_code, how from marts.dim_agency_crosswalk where agency_code = 'H39.18.24'"
-    assert found(nights, today) == [("H53", "province")]
+    assert found(nightly_runs, today) == [("H53", "province")]
 
     with duckdb.connect(str(whole.database)) as con:
         load_dossiers(con)
         load_agencies(con)
     whole("build", *CORE, *NO_TESTS, "--full-refresh", as_of=AS_OF)
     for table in ("intermediate.int_dossier_facts", "intermediate.int_verdicts", "marts.dim_agency_crosswalk"):
-        assert found(nights, f"from {table} order by all") == found(whole, f"from {table} order by all"), table
+        assert found(nightly_runs, f"from {table} order by all") == found(whole, f"from {table} order by all"), table

@@ -14,8 +14,8 @@ from pipelines.cli import main
 from pipelines.config import Settings
 from pipelines.history.calendars import MEASURES, effect, month
 from tests.oracle import drop_zone, random_exports
-from tests.support.judged import Dbt, load
 from tests.support.small_build import settings_in
+from tests.support.validated import Dbt, load
 from warehouse import calendar
 from warehouse.build import plan_build, record_green
 from warehouse.calendar import Change
@@ -35,7 +35,7 @@ CORE = (
 KEY = "source, dossier_code, rule_set"
 
 
-def night(settings: Settings, folder: Path) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+def nightly_run(settings: Settings, folder: Path) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """Build the core as `dunghan run` would and publish it; returns the measures of every verdict."""
     plan = plan_build(settings)
     Dbt(settings.layout.build_db, folder)("build", "--full-refresh", *CORE, clocks=False)
@@ -57,14 +57,14 @@ def test_the_preview_is_what_the_next_build_says(
     assert settings.as_of
     with duckdb.connect(str(settings.layout.build_db)) as con:
         load(con, drop_zone.read(tmp_path / "inbox"))
-    before = night(settings, tmp_path)
+    before = nightly_run(settings, tmp_path)
     day = date(2024, 1, 10)
     for scope in ("H39", "VN"):
         change = Change(0, day, "off", "Nghỉ", scope)
         told = effect(settings, change)
         with run_lock(settings):
             calendar.add(settings, change)
-        after = night(settings, tmp_path)
+        after = nightly_run(settings, tmp_path)
         assert told.days
         assert {(row["calendar"], row["day"]) for row in told.days} == {(scope, day)}
         expected = {

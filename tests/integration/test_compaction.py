@@ -13,18 +13,18 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings, load_settings
-from pipelines.definitions import build_definitions
 from pipelines.explain import explain_each
 from pipelines.history.restate import restate
 from pipelines.landing.compaction import compact
 from pipelines.landing.lake import Lake, reading
+from pipelines.layout import REPOSITORY
 from pipelines.orchestration import compacting
 from pipelines.orchestration.assets.exports import landed_key
+from pipelines.orchestration.definitions import build_definitions
 from pipelines.orchestration.instance import open_instance
 from pipelines.orchestration.record import read_record
 from pipelines.orchestration.runner import run_nightly
 from warehouse.build import wall_clock
-from warehouse.layout import REPOSITORY
 from warehouse.publish import Publication, current
 
 pytestmark = pytest.mark.integration
@@ -50,7 +50,7 @@ def hashes(publication: Publication | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class TwoNights:
-    """A warehouse of two nights and its figures; `between`: a moment after the first."""
+    """A warehouse of two nightly runs and its figures; `between`: a moment after the first."""
 
     folder: Path
     between: datetime
@@ -58,7 +58,7 @@ class TwoNights:
 
 
 @pytest.fixture(scope="module")
-def two_nights(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
+def two_nightly_runs(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("DAGSTER_HOME", raising=False)
         folder = tmp_path_factory.mktemp("two_nights")
@@ -76,38 +76,40 @@ def two_nights(tmp_path_factory: pytest.TempPathFactory) -> TwoNights:
 
 
 @pytest.fixture
-def compacted(two_nights: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the two nights, compacted."""
+def compacted(two_nightly_runs: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the two nightly runs, compacted."""
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     folder = tmp_path / "compacted"
-    shutil.copytree(two_nights.folder, folder, symlinks=True)
+    shutil.copytree(two_nightly_runs.folder, folder, symlinks=True)
     done = compact(settings_of(folder))
     assert (done.loads, done.waiting) == (2, False)
     assert {table.files_after for table in done.tables} == {1, 0}
     return folder
 
 
-def test_building_everything_again_gives_the_same_figures(two_nights: TwoNights, compacted: Path) -> None:
+def test_building_everything_again_gives_the_same_figures(two_nightly_runs: TwoNights, compacted: Path) -> None:
     settings = settings_of(compacted)
     outcome = run_nightly(settings, full_refresh=True)
     assert outcome.summary is not None
     assert outcome.summary.outcome == "published"
-    assert hashes(current(settings)) == two_nights.published
+    assert hashes(current(settings)) == two_nightly_runs.published
 
 
 @pytest.mark.slow
-def test_a_restatement_of_what_was_seen_until_a_moment_is_the_same(two_nights: TwoNights, compacted: Path) -> None:
-    between, out = two_nights.between, compacted / "restated"
-    before = restate(settings_of(two_nights.folder), AS_OF, loaded_until=between, out=out)
-    assert hashes(before.publication)["fct_dossiers"] != two_nights.published["fct_dossiers"]
+def test_a_restatement_of_what_was_seen_until_a_moment_is_the_same(
+    two_nightly_runs: TwoNights, compacted: Path
+) -> None:
+    between, out = two_nightly_runs.between, compacted / "restated"
+    before = restate(settings_of(two_nightly_runs.folder), AS_OF, loaded_until=between, out=out)
+    assert hashes(before.publication)["fct_dossiers"] != two_nightly_runs.published["fct_dossiers"]
     after = settings_of(compacted)
     assert restate(after, AS_OF, loaded_until=between, out=out).kept, "made from the same files"
     again = restate(after, AS_OF, loaded_until=between, out=out, again=True)
     assert hashes(again.publication) == hashes(before.publication)
 
 
-def test_every_dossier_is_explained_as_before(two_nights: TwoNights, compacted: Path) -> None:
-    before, after = settings_of(two_nights.folder), settings_of(compacted)
+def test_every_dossier_is_explained_as_before(two_nightly_runs: TwoNights, compacted: Path) -> None:
+    before, after = settings_of(two_nightly_runs.folder), settings_of(compacted)
     with duckdb.connect() as con:
         codes = con.execute(f"select distinct dossier_code from {Lake(before).rows('dossiers')} order by 1").fetchall()
     typed = [code for (code,) in codes if code]
@@ -116,20 +118,20 @@ def test_every_dossier_is_explained_as_before(two_nights: TwoNights, compacted: 
     assert told[0] == told[1]
 
 
-def test_a_night_with_nothing_new_lands_nothing_again(two_nights: TwoNights, compacted: Path) -> None:
+def test_a_nightly_run_with_nothing_new_lands_nothing_again(two_nightly_runs: TwoNights, compacted: Path) -> None:
     settings = settings_of(compacted)
     outcome = run_nightly(settings)
     assert outcome.summary is not None
     assert (outcome.summary.outcome, outcome.summary.files) == ("kept", [])
-    assert hashes(current(settings)) == two_nights.published
+    assert hashes(current(settings)) == two_nightly_runs.published
 
 
-def test_a_night_tidies_up_after_publishing(
-    two_nights: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_nightly_run_tidies_up_after_publishing(
+    two_nightly_runs: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     folder = tmp_path / "night"
-    shutil.copytree(two_nights.folder, folder, symlinks=True)
+    shutil.copytree(two_nightly_runs.folder, folder, symlinks=True)
     settings = settings_of(folder, compact_after=2, keep_runs=1)
     assert len(Lake(settings).completed_loads()) == 2
     with open_instance(settings) as instance:
@@ -155,11 +157,11 @@ def test_a_night_tidies_up_after_publishing(
 
 
 def test_a_compaction_that_fails_is_noted_and_costs_no_publication(
-    two_nights: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_nightly_runs: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     folder = tmp_path / "night"
-    shutil.copytree(two_nights.folder, folder, symlinks=True)
+    shutil.copytree(two_nightly_runs.folder, folder, symlinks=True)
     settings = settings_of(folder, compact_after=2)
 
     def full(*_: object) -> None:
@@ -174,10 +176,10 @@ def test_a_compaction_that_fails_is_noted_and_costs_no_publication(
     assert len(Lake(settings).completed_loads()) == 2
 
 
-def test_the_weekly_job(two_nights: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_weekly_job(two_nightly_runs: TwoNights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     folder = tmp_path / "week"
-    shutil.copytree(two_nights.folder, folder, symlinks=True)
+    shutil.copytree(two_nightly_runs.folder, folder, symlinks=True)
     settings = settings_of(folder)
     definitions = build_definitions(settings)
     schedule = definitions.resolve_schedule_def("compact_schedule")

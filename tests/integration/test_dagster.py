@@ -25,18 +25,18 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.config import Settings, load_settings
-from pipelines.definitions import build_definitions
 from pipelines.landing.lake import Lake
+from pipelines.layout import REPOSITORY
 from pipelines.orchestration import failures, jobs, sensors
-from pipelines.orchestration.assets.judging import QUARANTINE, SPLIT_AGREES
 from pipelines.orchestration.assets.publication import PUBLICATION
+from pipelines.orchestration.assets.validation import QUARANTINE, SPLIT_AGREES
 from pipelines.orchestration.checks import ACCOUNTING, REPLACEMENT
+from pipelines.orchestration.definitions import build_definitions
 from pipelines.orchestration.instance import TEMPLATE, open_instance, prepare_home
 from pipelines.orchestration.record import read_record
 from pipelines.orchestration.resources import LOCK_TAG
 from pipelines.orchestration.runner import run_backfill, run_nightly
 from pipelines.portal.discovery import unseen
-from warehouse.layout import REPOSITORY
 from warehouse.lock import LockHeldError, run_lock
 from warehouse.masking import mask
 from warehouse.publish import current
@@ -59,7 +59,7 @@ def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_nightly_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the worked examples as drop zone and the warehouse after one night."""
     folder = tmp_path_factory.mktemp("night")
     shutil.copytree(EXAMPLES / "inbox", folder / "inbox")
@@ -71,9 +71,9 @@ def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def night(first_night: Path, tmp_path: Path) -> Path:
-    """A copy of the first night, to be changed by one test."""
-    shutil.copytree(first_night, tmp_path / "night", symlinks=True)
+def nightly_run(first_nightly_run: Path, tmp_path: Path) -> Path:
+    """A copy of the first nightly run, to be changed by one test."""
+    shutil.copytree(first_nightly_run, tmp_path / "night", symlinks=True)
     return tmp_path / "night"
 
 
@@ -139,8 +139,8 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
         return {key.to_user_string() for key in graph.get(dg.AssetKey(list(path))).parent_keys}
 
     assert parents("landed", "dossiers") == {"exports"}
-    assert parents("judged", "dossiers") == {"landed/dossiers"}
-    assert parents("staging", "stg_dossiers") == {"judged/dossiers"}
+    assert parents("validated", "dossiers") == {"landed/dossiers"}
+    assert parents("staging", "stg_dossiers") == {"validated/dossiers"}
     assert parents("staging", "stg_files") == {"ledger"}
     assert parents("staging", "stg_quarantine") == {"quarantine"}
     marts = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
@@ -148,8 +148,8 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
     assert marts <= parents("publication")
     # Nothing hangs in the air: without parents are only the exports, the seeds, the rule catalogue and the calendar.
     roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    assert {key.path[0] for key in roots} == {"exports", "seeds", "judged", "state"}
-    assert [key for key in roots if key.path[0] == "judged"] == [dg.AssetKey(["judged", "rules"])]
+    assert {key.path[0] for key in roots} == {"exports", "seeds", "validated", "state"}
+    assert [key for key in roots if key.path[0] == "validated"] == [dg.AssetKey(["validated", "rules"])]
 
 
 def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) -> None:
@@ -157,7 +157,7 @@ def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) 
     bare = [k.to_user_string() for k in graph.get_all_asset_keys() if not (graph.get(k).description or "").strip()]
     assert bare == []
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"landing", "judging", "seeds", "staging", "intermediate", "marts", "reports", "publication"}
+    assert groups == {"landing", "validation", "seeds", "staging", "intermediate", "marts", "reports", "publication"}
 
 
 def test_every_check_between_input_and_publication_blocks_except_rejections(definitions: dg.Definitions) -> None:
@@ -169,7 +169,7 @@ def test_every_check_between_input_and_publication_blocks_except_rejections(defi
     rejecting = {
         key.name for key in graph.asset_check_keys if key.asset_key == QUARANTINE and key.name.startswith("REJ_")
     }
-    assert len(rejecting) == 10  # 01 §6
+    assert len(rejecting) == 10  # portal-exports §6
     assert not rejecting & names
 
 
@@ -196,11 +196,12 @@ def test_workspace_opens_from_the_repository_root(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-# ---- nights ---------------------------------------------------------------------------------------------------------
+# ---- nightly runs
+# ---------------------------------------------------------------------------------------------------------
 
 
-def test_first_night_publishes_and_tells_what_it_did(first_night: Path) -> None:
-    settings = settings_for(first_night)
+def test_first_nightly_run_publishes_and_tells_what_it_did(first_nightly_run: Path) -> None:
+    settings = settings_for(first_nightly_run)
     record = read_record(settings)
     assert record is not None
     assert (record.outcome, record.job, record.version) == ("published", jobs.NIGHTLY, version_of(settings))
@@ -238,10 +239,10 @@ def test_first_night_publishes_and_tells_what_it_did(first_night: Path) -> None:
     assert sum(name.startswith(("unique", "not_null")) for name in evaluations) > 5  # dbt tests came through
 
 
-def test_a_night_with_nothing_new_keeps_the_version_and_is_silent(
-    night: Path, capfd: pytest.CaptureFixture[str]
+def test_a_nightly_run_with_nothing_new_keeps_the_version_and_is_silent(
+    nightly_run: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    settings = settings_for(night)
+    settings = settings_for(nightly_run)
     before = version_of(settings)
     outcome = run_nightly(settings)
     assert (outcome.exit_code, outcome.version, outcome.problems) == (0, before, [])
@@ -255,8 +256,8 @@ def test_a_night_with_nothing_new_keeps_the_version_and_is_silent(
     assert len(records) == 2  # the publication counts as fresh
 
 
-def test_force_builds_and_publishes_again(night: Path) -> None:
-    settings = settings_for(night)
+def test_force_builds_and_publishes_again(nightly_run: Path) -> None:
+    settings = settings_for(nightly_run)
     before = current(settings)
     outcome = run_nightly(settings, force=True)
     after = current(settings)
@@ -266,11 +267,11 @@ def test_force_builds_and_publishes_again(night: Path) -> None:
     assert hashes[0] == hashes[1]
 
 
-def test_a_bad_file_is_told_and_does_not_stop_the_night(night: Path) -> None:
-    settings = settings_for(night)
+def test_a_bad_file_is_told_and_does_not_stop_the_nightly_run(nightly_run: Path) -> None:
+    settings = settings_for(nightly_run)
     before = version_of(settings)
-    (night / "inbox" / "dvcqg" / "dossiers" / "hoso_20240611.json").write_bytes(b"\x00\x01 not an export")
-    new_dossiers(night)
+    (nightly_run / "inbox" / "dvcqg" / "dossiers" / "hoso_20240611.json").write_bytes(b"\x00\x01 not an export")
+    new_dossiers(nightly_run)
     outcome = run_nightly(settings)
     assert outcome.exit_code == 3, outcome.problems
     assert outcome.version not in (None, before)
@@ -280,14 +281,14 @@ def test_a_bad_file_is_told_and_does_not_stop_the_night(night: Path) -> None:
     assert status["hoso_20240610.ndjson"][0] == "loaded"
 
 
-def test_a_red_audit_publishes_nothing_and_is_told_once(night: Path) -> None:
+def test_a_red_audit_publishes_nothing_and_is_told_once(nightly_run: Path) -> None:
     with webhook() as (url, notices):
-        settings = settings_for(night, webhook_url=url)
+        settings = settings_for(nightly_run, webhook_url=url)
         before = version_of(settings)
-        new_dossiers(night)
-        # A row that was accepted vanishes behind the ledger's back: 01 §6 does not add up any more.
+        new_dossiers(nightly_run)
+        # A row that was accepted vanishes behind the ledger's back: portal-exports §6 does not add up any more.
         with duckdb.connect(str(settings.layout.build_db)) as con:
-            con.execute("delete from judged.procedures")
+            con.execute("delete from validated.procedures")
         outcome = run_nightly(settings)
         assert outcome.exit_code == 1
         assert outcome.version == before == version_of(settings)
@@ -303,12 +304,14 @@ def test_a_red_audit_publishes_nothing_and_is_told_once(night: Path) -> None:
         assert "secret-token" not in json.dumps(notices) + settings.layout.last_run.read_text(encoding="utf-8")
 
 
-def test_great_expectations_counting_otherwise_stops_the_night(night: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_great_expectations_counting_otherwise_stops_the_nightly_run(
+    nightly_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from expectations import predicates
 
-    settings = settings_for(night)
+    settings = settings_for(nightly_run)
     before = version_of(settings)
-    new_dossiers(night)
+    new_dossiers(nightly_run)
     real = predicates.violations
 
     def off_by_one(catalogue: Any, rule: Any, kind: Any, batch: str) -> str:
@@ -319,14 +322,14 @@ def test_great_expectations_counting_otherwise_stops_the_night(night: Path, monk
     outcome = run_nightly(settings)
     assert (outcome.exit_code, version_of(settings)) == (1, before)
     with open_instance(settings) as instance:
-        assert steps_started(instance, outcome.run_id) == ["landing", "judging"]
+        assert steps_started(instance, outcome.run_id) == ["landing", "validation"]
     monkeypatch.undo()
-    assert run_nightly(settings).exit_code == 0  # nothing of the stopped night is in the way
+    assert run_nightly(settings).exit_code == 0  # nothing of the stopped nightly run is in the way
 
 
-def test_publication_needs_the_whole_build_and_its_audit(night: Path) -> None:
+def test_publication_needs_the_whole_build_and_its_audit(nightly_run: Path) -> None:
     """Somebody picks models and the publication in the UI, without the checks: refused."""
-    settings = settings_for(night)
+    settings = settings_for(nightly_run)
     before = version_of(settings)
     definitions = build_definitions(settings)
     models = dg.AssetSelection.groups("marts", "reports", "staging", "intermediate", "seeds", "publication")
@@ -345,8 +348,8 @@ def test_publication_needs_the_whole_build_and_its_audit(night: Path) -> None:
 # ---- one at a time --------------------------------------------------------------------------------------------------
 
 
-def test_a_second_run_is_refused_however_it_is_started(night: Path) -> None:
-    settings = settings_for(night)
+def test_a_second_run_is_refused_however_it_is_started(nightly_run: Path) -> None:
+    settings = settings_for(nightly_run)
     job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
     with run_lock(settings):
         with pytest.raises(LockHeldError):
@@ -357,11 +360,11 @@ def test_a_second_run_is_refused_however_it_is_started(night: Path) -> None:
             assert steps_started(instance, result.run_id) == []
 
 
-def test_a_run_of_the_daemon_behaves_like_the_command(night: Path) -> None:
+def test_a_run_of_the_daemon_behaves_like_the_command(nightly_run: Path) -> None:
     """`dagster job execute` runs in a process of its own with the plain executor, as the daemon's launcher does."""
-    settings = settings_for(night)
+    settings = settings_for(nightly_run)
     before = version_of(settings)
-    new_dossiers(night)
+    new_dossiers(nightly_run)
     environment = os.environ | {
         "DUNGHAN_WAREHOUSE": str(settings.warehouse),
         "DUNGHAN_DROP_ZONE": settings.drop_zone,
@@ -379,9 +382,9 @@ def test_a_run_of_the_daemon_behaves_like_the_command(night: Path) -> None:
     assert record.version != before
 
 
-def test_a_killed_run_is_marked_as_failed_and_told_by_the_next(night: Path) -> None:
+def test_a_killed_run_is_marked_as_failed_and_told_by_the_next(nightly_run: Path) -> None:
     with webhook() as (url, notices):
-        settings = settings_for(night, webhook_url=url)
+        settings = settings_for(nightly_run, webhook_url=url)
         with open_instance(settings) as instance:
             job = build_definitions(settings).resolve_job_def(jobs.NIGHTLY)
             dead = instance.create_run_for_job(job, tags={LOCK_TAG: "held"}, status=dg.DagsterRunStatus.STARTED)
@@ -409,8 +412,8 @@ def test_the_instance_is_quiet_one_at_a_time_and_the_administrators(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Path, first_night: Path) -> None:
-    """02 §1: a range is one run; whatever order the ranges come in, the same history and the same figures."""
+def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Path, first_nightly_run: Path) -> None:
+    """timeliness §1: a range is one run; whatever order the ranges come in, the same history and the same figures."""
     shutil.copytree(EXAMPLES / "inbox", tmp_path / "inbox")
     settings = settings_for(tmp_path)
     newest = run_backfill(settings, date(2024, 6, 2), date(2024, 6, 30))
@@ -430,7 +433,7 @@ def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Pat
     assert [run.job_name for run in runs] == [jobs.BACKFILL] * 2
     marts = [
         {name: mart["content_hash"] for name, mart in published.manifest["marts"].items()}
-        for where in (settings, settings_for(first_night))
+        for where in (settings, settings_for(first_nightly_run))
         if (published := current(where))
     ]
     assert marts[0] == marts[1]
@@ -480,27 +483,27 @@ def run_with_short_delays(settings: Settings) -> tuple[dg.ExecuteInProcessResult
     return result, [str(record.event_log_entry.step_key) for record in restarted], texts
 
 
-def test_a_network_that_comes_back_is_waited_for(night: Path) -> None:
+def test_a_network_that_comes_back_is_waited_for(nightly_run: Path) -> None:
     fsspec.register_implementation("flaky", Flaky, clobber=True)
     Flaky.refusals = 2
-    settings = settings_for(night, drop_zone=f"flaky://{night}/inbox")
+    settings = settings_for(nightly_run, drop_zone=f"flaky://{nightly_run}/inbox")
     result, restarted, texts = run_with_short_delays(settings)
     assert result.success
     assert restarted == ["landing", "landing"]
     assert not any("Nguyễn" in text or "Nguy\\u1ec5n" in text for text in texts)  # no value reaches the event log
 
 
-def test_what_waiting_cannot_mend_is_not_tried_again(night: Path) -> None:
-    settings = settings_for(night)
+def test_what_waiting_cannot_mend_is_not_tried_again(nightly_run: Path) -> None:
+    settings = settings_for(nightly_run)
     settings.layout.build_db.write_bytes(b"this is no database, whatever one does" * 1000)
     result, restarted, _ = run_with_short_delays(settings)
     assert not result.success
     assert restarted == []
 
 
-def test_another_privacy_key_lands_nothing(night: Path) -> None:
-    settings = settings_for(night, privacy_key="another-key-0123456789")
-    new_dossiers(night)
+def test_another_privacy_key_lands_nothing(nightly_run: Path) -> None:
+    settings = settings_for(nightly_run, privacy_key="another-key-0123456789")
+    new_dossiers(nightly_run)
     result, restarted, _ = run_with_short_delays(settings)
     assert not result.success
     assert restarted == []

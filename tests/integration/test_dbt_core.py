@@ -1,6 +1,6 @@
-"""The core of the dbt project on `judged` tables made by tests/support.
+"""The core of the dbt project on `validated` tables made by tests/support.
 
-The worked examples, the real permits, the oracle, and nights against a full refresh.
+The worked examples, the real permits, the oracle, and nightly runs against a full refresh.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.oracle.drop_zone import DropZone
 from tests.oracle.flags import flags
 from tests.oracle.timeliness import Oracle, Verdict
 from tests.oracle.working_days import WorkCalendar
-from tests.support.judged import Dbt, load
+from tests.support.validated import Dbt, load
 from warehouse.calendar import COLUMNS as COLUMNS_OF_CALENDAR
 from warehouse.calendar import parse as parse_calendar
 
@@ -135,7 +135,7 @@ def test_worked_examples(examples: Dbt, pair: tuple[str, str]) -> None:
 
 
 def test_the_examples_pass_every_test_of_the_project(examples: Dbt) -> None:
-    """Unit tests, contracts, grains, relationships and the identity of 01 §6 on the built examples."""
+    """Unit tests, contracts, grains, relationships and the identity of portal-exports §6 on the built examples."""
     examples(
         "build", *CORE, "--full-refresh", "--indirect-selection", "buildable", as_of=datetime(2024, 6, 30, 23, 59, 59)
     )
@@ -181,39 +181,39 @@ def test_real_permits(tmp_path: Path, as_of: str, counts: dict[tuple[str, str], 
     assert {(rule_set, verdict): n for rule_set, verdict, n in rows if rule_set in told} == counts
 
 
-def test_nights_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
-    """Exports come in lots and out of order while as_of moves on. Each night gives the oracle's verdicts.
+def test_nightly_runs_equal_a_full_refresh_and_the_oracle(tmp_path: Path) -> None:
+    """Exports come in lots and out of order while as_of moves on. Each nightly run gives the oracle's verdicts.
 
-    One night dies half way: the watermark stays, and the next night makes up for it. The last night leaves the very
-    rows of a full refresh.
+    One night dies half way: the watermark stays, and the next nightly run makes up for it. The last night leaves the
+    very rows of a full refresh.
     """
     files = random_exports.generate(seed=766, dossiers=1500)
     files.write(tmp_path / "inbox")
     whole = drop_zone.read(tmp_path / "inbox")
     rng = Random(766)
-    nights = sorted({as_of for as_of, _ in files.pairs})
-    lot = {line.file_name: rng.randrange(len(nights)) for line in whole.ledger}
+    nightly_runs = sorted({as_of for as_of, _ in files.pairs})
+    lot = {line.file_name: rng.randrange(len(nightly_runs)) for line in whole.ledger}
     calendar = WorkCalendar(OVERRIDES)
 
     dbt = Dbt(tmp_path / "build.duckdb", tmp_path / "scratch")
     watermark = None
-    for night, as_of in enumerate(nights):
-        arrived = {name for name, n in lot.items() if n <= night}
+    for nightly_run, as_of in enumerate(nightly_runs):
+        arrived = {name for name, n in lot.items() if n <= nightly_run}
         with duckdb.connect(str(dbt.database)) as con:
-            load(con, whole, judge_seq=night + 1, only={name for name, n in lot.items() if n == night})
-        if night == 2:
+            load(con, whole, validation_seq=nightly_run + 1, only={name for name, n in lot.items() if n == nightly_run})
+        if nightly_run == 2:
             half = ("--select", "int_dossier_history", "int_events", "int_supplement_rounds", "int_dossier_facts")
             dbt("run", *half, as_of=as_of, changed_since=watermark or 0)
             continue
         build_core(dbt, as_of, changed_since=watermark)
-        watermark = night + 1
+        watermark = nightly_run + 1
         found = unlike(oracle_verdicts(Oracle(_part(whole, arrived), calendar, as_of)), verdicts(dbt.database))
-        assert not found, f"night {night + 1}\n" + "\n".join(found)
+        assert not found, f"nightly run {nightly_run + 1}\n" + "\n".join(found)
 
     fresh = Dbt(tmp_path / "fresh.duckdb", tmp_path / "scratch")
     with duckdb.connect(str(fresh.database)) as con:
         load(con, whole)
-    build_core(fresh, nights[-1])
+    build_core(fresh, nightly_runs[-1])
     for table in KEPT:
         assert not unlike_tables(dbt, fresh, table), table
 
@@ -264,7 +264,7 @@ def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
     with duckdb.connect(str(then.database)) as con:
         load(con, whole, only=early)
     with duckdb.connect(str(since.database)) as con:
-        load(con, whole, judge_seq=7)
+        load(con, whole, validation_seq=7)
     for dbt in (then, since):
         build_core(dbt, as_of, known_at)
     oracle = Oracle(whole, WorkCalendar(OVERRIDES), as_of, known_at)

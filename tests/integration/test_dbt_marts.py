@@ -1,4 +1,5 @@
-"""The marts beyond the core on `judged` tables made by tests/support: against the oracle, each other, other moments."""
+"""The marts beyond the core on `validated` tables made by tests/support: against the oracle, each other, other
+moments."""
 
 from __future__ import annotations
 
@@ -27,8 +28,8 @@ from tests.oracle.periods import (
 )
 from tests.oracle.timeliness import Oracle
 from tests.oracle.working_days import WorkCalendar
-from tests.support.judged import Dbt, append, load
 from tests.support.small_build import settings_in
+from tests.support.validated import Dbt, append, load
 from warehouse.build import plan_build, record_green
 
 pytestmark = pytest.mark.integration
@@ -70,7 +71,7 @@ Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 class World:
-    """One random drop zone, judged; built at any pair of moments."""
+    """One random drop zone, validated; built at any pair of moments."""
 
     def __init__(self, scratch: Path) -> None:
         exports = random_exports.generate(seed=206, dossiers=900)
@@ -315,7 +316,7 @@ def test_known_at_cuts_every_mart(world: World, tmp_path: Path) -> None:
     assert not unlike(expected, actual)
     assert expected != world.figures("rpt_form_ii06", FORM_KEY, FORM)
     used = then.rows(
-        f"select exported_at <= timestamp '{then.known_at}', count(*) from judged.files group by 1 order by 1"
+        f"select exported_at <= timestamp '{then.known_at}', count(*) from validated.files group by 1 order by 1"
     )
     assert then.rows("select used, count(*) from marts.mart_load_ledger group by 1 order by 1") == used
     marts = then.rows("select distinct table_name from information_schema.tables where table_schema = 'marts'")
@@ -424,30 +425,32 @@ def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> 
     assert not [f"{n['name']}.{c}" for n in marts for c, column in n["columns"].items() if not column["description"]]
 
 
-def test_nights_leave_the_marts_of_a_full_refresh(world: World, tmp_path: Path) -> None:
-    """Exports come in four lots, months close between the nights: the same marts as from everything at once.
+def test_nightly_runs_leave_the_marts_of_a_full_refresh(world: World, tmp_path: Path) -> None:
+    """Exports come in four lots, months close between the nightly runs: the same marts as from everything at once.
 
-    The third night dies after the verdicts: what it wrote is older than the build that follows, and nobody listed it.
+    The third nightly run dies after the verdicts: what it wrote is older than the build that follows, and nobody
+    listed it.
     """
     files = sorted(line.file_name for line in world.zone.ledger if line.status == "loaded")
     moments = [datetime(2024, 1, 20, 12), datetime(2024, 2, 10, 12), datetime(2024, 3, 15, 12), world.as_of]
-    nights, settings = Dbt(tmp_path / "warehouse" / "build.duckdb", tmp_path), settings_in(tmp_path)
-    assert nights.database == settings.layout.build_db
-    for night, as_of in enumerate(moments, 1):
-        with duckdb.connect(str(nights.database)) as con:
-            load(con, world.zone, judge_seq=night, only=files[night - 1 :: len(moments)])
-            append(con, "rules", RULES if night == 1 else [])
+    nightly_runs, settings = Dbt(tmp_path / "warehouse" / "build.duckdb", tmp_path), settings_in(tmp_path)
+    assert nightly_runs.database == settings.layout.build_db
+    for nightly_run, as_of in enumerate(moments, 1):
+        with duckdb.connect(str(nightly_runs.database)) as con:
+            load(con, world.zone, validation_seq=nightly_run, only=files[nightly_run - 1 :: len(moments)])
+            append(con, "rules", RULES if nightly_run == 1 else [])
         plan = plan_build(settings.model_copy(update={"as_of": as_of}))
-        assert plan.full_refresh == (night == 1)
-        if night == 3:
-            nights("build", *NO_TESTS, "--select", "+int_dossier_verdicts", clocks=False)
+        assert plan.full_refresh == (nightly_run == 1)
+        if nightly_run == 3:
+            nightly_runs("build", *NO_TESTS, "--select", "+int_dossier_verdicts", clocks=False)
             continue
         refresh = ("--full-refresh",) if plan.full_refresh else ()
-        nights("build", *NO_UNIT_TESTS, *refresh, clocks=False)
+        nightly_runs("build", *NO_UNIT_TESTS, *refresh, clocks=False)
         record_green(settings, plan)
     with duckdb.connect() as con:
         con.execute(
-            f"attach '{nights.database}' as nights (read_only); attach '{world.dbt.database}' as whole (read_only)"
+            f"attach '{nightly_runs.database}' as nights (read_only);"
+            f" attach '{world.dbt.database}' as whole (read_only)"
         )
         for table in (
             *("intermediate.int_progress_766", "marts.mart_progress_766", "marts.mart_timeliness_monthly"),
@@ -461,7 +464,7 @@ def test_nights_leave_the_marts_of_a_full_refresh(world: World, tmp_path: Path) 
             differing = con.execute(f"({a} except all {b}) union all ({b} except all {a}) limit 3").fetchall()
             assert not differing, f"{table}: {differing}"
     for view in ("fct_dossiers", "fct_verdicts"):
-        a, b = (dbt.database for dbt in (nights, world.dbt))
+        a, b = (dbt.database for dbt in (nightly_runs, world.dbt))
         assert shown(a, view) == shown(b, view)
 
 

@@ -1,4 +1,5 @@
-"""`dunghan explain` on warehouses landed and judged for real: the verdicts of the marts, and nothing but public facts.
+"""`dunghan explain` on warehouses landed and validated for real: the verdicts of the marts, and nothing but public
+facts.
 
 The build is left out: what dbt would have built is what the tests hold the pages against (worked examples, oracle).
 """
@@ -21,7 +22,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations.judge import judge
+from expectations.validation import validate
 from pipelines.cli.explain import explanation
 from pipelines.cli.output import Screen
 from pipelines.config import Settings, load_settings
@@ -51,15 +52,15 @@ HEAVY = ("dagster", "dlt", "dbt", "great_expectations", "pandas", "sqlalchemy")
 
 
 def warehouse_of(inbox: Path, folder: Path) -> Settings:
-    """Landed, judged, and published with the marts that explain reads: the ledger, and the codes to be near to."""
+    """Landed, validated, and published with the marts that explain reads: the ledger, and the codes to be near to."""
     settings = load_settings(drop_zone=str(inbox), warehouse=folder, threads=2, privacy_key=KEY)
     settings.layout.create()
     land(settings, discover(settings, Lake(settings).known()))
-    assert not judge(settings).failed
+    assert not validate(settings).failed
     plan = plan_build(settings)
     with connect_build(settings) as con:
-        con.execute("create schema marts; create table marts.mart_load_ledger as from judged.files")
-        con.execute("create table marts.fct_dossiers as select distinct source, dossier_code from judged.dossiers")
+        con.execute("create schema marts; create table marts.mart_load_ledger as from validated.files")
+        con.execute("create table marts.fct_dossiers as select distinct source, dossier_code from validated.dossiers")
     record_green(settings, plan)
     publish(settings, plan)
     return settings

@@ -1,4 +1,4 @@
-"""The judge with the real Great Expectations: equal counts, Data Docs, and the checks of the marts."""
+"""The validation with the real Great Expectations: equal counts, Data Docs, and the checks of the marts."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import pytest
 
 from expectations import predicates
 from expectations.catalogue import load_catalogue
-from expectations.judge import judge
 from expectations.schema import TABLES
+from expectations.validation import validate
 from pipelines.config import Settings, load_settings
 from pipelines.landing.pipeline import land
+from pipelines.layout import REPOSITORY
 from pipelines.portal.discovery import discover
 from tests.lake_builder import File, LakeBuilder
 from tests.unit.test_catalogue import EXAMPLES
 from warehouse.database import connect_build
-from warehouse.layout import REPOSITORY
 
 pytestmark = pytest.mark.integration
 
@@ -54,13 +54,13 @@ def all_examples() -> list[File]:
 
 def test_every_rule_is_counted_alike_by_great_expectations_and_by_the_split(here: Settings) -> None:
     LakeBuilder(here).land(*all_examples())
-    result = judge(here)
+    result = validate(here)
     assert result.committed
     assert result.failed == []
     catalogue = load_catalogue()
     counted = {(check.rule_id, check.kind): check for check in result.checks if check.rule_id != "ACCOUNTING_FILES"}
     assert set(counted) == {
-        (rule.id, kind) for rule in catalogue.rules if rule.evaluated_in == "judge" for kind in rule.kinds
+        (rule.id, kind) for rule in catalogue.rules if rule.evaluated_in == "validation" for kind in rule.kinds
     }
     assert {key for key in EXAMPLES if counted[key].unexpected == 0} == set()
     assert counted["REJ_FILE_SHIFTED", "dossiers"].unexpected == 1
@@ -73,14 +73,14 @@ def test_the_worked_examples_give_the_expected_ledger(tmp_path: Path) -> None:
     here = load_settings(warehouse=tmp_path, drop_zone=str(examples / "inbox"))
     here.layout.create()
     land(here, discover(here))
-    result = judge(here)
+    result = validate(here)
     assert result.failed == []
     con = connect_build(here)
     reasons = """
         select file_name, string_agg(reason || '=' || rows, ' ' order by reason)
         from (
             select file_name, reason, count(*) as rows
-            from (select file_name, unnest(reasons) as reason from judged.quarantine)
+            from (select file_name, unnest(reasons) as reason from validated.quarantine)
             group by all
         )
         group by file_name"""
@@ -103,7 +103,7 @@ def as_text(file: dict[str, Any], rejects: dict[str, str]) -> dict[str, str]:
 
 def test_the_data_docs_speak_vietnamese_open_offline_and_hold_no_values(here: Settings) -> None:
     LakeBuilder(here).land(*all_examples())
-    result = judge(here)
+    result = validate(here)
     assert result.docs_index == here.layout.quality / "index.html"
     index = result.docs_index.read_text(encoding="utf-8")
     links = re.findall(r'href="([^"]+)"', index)
@@ -111,7 +111,7 @@ def test_the_data_docs_speak_vietnamese_open_offline_and_hold_no_values(here: Se
     pages = {link: (here.layout.quality / link).read_text(encoding="utf-8") for link in links}
     dossiers = next(page for link, page in pages.items() if "dossiers" in link)
     for rule in load_catalogue().rules:
-        if rule.evaluated_in == "judge" and "dossiers" in rule.kinds:
+        if rule.evaluated_in == "validation" and "dossiers" in rule.kinds:
             assert rule.id in dossiers
             assert rule.message_vi in dossiers
     for text in (index, *pages.values()):
@@ -131,11 +131,11 @@ def test_a_predicate_that_means_two_things_blocks(here: Settings, monkeypatch: p
 
     monkeypatch.setattr(predicates, "violations", other)
     LakeBuilder(here).land(File([{}, {"status": None}, {}]))
-    result = judge(here)
+    result = validate(here)
     assert not result.committed
     assert [(check.rule_id, check.unexpected, check.expected) for check in result.failed] == [("REJ_BAD_STATUS", 2, 1)]
     monkeypatch.undo()
-    assert judge(here).rows_accepted == 2
+    assert validate(here).rows_accepted == 2
 
 
 def test_old_runs_are_forgotten(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_old_runs_are_forgotten(here: Settings, monkeypatch: pytest.MonkeyPatch)
     lake = LakeBuilder(here)
     for number in range(4):
         lake.land(File([{}], name=f"{number}.json"))
-        judge(here)
+        validate(here)
     assert len(list(here.layout.quality.glob("results/**/*.json"))) == 2
     assert len(list(here.layout.quality.glob("validations/**/*.html"))) == 2
     assert len(re.findall("href=", (here.layout.quality / "index.html").read_text(encoding="utf-8"))) == 2
@@ -155,9 +155,9 @@ def test_great_expectations_is_not_imported_when_nothing_is_new(here: Settings) 
     script = f"""
         import sys
         from pathlib import Path
-        from expectations.judge import judge
+        from expectations.validation import validate
         from pipelines.config import load_settings
-        judge(load_settings(warehouse=Path({str(here.layout.root)!r})))
+        validate(load_settings(warehouse=Path({str(here.layout.root)!r})))
         assert "great_expectations" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True)
@@ -174,7 +174,7 @@ def test_nothing_is_written_into_the_repository(here: Settings) -> None:
         ).stdout
 
     LakeBuilder(here).land(File([{}]))
-    judge(here)
+    validate(here)
     assert status() == ""
     assert not (REPOSITORY / "gx").exists()
 
@@ -278,7 +278,7 @@ def test_rows_that_passed_a_green_build_are_not_looked_at_again(here: Settings) 
 
 def test_results_are_plain_json(here: Settings) -> None:
     LakeBuilder(here).land(File([{}, {"due_at": None}], name="hoso_20240601T060000.json"))
-    judge(here)
+    validate(here)
     path = next(here.layout.quality.glob("results/**/*.json"))
     results = {r["expectation_config"]["meta"]["rule_id"]: r for r in json.loads(path.read_text())["results"]}
     assert results["WRN_NO_DUE"]["result"]["details"]["unexpected_rows"] == [

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings, load_settings
-from pipelines.definitions import build_definitions
 from pipelines.history.compare import CompareError, compare, find_version
 from pipelines.history.restate import RestateError, Restatement, restate, restatements
 from pipelines.landing.lake import Lake
 from pipelines.landing.pipeline import land
+from pipelines.orchestration.definitions import build_definitions
 from pipelines.orchestration.instance import open_instance
 from pipelines.orchestration.restating import RESTATE
 from pipelines.portal.discovery import discover
@@ -38,7 +38,7 @@ class Story:
     settings: Settings
     pair: tuple[datetime, datetime]
     known_files: Path
-    first_night_files: Path
+    first_nightly_run_files: Path
     published: Publication | None
     first: Restatement
     pinned: Publication
@@ -47,7 +47,8 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Restated after a night; then later exports come, and old ones that had been forgotten; then restated again."""
+    """Restated after a nightly run; then later exports come, and old ones that had been forgotten; then restated
+    again."""
     folder = tmp_path_factory.mktemp("story")
     files = random_exports.generate(SEED, dossiers=250)
     _, _, (as_of, known), _ = files.pairs
@@ -63,11 +64,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     files.write(folder / "inbox", only=lambda path: path in then and path not in forgotten)
     run_pipeline(folder / "inbox", folder / "warehouse", files.pairs[0][0], None)
     published = current(settings)
-    night = wall_clock()
+    nightly_run = wall_clock()
     first = restate(settings, as_of, known_at)
     files.write(folder / "inbox")
     land(settings, discover(settings, Lake(settings).known()))
-    pinned = restate_by_partition(settings, as_of, known_at, night)
+    pinned = restate_by_partition(settings, as_of, known_at, nightly_run)
     today = restate(settings, as_of, known_at)
     return Story(settings, (as_of, known_at), folder / "known", folder / "first", published, first, pinned, today)
 
@@ -97,7 +98,7 @@ def parquet(publication: Publication) -> dict[str, str]:
 
 
 def test_restated_figures_are_those_of_the_oracle_that_knows_only_these_files(story: Story) -> None:
-    for restated, inbox in ((story.first, story.first_night_files), (story.today, story.known_files)):
+    for restated, inbox in ((story.first, story.first_nightly_run_files), (story.today, story.known_files)):
         zone = drop_zone.read(inbox)
         oracle = Oracle(zone, WorkCalendar(OVERRIDES), *story.pair)
         found = differences(zone, oracle, restated.publication.folder / "marts.duckdb")
@@ -139,7 +140,7 @@ def test_compare_names_every_dossier_and_figure_that_the_oracle_has_otherwise(st
             (v.source, v.dossier_code, v.rule_set): v
             for v in Oracle(drop_zone.read(inbox), calendar, *story.pair).verdicts()
         }
-        for inbox in (story.first_night_files, story.known_files)
+        for inbox in (story.first_nightly_run_files, story.known_files)
     )
     expected = {key[:2] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     named = {(d.source, d.dossier_code): d for d in found.dossiers}

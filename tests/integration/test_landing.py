@@ -137,8 +137,12 @@ def test_copies_are_recorded_and_not_read_again(tmp_path: Path) -> None:
 
 def test_rows_of_some_files_only_open_their_parquet(tmp_path: Path) -> None:
     settings = zone(tmp_path)
-    for night in range(3):
-        put(tmp_path, ndjson(night + 1, 10 * night), f"dvcqg/dossiers/n{night}_2024060{night + 1}.json")
+    for nightly_run in range(3):
+        put(
+            tmp_path,
+            ndjson(nightly_run + 1, 10 * nightly_run),
+            f"dvcqg/dossiers/n{nightly_run}_2024060{nightly_run + 1}.json",
+        )
         nightly(settings)
     shas = [sha for (sha,) in ask(settings, "files", "file_sha256")]
     assert [ask(settings, "dossiers", "count(*)", [sha])[0][0] for sha in shas] == [

@@ -23,7 +23,8 @@ from pipelines.samples import district_2024, generate, personal_data
 
 pytestmark = pytest.mark.integration
 
-#: Small, with everything the district has: nights, events, catalogues, distortions, bad rows and files, a duplicate.
+#: Small, with everything the district has: nightly runs, events, catalogues, distortions, bad rows and files, a
+#: duplicate.
 SPEC = district_2024(dossiers=400, mix={"early": 190, "late": 6, "on_time": 180}, not_accepted=3, refused=3)
 #: One key, for the keys of people depend on it and so does the content of the marts.
 KEY = "only-for-the-tests"
@@ -65,7 +66,7 @@ def hashes(warehouse: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Path, str], tmp_path: Path) -> None:
-    """02 §1: shuffled, in two runs, some files twice, and once more from the lake alone: the same marts."""
+    """timeliness §1: shuffled, in two runs, some files twice, and once more from the lake alone: the same marts."""
     files = [path.relative_to(sample) for path in sorted(sample.rglob("*")) if path.is_file()]
     random.Random(7).shuffle(files)
     inbox, warehouse = tmp_path / "inbox", tmp_path / "warehouse"
@@ -81,7 +82,7 @@ def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Pat
 
 
 def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, str]) -> None:
-    """01 §8: what the generator did to single dossiers is found, and nothing else is."""
+    """portal-exports §8: what the generator did to single dossiers is found, and nothing else is."""
     told = json.loads((sample.parent / "truth" / "summary.json").read_text())["distortions"]
     names = {
         **{"paused_sent_as_done": "done_then_reopened", "no_due_done_event": "done_event_at_reception"},
@@ -125,7 +126,8 @@ def contents(warehouse: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_nothing_that_was_written_names_anybody(sample: Path, at_once: tuple[Path, str]) -> None:
-    """01 §7: no name, identity number, phone or e-mail of the sample in lake, build, marts, logs, reports or output."""
+    """portal-exports §7: no name, identity number, phone or e-mail of the sample in lake, build, marts, logs,
+    reports or output."""
     people = sorted({text for text in personal_data(SPEC) if len(text) >= 6})
     assert len(people) > 1000
     exports = "".join(path.read_text(errors="replace") for path in sorted(sample.rglob("*.ndjson")))

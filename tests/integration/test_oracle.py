@@ -1,7 +1,7 @@
 """The published warehouse against the oracle (tests/oracle), figure by figure, on a drop zone full of distortions.
 
 One random drop zone at three pairs of (as_of, known_at) in the normal run, the second an incremental build; more seeds,
-and nights that load the exports piece by piece and out of order, behind the marker `slow`.
+and nightly runs that load the exports piece by piece and out of order, behind the marker `slow`.
 """
 
 from __future__ import annotations
@@ -38,17 +38,18 @@ def test_more_random_drop_zones(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(101, 105))
-def test_nights_in_any_order_give_the_same_figures(seed: int, tmp_path: Path) -> None:
-    """02 §1: exports arrive in four lots, in any order, while as_of moves on; every night has the oracle's figures."""
+def test_nightly_runs_in_any_order_give_the_same_figures(seed: int, tmp_path: Path) -> None:
+    """timeliness §1: exports arrive in four lots, in any order, while as_of moves on; every night has the oracle's
+    figures."""
     inbox, warehouse = tmp_path / "inbox", tmp_path / "warehouse"
     files = random_exports.generate(seed, dossiers=600)
     rng = Random(seed)
     lot = {path: rng.randrange(4) for path in sorted(files.files)}
     calendar = WorkCalendar(OVERRIDES)
     moments = sorted(as_of for as_of, _ in files.pairs)
-    for night, as_of in enumerate(moments):
-        files.write(inbox, only=lambda path, night=night: lot[path] == night)
+    for nightly_run, as_of in enumerate(moments):
+        files.write(inbox, only=lambda path, nightly_run=nightly_run: lot[path] == nightly_run)
         run_pipeline(inbox, warehouse, as_of, None)
         zone = drop_zone.read(inbox)
         found = differences(zone, Oracle(zone, calendar, as_of), published(warehouse))
-        assert not found, f"night {night + 1}\n{report(found)}"
+        assert not found, f"nightly run {nightly_run + 1}\n{report(found)}"

@@ -1,6 +1,6 @@
-"""The same dossiers in every shape that exports come in give the same rows, the same judgement and the same marts.
+"""The same dossiers in every shape that exports come in give the same rows, the same validation and the same marts.
 
-Every shape is the export of a source of its own, so that one landing and one judging take all of them.
+Every shape is the export of a source of its own, so that one landing and one validation take all of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from expectations.judge import judge
+from expectations.validation import validate
 from pipelines.config import Settings, load_settings
 from pipelines.landing.lake import Lake
 from pipelines.landing.pipeline import land
@@ -30,8 +30,8 @@ SPEC = SampleSpec(
     dossiers=240,
     not_accepted=2,
     refused=2,
-    nights=3,
-    changes_per_night=12,
+    nightly_runs=3,
+    changes_per_nightly_run=12,
     flat=True,
     catalogues=False,
     distortions=Distortions(synthetic_code=0.05, placeholder_id=0.05, local_procedure=0.05, no_due=0.05),
@@ -39,7 +39,7 @@ SPEC = SampleSpec(
     bad_events=dict.fromkeys(EVENT_REJECTS, 2),
 )
 #: What names the file or the place in it, and is another in every shape.
-ELSEWHERE = {"landing_id", "source", "file_sha256", "row_number", "file_name", "file_path", "judge_seq", "part"}
+ELSEWHERE = {"landing_id", "source", "file_sha256", "row_number", "file_name", "file_path", "validation_seq", "part"}
 #: An envelope says which agency sent it; rows whose code does not are that agency's.
 OF_THE_ENVELOPE = {"envelope_agency"}
 KNOWN_AGENCY = "code_form in ('old', 'new')"
@@ -51,7 +51,7 @@ def source_of(shape: str) -> str:
 
 @pytest.fixture(scope="module")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Every shape landed and judged in one warehouse."""
+    """Every shape landed and validated in one warehouse."""
     root = tmp_path_factory.mktemp("shapes")
     settings = load_settings(drop_zone=str(root / "inbox"), warehouse=root / "warehouse", memory_limit="1GB")
     (root / "inbox").mkdir()
@@ -60,7 +60,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         made = generate(SPEC.model_copy(update={"shape": shape, "source": source}), root / shape, settings=settings)
         (made.inbox / source).rename(root / "inbox" / source)
     land(settings, discover(settings, Lake(settings).known()))
-    judge(settings)
+    validate(settings)
     return settings
 
 
@@ -90,17 +90,17 @@ def test_every_shape_gives_the_same_rows(landed: Settings, table: str, shape: st
 
 
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "ndjson"])
-def test_every_shape_is_judged_alike(landed: Settings, shape: str) -> None:
+def test_every_shape_is_validated_alike(landed: Settings, shape: str) -> None:
     without = ELSEWHERE | (OF_THE_ENVELOPE if shape == "envelope" else set())
-    tables = {"judged.dossiers": "true", "judged.events": "true", "judged.quarantine": "true"}
+    tables = {"validated.dossiers": "true", "validated.events": "true", "validated.quarantine": "true"}
     if shape == "envelope":
-        tables["judged.quarantine"] = "agency_code <> 'unknown' and dossier_code like 'H39%'"
+        tables["validated.quarantine"] = "agency_code <> 'unknown' and dossier_code like 'H39%'"
     elif SHAPES[shape].sheet:
-        tables["judged.quarantine"] = "not list_contains(reasons, 'REJ_NOT_A_RECORD')"
+        tables["validated.quarantine"] = "not list_contains(reasons, 'REJ_NOT_A_RECORD')"
     for table, where in tables.items():
         first, other = (told(rows(landed, table, name, where), without) for name in ("ndjson", shape))
         assert first and other == first, table
-    files = rows(landed, "judged.files", shape)
+    files = rows(landed, "validated.files", shape)
     assert {file["status"] for file in files} == {"loaded"}
     assert not [file["drift"] for file in files if file["drift"]]
 
@@ -114,21 +114,22 @@ def place_in(parts: str | None, row_number: int) -> tuple[str, int]:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_rows_are_numbered_where_people_find_them(landed: Settings, shape: str) -> None:
-    """01 §6: a row number of the lake leads back to the dossier of that row, in every part; and to the bad rows."""
-    parts = {file["file_path"]: file["parts"] for file in rows(landed, "judged.files", shape)}
+    """portal-exports §6: a row number of the lake leads back to the dossier of that row, in every part; and to the
+    bad rows."""
+    parts = {file["file_path"]: file["parts"] for file in rows(landed, "validated.files", shape)}
     inbox = Path(landed.drop_zone)
     for path, kind, table in [(p, p.split("/")[1], "dossiers" if "/dossiers/" in p else "events") for p in parts]:
         written = plain_shapes.read(inbox / path, shape, kind)
         # A file of one sheet need not name it.
         named = bool(parts[path])
         codes = {(part if named else "", row): r["MaHoSo"] for (part, row), r in written.items() if r}
-        found = rows(landed, f"judged.{table}", shape, f"file_path = '{path}'")
+        found = rows(landed, f"validated.{table}", shape, f"file_path = '{path}'")
         assert found
         for row in found:
             assert codes[place_in(parts[path], row["row_number"])] == row["dossier_code"]
         with (inbox.parent / shape / "truth" / "bad_rows.csv").open(encoding="utf-8") as lines:
             meant = [row for row in csv.DictReader(lines) if row["file"] == path]
-        quarantined = rows(landed, "judged.quarantine", shape, f"file_path = '{path}'")
+        quarantined = rows(landed, "validated.quarantine", shape, f"file_path = '{path}'")
         assert sorted((row["part"] or "", row["row_number"], set(row["reasons"])) for row in quarantined) == sorted(
             (row["part"] if named else "", int(row["row_number"]), set(row["reasons"].split("+"))) for row in meant
         )
@@ -156,7 +157,7 @@ def marts_of_ndjson(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return marts(tmp_path_factory.mktemp("ndjson"), "ndjson")
 
 
-@pytest.mark.slow  # the same judged rows give the same marts: what is above says as much, faster
+@pytest.mark.slow  # the same validated rows give the same marts: what is above says as much, faster
 @pytest.mark.parametrize(
     "shape",
     [shape for shape in SHAPES if shape not in ("ndjson", "envelope")],

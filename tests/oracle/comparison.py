@@ -182,7 +182,7 @@ def report(found: list[Difference], each: int = 5) -> str:
 
 
 def explain(zone: DropZone, source: str, dossier_code: str) -> str:
-    """All that the exports say of one dossier, in the order of history: a minimal example to judge by."""
+    """All that the exports say of one dossier, in the order of history: a minimal example to validate by."""
     rows = [r for r in zone.dossiers if (r.source, r.dossier_code) == (source, dossier_code)]
     events = [e for e in zone.events if (e.source, e.dossier_code) == (source, dossier_code)]
     lines = []

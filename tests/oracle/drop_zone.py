@@ -1,4 +1,5 @@
-"""Reads a drop zone: files and moments (01 §1), JSON and CSV shapes (01 §2), rows and rules (01 §3, §6), the ledger."""
+"""Reads a drop zone: files and moments (portal-exports §1), JSON and CSV shapes (portal-exports §2), rows and rules
+(portal-exports §3, §6), the ledger."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ class RejectedFileError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a row stood. Its order is the order of history (02 §1)."""
+    """Where a row stood. Its order is the order of history (timeliness §1)."""
 
     exported_at: datetime
     file_name: str
@@ -61,7 +62,7 @@ class Supplement:
 
 @dataclass(frozen=True)
 class Content:
-    """Business content of a dossier row: every canonical field that is kept (01 §3), after parsing."""
+    """Business content of a dossier row: every canonical field that is kept (portal-exports §3), after parsing."""
 
     procedure_code: str
     procedure_name: str
@@ -169,7 +170,7 @@ def read(root: Path) -> DropZone:
     """The whole drop zone. Of files with the same bytes the earliest moment is loaded, the others are duplicates."""
     zone = DropZone()
     seen: set[tuple[str, str, str]] = set()
-    for line, path in sorted(_sightings(root), key=lambda pair: (pair[0].exported_at, pair[0].file_path)):
+    for line, path in sorted(_observations(root), key=lambda pair: (pair[0].exported_at, pair[0].file_path)):
         zone.ledger.append(line)
         identity = (line.source, line.kind, line.sha256)
         if identity in seen:
@@ -181,7 +182,7 @@ def read(root: Path) -> DropZone:
     return zone
 
 
-def _sightings(root: Path) -> Iterator[tuple[LedgerLine, Path]]:
+def _observations(root: Path) -> Iterator[tuple[LedgerLine, Path]]:
     for path in root.rglob("*"):
         parts = path.relative_to(root).parts
         if not path.is_file() or len(parts) < 3 or parts[1] not in KINDS or not re.fullmatch("[a-z0-9_]+", parts[0]):
@@ -192,7 +193,8 @@ def _sightings(root: Path) -> Iterator[tuple[LedgerLine, Path]]:
 
 
 def exported_at(name: str, mtime: float) -> tuple[datetime, str]:
-    """The export moment and where it was found (`name` or `mtime`), 01 §1. More digits than six are no time of day."""
+    """The export moment and where it was found (`name` or `mtime`), portal-exports §1. More digits than six are no
+    time of day."""
     for found in re.finditer(r"(?=(20\d{2})(\d{2})(\d{2})(?:[T_-](\d{6}|\d{4})(?!\d))?)", name):
         year, month, day, clock = found.groups()
         try:
@@ -209,7 +211,7 @@ def exported_at(name: str, mtime: float) -> tuple[datetime, str]:
     return datetime(1970, 1, 1) + timedelta(seconds=int(mtime)) + values.LOCAL, "mtime"
 
 
-# Shapes (01 §2) -----------------------------------------------------------------------------------
+# Shapes (portal-exports §2) -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -279,18 +281,18 @@ def _csv_rows(content: str) -> list[RawRow]:
 
 
 def _with_status(cells: dict[str, Any]) -> dict[str, Any]:
-    """A sheet without a status column (01 §9)."""
+    """A sheet without a status column (portal-exports §9)."""
     record = Record(cells)
     if "TrangThaiHoSo" in record:
         return cells
     return cells | {"TrangThaiHoSo": "10" if record.text("NgayTra") else "9" if record.text("NgayKetThucXuLy") else "4"}
 
 
-# Rules (01 §6) ------------------------------------------------------------------------------------
+# Rules (portal-exports §6) ------------------------------------------------------------------------------------
 
 
 class Record:
-    """Fields of one object by their exact names, then without regard to case (01 §3)."""
+    """Fields of one object by their exact names, then without regard to case (portal-exports §3)."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self._exact = raw
@@ -318,12 +320,12 @@ def _load(zone: DropZone, line: LedgerLine, data: bytes) -> None:
         rows = raw_rows(data)
         line.rows_read = len(rows)
         for row in rows:
-            reasons, made = _judge(line, row)
+            reasons, made = _validate(line, row)
             if reasons:
                 rejected.append(Rejected(line.source, line.kind, line.file_name, row.number, tuple(sorted(reasons))))
             else:
                 accepted.append(made)
-        _judge_file(line, rows, len(rejected))
+        _validate_file(line, rows, len(rejected))
     except RejectedFileError as error:
         line.status, line.reason = "rejected", str(error)
         line.rows_quarantined = line.rows_read
@@ -334,7 +336,7 @@ def _load(zone: DropZone, line: LedgerLine, data: bytes) -> None:
     target.get(line.kind, []).extend(accepted)
 
 
-def _judge_file(line: LedgerLine, rows: list[RawRow], rejected: int) -> None:
+def _validate_file(line: LedgerLine, rows: list[RawRow], rejected: int) -> None:
     if line.kind == "dossiers":
         for name in DATES:
             filled = [row.record for row in rows if row.record and not is_missing(Record(row.record)[name])]
@@ -344,7 +346,7 @@ def _judge_file(line: LedgerLine, rows: list[RawRow], rejected: int) -> None:
         raise RejectedFileError("REJ_FILE_MOSTLY_BAD")
 
 
-def _judge(line: LedgerLine, row: RawRow) -> tuple[list[str], Any]:
+def _validate(line: LedgerLine, row: RawRow) -> tuple[list[str], Any]:
     """Reasons against a row, and what it becomes when there are none."""
     if row.record is None:
         return ["REJ_NOT_A_RECORD"], None
@@ -447,7 +449,7 @@ def _event(source: str, place: Place, record: Record) -> tuple[list[str], Event 
 
 
 def _first_appearances(events: list[Event]) -> list[Event]:
-    """Identical events are one (01 §3), standing where it was seen first."""
+    """Identical events are one (portal-exports §3), standing where it was seen first."""
     first: dict[tuple[Any, ...], Event] = {}
     for event in sorted(events, key=lambda e: e.place):
         first.setdefault((event.source, event.dossier_code, event.event_at, event.status, event.identity), event)

@@ -1,4 +1,5 @@
-"""Warnings of 01 §6 that one dossier carries: those of the row that opened its version, and those of its history.
+"""Warnings of portal-exports §6 that one dossier carries: those of the row that opened its version, and those of its
+history.
 
 WRN_UNKNOWN_PROCEDURE and WRN_UNKNOWN_AGENCY are not here: they are a matter of the catalogues that are loaded.
 """

@@ -1,4 +1,5 @@
-"""Figures of periods (02 §5–§7): form II.06, the monthly and daily marts of form_ii06, the portal's index of 766."""
+"""Figures of periods (timeliness §5–§7): form II.06, the monthly and daily marts of form_ii06, the portal's index of
+766."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ class Period:
 
 
 def periods(scheme: str, first: date, last: date, months_only: bool = False) -> list[Period]:
-    """Every month, quarter, half and year of the scheme that touches [first, last] (02 §5)."""
+    """Every month, quarter, half and year of the scheme that touches [first, last] (timeliness §5)."""
     found = []
     for year in range(first.year - 1, last.year + 2):
         spans = [(f"{year}-{m:02}", m, 1) for m in range(1, 13)]
@@ -73,7 +74,8 @@ class Course:
         return self.received_at <= close and not (self.resolved_at and self.resolved_at <= close)
 
     def overdue_at(self, close: datetime) -> bool:
-        """Of a dossier pending at `close`: the pause rows apply only where their cause lies before it (02 §6)."""
+        """Of a dossier pending at `close`: the pause rows apply only where their cause lies before it (timeliness
+        §6)."""
         if any(start <= close and not (end and end <= close) for start, end in self.pauses):
             return False
         return self.due_at is not None and close.date() > self.due_at.date()
@@ -233,7 +235,7 @@ def lineage(agency_code: str) -> list[str]:
 
 
 def progress_766(oracle: Oracle, scheme: str = "calendar") -> dict[tuple[str, str, str], Progress]:
-    """mart_progress_766 by (source, period, agency): each period's receptions, judged at its close (02 §6).
+    """mart_progress_766 by (source, period, agency): each period's receptions, validated at its close (timeliness §6).
 
     The law has it for calendar periods; by the scheme `reporting` it is mart_progress_766_reporting.
     """
@@ -249,15 +251,15 @@ def progress_766(oracle: Oracle, scheme: str = "calendar") -> dict[tuple[str, st
             then = oracle.dossiers[key].facts(period.close(oracle.as_of))
             if then is None:
                 continue
-            judged = oracle.portal(then)
+            validated = oracle.portal(then)
             for agency in lineage(then.agency_code):
                 row = found[then.source, period.name, agency]
                 row.total_received += 1
-                row.total_on_time += judged.verdict in ("on_time", "in_time")
+                row.total_on_time += validated.verdict in ("on_time", "in_time")
                 row.total_completed += then.state not in PENDING_STATES
                 if then.state == "finished":
                     row.finished += 1
-                    row.seconds += int((judged.effective_end - then.received_at).total_seconds())
+                    row.seconds += int((validated.effective_end - then.received_at).total_seconds())
     return found
 
 

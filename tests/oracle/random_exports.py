@@ -1,4 +1,4 @@
-"""Random drop zones full of what real senders do (01 §8) and of moments where a rule could go either way.
+"""Random drop zones full of what real senders do (portal-exports §8) and of moments where a rule could go either way.
 
 `generate(seed, dossiers)` is deterministic. Times are drawn from a pool of awkward moments (due date to the second,
 midnights, ends of periods, the moments at which figures are closed) as often as from nowhere in particular. All people
@@ -360,7 +360,7 @@ class _World:
         return rng.choice(("chuỗi", 7, ["a"])) if rng.random() < 0.15 else row | rng.choice(kinds)
 
     def _shape(self, rows: list[Any], csv_too: bool) -> tuple[str, bytes]:
-        """(extension, bytes) of the rows in one of the shapes of 01 §2."""
+        """(extension, bytes) of the rows in one of the shapes of portal-exports §2."""
         rng = self.rng
         pick = rng.random()
         if csv_too and pick < 0.25:
@@ -504,7 +504,7 @@ def _months_later(day: date, months: int) -> date:
 
 
 def write_moment(rng: Random, at: datetime | None, end_of_day: bool = False) -> Any:
-    """The time in one of the accepted ways that say exactly this second (01 §4)."""
+    """The time in one of the accepted ways that say exactly this second (portal-exports §4)."""
     if at is None:
         return rng.choice(("", None, "", "00000000000000"))
     ways = ["%Y%m%d%H%M%S"] * 4 + [

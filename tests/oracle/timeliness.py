@@ -46,12 +46,12 @@ class History:
 
 
 def history(rows: Iterable[DossierRow]) -> History:
-    """Versions of the accepted rows of one dossier, given in any order (02 §1)."""
+    """Versions of the accepted rows of one dossier, given in any order (timeliness §1)."""
     ordered = sorted(rows, key=lambda r: r.place)
     last_of_export = {row.place.exported_at: row for row in ordered}
     versions: list[Version] = []
     for at, row in last_of_export.items():
-        # the agency counts as content: for codes of a local form it comes from the envelope (01 §5)
+        # the agency counts as content: for codes of a local form it comes from the envelope (portal-exports §5)
         if not versions or (versions[-1].content, versions[-1].row.agency_code) != (row.content, row.agency_code):
             versions.append(Version(at, row))
     return History(versions, len(last_of_export) - len(versions), len(ordered) - len(last_of_export))
@@ -113,7 +113,7 @@ class Dossier:
         self.row = versions[-1].row
 
     def facts(self, as_of: datetime) -> Facts | None:
-        """Facts at as_of; None outside the population (02 §2)."""
+        """Facts at as_of; None outside the population (timeliness §2)."""
         used, received = self.used, self.used.received_at
         if received is None or received > as_of or used.status == 1:
             return None
@@ -214,21 +214,21 @@ def _state(
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Evaluation:
     verdict: str
     reason: str
     effective_end: datetime
     effective_due: datetime | None
 
 
-def form_ii06(facts: Facts) -> Judgement | None:
+def form_ii06(facts: Facts) -> Evaluation | None:
     """The periodic form: dates are compared, stopped dossiers stay pending. None outside its population."""
     if facts.status == 3:
         return None
     due = facts.due_at
     resolved = facts.ended_at if facts.state in ("withdrawn", "finished") else None
     verdict, reason = _form_case(facts.state, resolved, due, facts.as_of)
-    return Judgement(verdict, reason, resolved or facts.as_of, due)
+    return Evaluation(verdict, reason, resolved or facts.as_of, due)
 
 
 def _form_case(state: str, resolved: datetime | None, due: datetime | None, as_of: datetime) -> tuple[str, str]:
@@ -254,7 +254,7 @@ def form_resolution(ended: datetime, due: datetime | None) -> tuple[str, str]:
     return ("on_time", "ON_DUE_DATE") if ended.date() == due.date() else ("late", "AFTER_DUE_DATE")
 
 
-def portal_766(facts: Facts, limit: Limit | None, calendar: WorkCalendar) -> Judgement:
+def portal_766(facts: Facts, limit: Limit | None, calendar: WorkCalendar) -> Evaluation:
     """The national portal's index: timestamps are compared, closed supplement time does not count."""
     sole_open = len(facts.requests) == 1 and facts.requests[0].answered_at is None
     if facts.ended_at:
@@ -266,35 +266,39 @@ def portal_766(facts: Facts, limit: Limit | None, calendar: WorkCalendar) -> Jud
     good, bad = ("on_time", "late") if facts.ended_at else ("in_time", "overdue")
     due = facts.due_at or (statutory_due(facts.received_at, limit, calendar) if limit else None)
     if len(facts.requests) >= 2:
-        return Judgement(bad, "MANY_SUPPLEMENTS", end, due)
+        return Evaluation(bad, "MANY_SUPPLEMENTS", end, due)
     if facts.due_at:
-        return Judgement(good, "WITHIN_DUE", end, due) if end <= facts.due_at else Judgement(bad, "PAST_DUE", end, due)
+        return (
+            Evaluation(good, "WITHIN_DUE", end, due) if end <= facts.due_at else Evaluation(bad, "PAST_DUE", end, due)
+        )
     if limit is None:
-        return Judgement("no_deadline", "NO_DEADLINE", end, None)
+        return Evaluation("no_deadline", "NO_DEADLINE", end, None)
     if within_statutory(facts.received_at, end, limit, calendar):
-        return Judgement(good, "WITHIN_STATUTORY", end, due)
-    return Judgement(bad, "PAST_STATUTORY", end, due)
+        return Evaluation(good, "WITHIN_STATUTORY", end, due)
+    return Evaluation(bad, "PAST_STATUTORY", end, due)
 
 
-def citizen_handover(facts: Facts) -> Judgement | None:
+def citizen_handover(facts: Facts) -> Evaluation | None:
     """As the citizen sees it: only the result in hand counts. None outside its population."""
     if facts.status == 3:
         return None
     due, handed = facts.due_at, facts.handed_over_at
     end = handed or facts.as_of
     if facts.state in ("withdrawn", "stopped"):
-        return Judgement("not_applicable", "NOT_APPLICABLE", end, due)
+        return Evaluation("not_applicable", "NOT_APPLICABLE", end, due)
     if due is None:
-        return Judgement("no_deadline", "NO_DUE_DATE", end, None)
+        return Evaluation("no_deadline", "NO_DUE_DATE", end, None)
     if handed is None:
-        return Judgement("overdue", "PAST_DUE", end, due) if end > due else Judgement("in_time", "WITHIN_DUE", end, due)
+        return (
+            Evaluation("overdue", "PAST_DUE", end, due) if end > due else Evaluation("in_time", "WITHIN_DUE", end, due)
+        )
     if handed.date() < due.date():
-        return Judgement("early", "BEFORE_DUE_DATE", end, due)
-    return Judgement("on_time", "WITHIN_DUE", end, due) if handed <= due else Judgement("late", "PAST_DUE", end, due)
+        return Evaluation("early", "BEFORE_DUE_DATE", end, due)
+    return Evaluation("on_time", "WITHIN_DUE", end, due) if handed <= due else Evaluation("late", "PAST_DUE", end, due)
 
 
 def statutory_limit(procedures: Iterable[Procedure], source: str, key: str | None, channel: str) -> Limit | None:
-    """The maximum of the latest catalogue row of the dossier's own source, else of any source (01 §3)."""
+    """The maximum of the latest catalogue row of the dossier's own source, else of any source (portal-exports §3)."""
     rows = [p for p in procedures if p.key == key]
     rows = [p for p in rows if p.source == source] or rows
     if not rows:
@@ -305,7 +309,7 @@ def statutory_limit(procedures: Iterable[Procedure], source: str, key: str | Non
 
 
 def within_statutory(received: datetime, end: datetime, limit: Limit, calendar: WorkCalendar) -> bool:
-    """Whether the effective end lies within the statutory maximum (02 §3)."""
+    """Whether the effective end lies within the statutory maximum (timeliness §3)."""
     n = limit.amount
     if limit.unit == "hour":
         return Fraction(int((end - received).total_seconds())) <= n * 3600
@@ -317,7 +321,7 @@ def within_statutory(received: datetime, end: datetime, limit: Limit, calendar: 
 
 
 def statutory_due(received: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
-    """The moment at which the statutory maximum runs out (02 §3)."""
+    """The moment at which the statutory maximum runs out (timeliness §3)."""
     n = limit.amount
     if limit.unit == "hour":
         return received + timedelta(seconds=float(n * 3600))
@@ -362,21 +366,21 @@ class Verdict:
     due_bucket: str | None
 
 
-def measure(facts: Facts, rule_set: str, judged: Judgement, calendar: WorkCalendar) -> Verdict:
-    """The verdict with its measures (02 §4)."""
+def measure(facts: Facts, rule_set: str, validated: Evaluation, calendar: WorkCalendar) -> Verdict:
+    """The verdict with its measures (timeliness §4)."""
     if rule_set == "citizen_handover":
         taken_until = facts.handed_over_at or facts.as_of
     elif rule_set == "form_ii06" and facts.state == "stopped":
         taken_until = facts.as_of  # stopped dossiers stay pending in this rule set
     else:
         taken_until = facts.ended_at or facts.as_of
-    bad = judged.verdict in ("late", "overdue")
+    bad = validated.verdict in ("late", "overdue")
     days = working_days = 0
-    if bad and judged.effective_due:
-        due_day, end_day = judged.effective_due.date(), judged.effective_end.date()
+    if bad and validated.effective_due:
+        due_day, end_day = validated.effective_due.date(), validated.effective_end.date()
         days, working_days = max(0, (end_day - due_day).days), calendar.wd(due_day, end_day)
     due_bucket = None
-    if judged.verdict == "in_time" and facts.due_at and facts.state == "processing":
+    if validated.verdict == "in_time" and facts.due_at and facts.state == "processing":
         due_bucket = _bucket(calendar.wd(facts.as_of.date(), facts.due_at.date()), DUE_BUCKETS, ">7")
     return Verdict(
         source=facts.source,
@@ -384,10 +388,10 @@ def measure(facts: Facts, rule_set: str, judged: Judgement, calendar: WorkCalend
         rule_set=rule_set,
         state=facts.state,
         requests=len(facts.requests),
-        verdict=judged.verdict,
-        reason=judged.reason,
-        effective_end=judged.effective_end,
-        effective_due=judged.effective_due,
+        verdict=validated.verdict,
+        reason=validated.reason,
+        effective_end=validated.effective_end,
+        effective_due=validated.effective_due,
         paused_seconds=int(facts.paused.total_seconds()),
         working_days_taken=calendar.wd(facts.received_at.date(), taken_until.date()),
         calendar_days_overdue=days,
@@ -435,7 +439,7 @@ class Oracle:
         """The oracle of a drop zone on disk; `overrides` is calendar_overrides.csv."""
         return cls(drop_zone.read(root), WorkCalendar(overrides), as_of, known_at)
 
-    def portal(self, facts: Facts) -> Judgement:
+    def portal(self, facts: Facts) -> Evaluation:
         """portal_766 with the statutory maximum of the dossier's procedure."""
         rows = self._catalogue[facts.procedure_key] if facts.procedure_key else []
         limit = statutory_limit(rows, facts.source, facts.procedure_key, facts.channel)
@@ -445,8 +449,8 @@ class Oracle:
         """fct_verdicts: one row per dossier and rule set in whose population it is."""
         found = []
         for facts in self.facts.values():
-            judged = zip(RULE_SETS, (form_ii06(facts), self.portal(facts), citizen_handover(facts)), strict=True)
-            found += [measure(facts, rule_set, j, self.calendar) for rule_set, j in judged if j]
+            validated = zip(RULE_SETS, (form_ii06(facts), self.portal(facts), citizen_handover(facts)), strict=True)
+            found += [measure(facts, rule_set, j, self.calendar) for rule_set, j in validated if j]
         return found
 
 

@@ -1,4 +1,5 @@
-"""Single values of the exports: dates (01 §4), codes (01 §5), numbers. Text in, Python value out."""
+"""Single values of the exports: dates (portal-exports §4), codes (portal-exports §5), numbers. Text in, Python value
+out."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ class BadValueError(ValueError):
 
 
 def text(value: Any) -> str:
-    """The scalar as trimmed text; null is empty (01 §3: every scalar may arrive as a string)."""
+    """The scalar as trimmed text; null is empty (portal-exports §3: every scalar may arrive as a string)."""
     if value is None or isinstance(value, list | dict):
         return ""
     if isinstance(value, bool):
@@ -38,13 +39,14 @@ def text(value: Any) -> str:
 
 
 def is_missing(value: Any) -> bool:
-    """Does a date field hold nothing: empty, `null`, all zeros (01 §4)?"""
+    """Does a date field hold nothing: empty, `null`, all zeros (portal-exports §4)?"""
     raw = text(value)
     return not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-"))
 
 
 def moment(value: Any, end_of_day: bool = False) -> datetime | None:
-    """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError (01 §4)."""
+    """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError
+    (portal-exports §4)."""
     raw = text(value)
     if is_missing(raw):
         return None
@@ -105,7 +107,7 @@ def moment_or_none(value: Any, end_of_day: bool = False) -> datetime | None:
 
 
 def code(value: Any) -> str:
-    """A code as matched: NFC, no spaces or zero-width characters, upper case, every dash `-` (01 §5)."""
+    """A code as matched: NFC, no spaces or zero-width characters, upper case, every dash `-` (portal-exports §5)."""
     kept = []
     for char in unicodedata.normalize("NFC", text(value)):
         category = unicodedata.category(char)
@@ -116,7 +118,7 @@ def code(value: Any) -> str:
 
 
 def agency(raw: Any) -> str:
-    """Canonical agency code: the new form; "" when there is none (01 §5)."""
+    """Canonical agency code: the new form; "" when there is none (portal-exports §5)."""
     value = code(raw)
     if not OLD_AGENCY.fullmatch(value):
         return value
@@ -124,13 +126,13 @@ def agency(raw: Any) -> str:
 
 
 def agency_of(dossier_code: str, envelope: str) -> str:
-    """The agency of a dossier: in its code, else the envelope's, else `unknown` (01 §5)."""
+    """The agency of a dossier: in its code, else the envelope's, else `unknown` (portal-exports §5)."""
     found = OLD_DOSSIER.fullmatch(dossier_code) or NEW_DOSSIER.fullmatch(dossier_code)
     return agency(found.group(1)) if found else agency(envelope) or "unknown"
 
 
 def procedure(raw: Any) -> str:
-    """A procedure code with the zeros that Excel lost put back (01 §5)."""
+    """A procedure code with the zeros that Excel lost put back (portal-exports §5)."""
     value = code(raw)
     if found := re.fullmatch(r"(\d)\.(\d{1,5})", value):
         return f"{found.group(1)}.{found.group(2):0<6}"

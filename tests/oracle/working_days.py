@@ -1,4 +1,4 @@
-"""Working days (02 §2): Monday to Friday, less holidays and days off, plus make-up Saturdays."""
+"""Working days (timeliness §2): Monday to Friday, less holidays and days off, plus make-up Saturdays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build file without the way to it: a few tables of `judged` and `marts`, for tests of planning and publishing."""
+"""A build file without the way to it: a few tables of `validated` and `marts`, for tests of planning and publishing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warehouse.build import BuildPlan, plan_build, record_green
 from warehouse.database import connect_build
 
 AS_OF = datetime(2024, 5, 31, 23, 59, 59)
-#: How many dossiers a night holds when the test does not say.
+#: How many dossiers a nightly run holds when the test does not say.
 ROWS = 300
 
 
@@ -22,29 +22,29 @@ def settings_in(folder: Path, **flags: object) -> Settings:
     return settings
 
 
-def judge(settings: Settings, *files: tuple[str, str], judge_seq: int = 1) -> None:
+def validate(settings: Settings, *files: tuple[str, str], validation_seq: int = 1) -> None:
     """Add (exported_at, status) files to the ledger of the build file."""
     with connect_build(settings) as con:
-        con.execute("create schema if not exists judged")
+        con.execute("create schema if not exists validated")
         con.execute(
-            """create table if not exists judged.files (
-                file_name varchar, exported_at timestamp, status varchar, judge_seq bigint
+            """create table if not exists validated.files (
+                file_name varchar, exported_at timestamp, status varchar, validation_seq bigint
             )"""
         )
         for exported_at, status in files:
-            con.execute("insert into judged.files values ('f', ?, ?, ?)", [exported_at, status, judge_seq])
+            con.execute("insert into validated.files values ('f', ?, ?, ?)", [exported_at, status, validation_seq])
 
 
-def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterable[str] = ()) -> None:
-    """What dbt would leave: a mart that is a table, one that is a view on another schema; every row tells its night."""
+def build_marts(settings: Settings, nightly_run: int, rows: int = ROWS, extra: Iterable[str] = ()) -> None:
+    """What dbt would leave: a mart that is a table, one that is a view on another schema; each row tells its run."""
     with connect_build(settings) as con:
         con.execute("create schema if not exists intermediate; create schema if not exists marts")
-        # every night writes every dossier anew
+        # every nightly run writes every dossier anew
         con.execute(
             f"""create or replace table intermediate.int_dossier_facts as
-            select 'dvcqg' as source, 'H39-' || range as dossier_code, {night} as night, range / 7.0 as share,
+            select 'dvcqg' as source, 'H39-' || range as dossier_code, {nightly_run} as night, range / 7.0 as share,
                 timestamp '2024-05-31' as as_of, null::timestamp as known_at, '1.0' as definitions_version,
-                {10**6 + night} as built_by
+                {10**6 + nightly_run} as built_by
             from range({rows})"""
         )
         con.execute("create or replace table marts.fct_dossiers as from intermediate.int_dossier_facts")
@@ -62,10 +62,10 @@ def build_marts(settings: Settings, night: int, rows: int = ROWS, extra: Iterabl
         )
 
 
-def green_night(settings: Settings, night: int, rows: int = ROWS) -> BuildPlan:
-    """A night up to publication: judged, planned, built, green."""
-    judge(settings, (AS_OF.isoformat(), "loaded"), judge_seq=night)
+def green_nightly_run(settings: Settings, nightly_run: int, rows: int = ROWS) -> BuildPlan:
+    """A nightly run up to publication: validated, planned, built, green."""
+    validate(settings, (AS_OF.isoformat(), "loaded"), validation_seq=nightly_run)
     plan = plan_build(settings)
-    build_marts(settings, night, rows)
+    build_marts(settings, nightly_run, rows)
     record_green(settings, plan)
     return plan

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings
-from tests.support.small_build import AS_OF, build_marts, green_night, judge, settings_in
+from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in, validate
 from warehouse import build
 from warehouse.build import (
     BuildError,
@@ -43,7 +43,7 @@ def changed(settings: Settings, **values: object) -> Settings:
 
 
 def test_as_of_is_the_latest_loaded_export(settings: Settings) -> None:
-    judge(
+    validate(
         settings,
         ("2024-05-30 22:00:00", "loaded"),
         ("2024-05-31 22:00:00", "loaded"),
@@ -60,10 +60,10 @@ def test_as_of_is_the_latest_loaded_export(settings: Settings) -> None:
 def test_nothing_loaded_is_told(settings: Settings) -> None:
     with pytest.raises(BuildError, match="Chưa có tệp nào được nạp"):
         plan_build(settings)
-    judge(settings, ("2024-05-30 22:00:00", "rejected"))
+    validate(settings, ("2024-05-30 22:00:00", "rejected"))
     with pytest.raises(BuildError, match="No file is loaded"):
         plan_build(settings)
-    judge(settings, ("2024-05-30 22:00:00", "loaded"))
+    validate(settings, ("2024-05-30 22:00:00", "loaded"))
     with pytest.raises(BuildError, match="2024-01-01T00:00:00"):
         plan_build(changed(settings, known_at=datetime(2024, 1, 1)))
 
@@ -72,16 +72,16 @@ def test_nothing_loaded_is_told(settings: Settings) -> None:
 
 
 def test_only_a_green_build_moves_the_watermark(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"), judge_seq=3)
+    validate(settings, (AS_OF.isoformat(), "loaded"), validation_seq=3)
     first = plan_build(settings)
     assert first.full_refresh
     assert first.changed_since < 3
     assert plan_build(settings).full_refresh, "the first one was never green"
     record_green(settings, plan_build(settings))
 
-    judge(settings, (AS_OF.isoformat(), "loaded"), judge_seq=4)
+    validate(settings, (AS_OF.isoformat(), "loaded"), validation_seq=4)
     second = plan_build(settings)
-    assert (second.full_refresh, second.changed_since, second.judge_seq) == (False, 3, 4)
+    assert (second.full_refresh, second.changed_since, second.validation_seq) == (False, 3, 4)
     assert plan_build(settings).changed_since == 3, "killed after planning: the same changes once more"
     record_green(settings, plan_build(settings))
     assert plan_build(settings).changed_since == 4
@@ -93,7 +93,7 @@ def green_build_told(settings: Settings) -> int:
 
 
 def test_what_is_new_is_told_by_the_last_green_build(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    green = green_night(settings, 1)
+    green = green_nightly_run(settings, 1)
     plan_build(settings)
     plan_build(settings)
     assert green_build_told(settings) == green.build_id, "attempts that were not green are new too"
@@ -110,7 +110,7 @@ def test_what_is_new_is_told_by_the_last_green_build(settings: Settings, monkeyp
 
 
 def test_a_build_file_of_an_earlier_release_is_gone_on_from(settings: Settings) -> None:
-    green_night(settings, 1)
+    green_nightly_run(settings, 1)
     with connect_build(settings) as con:
         con.execute("alter table state.builds drop column checks")
     plan = plan_build(settings)
@@ -118,9 +118,9 @@ def test_a_build_file_of_an_earlier_release_is_gone_on_from(settings: Settings) 
 
 
 def test_current_build_begins_nothing(settings: Settings) -> None:
-    plan = green_night(settings, 1)
+    plan = green_nightly_run(settings, 1)
     seen = current_build(settings)
-    assert (seen.fingerprint, seen.judge_seq, seen.as_of) == (plan.fingerprint, plan.judge_seq, plan.as_of)
+    assert (seen.fingerprint, seen.validation_seq, seen.as_of) == (plan.fingerprint, plan.validation_seq, plan.as_of)
     assert last_green(settings).build_id == plan.build_id
 
 
@@ -139,7 +139,7 @@ def test_current_build_begins_nothing(settings: Settings) -> None:
     ],
 )
 def test_incremental_only_forward(settings: Settings, attempt: dict, now: dict, because: str) -> None:
-    green_night(settings, 1)
+    green_nightly_run(settings, 1)
     if attempt:
         plan_build(changed(settings, **attempt))
     plan = plan_build(changed(settings, **now))
@@ -148,31 +148,31 @@ def test_incremental_only_forward(settings: Settings, attempt: dict, now: dict, 
 
 
 def test_after_a_green_build_with_known_at_everything_is_built_again(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"))
+    validate(settings, (AS_OF.isoformat(), "loaded"))
     known = changed(settings, known_at=datetime(2024, 6, 30))
     record_green(settings, plan_build(known))
     assert plan_build(settings).because == "known_at before"
 
 
 def test_changed_definitions_are_built_from_scratch(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    green_night(settings, 1)
+    green_nightly_run(settings, 1)
     monkeypatch.setattr(build, "definitions_version", lambda: "another")
     assert plan_build(settings).because == "definitions changed"
 
 
-def test_judging_everything_again_is_noticed(settings: Settings) -> None:
-    green_night(settings, 5)
+def test_validation_everything_again_is_noticed(settings: Settings) -> None:
+    green_nightly_run(settings, 5)
     with connect_build(settings) as con:
-        con.execute("update judged.files set judge_seq = 6")
-    assert plan_build(settings).because == "everything was judged again"
+        con.execute("update validated.files set validation_seq = 6")
+    assert plan_build(settings).because == "everything was validated again"
     record_green(settings, plan_build(settings))
     with connect_build(settings) as con:
-        con.execute("update judged.files set judge_seq = 1")
-    assert plan_build(settings).full_refresh, "judge_seq began anew"
+        con.execute("update validated.files set validation_seq = 1")
+    assert plan_build(settings).full_refresh, "validation_seq began anew"
 
 
 def test_full_refresh_leaves_no_table_of_a_model_that_is_gone(settings: Settings) -> None:
-    green_night(settings, 1)
+    green_nightly_run(settings, 1)
     build_marts(settings, 1, extra=["create or replace table marts.mart_of_yesterday as select 1 as id"])
     plan_build(settings)
     assert "mart_of_yesterday" in marts_of(settings)
@@ -191,13 +191,13 @@ def marts_of(settings: Settings) -> set[str]:
 def test_last_green_is_refused_once_something_moved(settings: Settings) -> None:
     with pytest.raises(BuildError, match="no green build"):
         last_green(settings)
-    plan = green_night(settings, 1)
-    assert last_green(settings).judge_seq == plan.judge_seq
-    judge(settings, (AS_OF.isoformat(), "loaded"), judge_seq=2)
+    plan = green_nightly_run(settings, 1)
+    assert last_green(settings).validation_seq == plan.validation_seq
+    validate(settings, (AS_OF.isoformat(), "loaded"), validation_seq=2)
     with pytest.raises(BuildError, match="changed after"):
         last_green(settings)
     record_green(settings, plan_build(settings))
-    assert last_green(settings).judge_seq == 2
+    assert last_green(settings).validation_seq == 2
     plan_build(settings)
     with pytest.raises(BuildError, match="changed after"):
         last_green(settings)
@@ -226,7 +226,7 @@ def test_fingerprint_is_of_what_decides_figures(tmp_path: Path) -> None:
 
 
 def test_dbt_gets_the_plan_and_our_folders(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"))
+    validate(settings, (AS_OF.isoformat(), "loaded"))
     plan = plan_build(changed(settings, known_at=datetime(2024, 6, 30, 1, 2, 3)))
     with connect_build(settings) as con:
         assert con.execute("from state.clock").fetchall() == [
@@ -283,7 +283,7 @@ def test_lock_tells_who_holds_it_and_ends_with_a_killed_process(settings: Settin
 
 
 def test_build_file_held_by_a_dying_process_is_waited_for(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"))
+    validate(settings, (AS_OF.isoformat(), "loaded"))
     other = hold(settings, "warehouse.database", "connect_build")
     try:
         with pytest.raises(duckdb.IOException, match=str(other.pid)):

@@ -1,4 +1,4 @@
-"""The frozen calendar seed is what the `holidays` package says, and dim_date's premises hold (02 §2)."""
+"""The frozen calendar seed is what the `holidays` package says, and dim_date's premises hold (timeliness §2)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings
-from tests.support.small_build import AS_OF, green_night, judge, settings_in
+from tests.support.small_build import AS_OF, green_nightly_run, settings_in, validate
 from warehouse import calendar
 from warehouse.build import BuildError, definitions_version, plan_build
 from warehouse.calendar import CalendarError, Change
@@ -102,8 +102,8 @@ def test_a_wrong_line_is_never_written(settings: Settings) -> None:
 
 
 def test_a_new_revision_is_a_full_refresh_under_a_version_of_its_own(settings: Settings) -> None:
-    night = green_night(settings, 1)
-    assert night.definitions_version == definitions_version()
+    nightly_run = green_nightly_run(settings, 1)
+    assert nightly_run.definitions_version == definitions_version()
     added(settings, date(2026, 9, 4), "off")
     plan = plan_build(settings)
     assert (plan.full_refresh, plan.definitions_version) == (True, f"{definitions_version()}+lich.1")
@@ -113,11 +113,14 @@ def test_a_new_revision_is_a_full_refresh_under_a_version_of_its_own(settings: S
     assert rows == [(1, date(2026, 9, 4), "off", "Nghỉ hoán đổi", "VN")]
     assert told == (plan.definitions_version,)
     earlier = plan_build(settings.model_copy(update={"calendar_revision": 0}))
-    assert (earlier.definitions_version, earlier.fingerprint) == (night.definitions_version, night.fingerprint)
+    assert (earlier.definitions_version, earlier.fingerprint) == (
+        nightly_run.definitions_version,
+        nightly_run.fingerprint,
+    )
 
 
 def test_a_used_revision_cannot_be_rewritten(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"))
+    validate(settings, (AS_OF.isoformat(), "loaded"))
     added(settings, date(2026, 9, 4), "off")
     plan_build(settings)
     path = settings.layout.calendar
@@ -132,6 +135,6 @@ def test_a_used_revision_cannot_be_rewritten(settings: Settings) -> None:
 
 
 def test_an_unknown_revision_is_refused(settings: Settings) -> None:
-    judge(settings, (AS_OF.isoformat(), "loaded"))
+    validate(settings, (AS_OF.isoformat(), "loaded"))
     with pytest.raises((BuildError, CalendarError), match="3"):
         plan_build(settings.model_copy(update={"calendar_revision": 3}))

@@ -1,4 +1,5 @@
-"""Canonical rows: every field of 01 §3, tolerant matching of names, masks, and the hash that versions are told by."""
+"""Canonical rows: every field of portal-exports §3, tolerant matching of names, masks, and the hash that versions
+are told by."""
 
 from __future__ import annotations
 
@@ -10,9 +11,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipelines.landing.lake import SCHEMAS
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
-from pipelines.portal.contract import (
+from pipelines.contract import (
     APPLICANT_TYPES,
     APPLICANT_WORDS,
     CHANNEL_WORDS,
@@ -23,6 +22,8 @@ from pipelines.portal.contract import (
     fold,
     heading_field,
 )
+from pipelines.landing.lake import SCHEMAS
+from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.privacy import PrivacyKey
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
@@ -529,7 +530,7 @@ def test_sheets() -> None:
             "DanhSachLePhi": ['[{"Gia":"5"}]', "rác", "", None],
         }
     )
-    assert [r["status"] for r in rows] == [10, 9, 4, 4], "01 §9: derived where there is no such column"
+    assert [r["status"] for r in rows] == [10, 9, 4, 4], "portal-exports §9: derived where there is no such column"
     assert [r["channel"] for r in rows] == ["2", "2", "1", "1"]
     assert [r["fee_total"] for r in rows] == [5, 0, 0, 0]
     assert [r["row_number"] for r in rows] == [2, 3, 4, 5]

@@ -14,11 +14,12 @@ import yaml
 from expectations import predicates
 from expectations.catalogue import RULES_FILE, Catalogue, CatalogueError, Kind, load_catalogue
 from expectations.schema import TABLES
+from pipelines import contract
 from pipelines.landing.lake import arrow_schema
-from pipelines.portal import codes, contract
+from pipelines.portal import codes
 from tests.lake_builder import CLEAN, EXPORTED_AT
 
-#: 01 §6, word for word.
+#: portal-exports §6, word for word.
 SPECIFIED = [
     *("REJ_NOT_A_RECORD", "REJ_NO_CODE", "REJ_CODE_TOO_LONG", "REJ_BAD_STATUS", "REJ_NO_RECEPTION", "REJ_BAD_DATE"),
     *("REJ_FILE_UNREADABLE", "REJ_FILE_NO_HEADING", "REJ_FILE_SHIFTED", "REJ_FILE_MOSTLY_BAD"),
@@ -105,7 +106,7 @@ def violated(kind: Kind, changes: dict[str, Any]) -> set[str]:
     """Ids of all row rules that the clean row with these changes violates."""
     rows = [CLEAN[kind] | changes | {"source": "s", "file_sha256": "f", "row_number": 1}]
     batch = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES[kind]))
-    rules = CATALOGUE.judged(kind, "row", "reject") + CATALOGUE.judged(kind, "row", "warn")
+    rules = CATALOGUE.validated(kind, "row", "reject") + CATALOGUE.validated(kind, "row", "warn")
     with duckdb.connect() as con:
         con.register("batch", batch)
         found = con.execute(
@@ -121,13 +122,13 @@ def test_the_catalogue_has_exactly_the_rules_of_the_specification() -> None:
 
 
 def test_every_row_rule_of_every_kind_has_an_example() -> None:
-    judged = {
+    validated = {
         (rule.id, kind)
         for kind in TABLES
         for severity in ("reject", "warn")
-        for rule in CATALOGUE.judged(kind, "row", severity)
+        for rule in CATALOGUE.validated(kind, "row", severity)
     }
-    assert judged == set(EXAMPLES)
+    assert validated == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("kind", TABLES)

@@ -20,7 +20,7 @@ from pipelines.cli.doctor import LITTLE_DISK_BYTES
 from pipelines.cli.messages import TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.config import Settings
-from tests.support.small_build import AS_OF, build_marts, green_night, settings_in
+from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
 from warehouse.build import plan_build
 from warehouse.database import connect_build
 from warehouse.lock import run_lock
@@ -100,7 +100,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def published(settings: Settings) -> Settings:
-    plan = green_night(settings, 1)
+    plan = green_nightly_run(settings, 1)
     build_marts(settings, 1, extra=MARTS)
     publish(settings, plan)
     return settings

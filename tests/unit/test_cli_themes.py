@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config import Settings
-from tests.support.small_build import AS_OF, build_marts, green_night, settings_in
+from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
 from warehouse.publish import publish
 
 CLOCKS = f"timestamp '{AS_OF}' as as_of, null::timestamp as known_at, '1' as definitions_version"
@@ -113,7 +113,7 @@ def test_help_of_the_group_is_in_words(dunghan: Dunghan, settings: Settings) -> 
 
 
 def test_distortions_with_what_they_mean_and_whom_to_ask(dunghan: Dunghan, settings: Settings) -> None:
-    plan = green_night(settings, 1)
+    plan = green_nightly_run(settings, 1)
     build_marts(settings, 1, extra=MARTS)
     publish(settings, plan)
     _, out, _ = dunghan("distortions")

@@ -1,4 +1,5 @@
-"""Codes (01 §5): normal form, canonical agency, what a dossier code says, procedures that Excel has shortened."""
+"""Codes (portal-exports §5): normal form, canonical agency, what a dossier code says, procedures that Excel has
+shortened."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Killed(BaseException):
     """As SIGKILL: nothing catches it."""
 
 
-def night(number: int, rows: int = 3) -> list[File]:
+def nightly_run(number: int, rows: int = 3) -> list[File]:
     return [
         File(
             [{"dossier_code": f"H39.18.25-2403{number:02d}-{row:04d}"} for row in range(rows, 0, -1)],
@@ -39,7 +39,7 @@ def lake(tmp_path: Path) -> tuple[Settings, LakeBuilder]:
     settings.layout.create()
     builder = LakeBuilder(settings)
     for number in range(1, 6):
-        builder.land(*night(number))
+        builder.land(*nightly_run(number))
     return settings, builder
 
 
@@ -93,16 +93,18 @@ def test_a_second_compaction_has_nothing_to_do(lake: tuple[Settings, LakeBuilder
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*.parquet")} == before
 
 
-def test_nights_after_a_compaction_are_read_beside_it_and_merged_with_it(lake: tuple[Settings, LakeBuilder]) -> None:
+def test_nightly_runs_after_a_compaction_are_read_beside_it_and_merged_with_it(
+    lake: tuple[Settings, LakeBuilder],
+) -> None:
     settings, builder = lake
     plain = zone(settings.warehouse.parent / "plain")
     other = LakeBuilder(plain)
     for number in range(1, 10):
-        other.land(*night(number))
+        other.land(*nightly_run(number))
     compact(settings)
     builder.loads = 5
     for number in range(6, 10):
-        builder.land(*night(number))
+        builder.land(*nightly_run(number))
         assert len(content(settings)["rows dossiers"]) == number * 3
         compact(settings, small_only=number % 2 == 0)
     assert content(settings) == content(plain)
@@ -111,8 +113,8 @@ def test_nights_after_a_compaction_are_read_beside_it_and_merged_with_it(lake: t
 def test_rows_of_some_files_are_found_wherever_they_lie(lake: tuple[Settings, LakeBuilder]) -> None:
     settings, builder = lake
     compact(settings)
-    builder.land(*night(6))
-    merged, landed = night(2)[0], night(6)[0]
+    builder.land(*nightly_run(6))
+    merged, landed = nightly_run(2)[0], nightly_run(6)[0]
     with duckdb.connect() as con:
         for files in ([merged], [landed], [merged, landed]):
             hashes = {file.sha256 for file in files}
@@ -126,7 +128,7 @@ def test_rows_of_some_files_are_found_wherever_they_lie(lake: tuple[Settings, La
 def test_a_load_that_was_killed_is_swept_and_never_counts(lake: tuple[Settings, LakeBuilder]) -> None:
     settings, builder = lake
     before = content(settings)
-    builder.land(*night(7), complete=False)
+    builder.land(*nightly_run(7), complete=False)
     assert on_disk(settings)["dossiers"] == 6
     compact(settings)
     assert content(settings) == before
@@ -136,7 +138,7 @@ def test_a_load_that_was_killed_is_swept_and_never_counts(lake: tuple[Settings, 
 def test_landings_that_were_replaced_stay_in_the_lake(lake: tuple[Settings, LakeBuilder]) -> None:
     """Of what was seen until a moment, the landing that counted then must still be there."""
     settings, builder = lake
-    builder.land(*night(2))
+    builder.land(*nightly_run(2))
     before = content(settings)
     assert len(before["relation dossiers"]) == 18
     assert len(before["rows dossiers"]) == 15
@@ -154,8 +156,8 @@ def test_stopped_anywhere_the_lake_is_whole_and_the_next_mends_it(
 ) -> None:
     settings, builder = lake
     compact(settings)
-    builder.land(*night(6))
-    builder.land(*night(7), complete=False)
+    builder.land(*nightly_run(6))
+    builder.land(*nightly_run(7), complete=False)
     before = content(settings)
     real, calls = getattr(compaction, stage), iter(range(100))
 
@@ -229,7 +231,7 @@ def test_without_its_lists_nothing_is_read_or_deleted(lake: tuple[Settings, Lake
         compact(settings)
     (root / "elsewhere").rename(root / LOADS)
     compact(settings)
-    builder.land(*night(6))
+    builder.land(*nightly_run(6))
     before = on_disk(settings)
     listed = (root / MANIFEST).read_text()
     for broken in (None, "", "{}"):
@@ -269,7 +271,7 @@ def test_columns_that_this_version_does_not_know_are_kept(lake: tuple[Settings, 
         assert con.execute(f"select count(of_tomorrow) from '{path}'").fetchone() == (3,)
 
 
-def test_when_a_night_compacts(lake: tuple[Settings, LakeBuilder]) -> None:
+def test_when_a_nightly_run_compacts(lake: tuple[Settings, LakeBuilder]) -> None:
     settings, builder = lake
     assert not due(settings)
     assert due(settings.model_copy(update={"compact_after": 5}))
@@ -312,7 +314,7 @@ def test_which_files_become_one(
     assert [[path.name for path in group] for group in made] == expected
 
 
-def test_files_and_what_is_written_grow_with_the_logarithm_of_the_nights() -> None:
+def test_files_and_what_is_written_grow_with_the_logarithm_of_the_nightly_runs() -> None:
     merged: dict[Path, int] = {}
     written = 0
     for round_ in range(1000):

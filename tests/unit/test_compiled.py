@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.layout import DBT_PROJECT
 from tests.support.small_build import settings_in
 from warehouse import compiled
-from warehouse.layout import DBT_PROJECT
 
 NODES = {
     "seed.d.days": {
@@ -29,7 +29,7 @@ NODES = {
             "config": {"materialized": "table"},
             "depends_on": {"nodes": parents},
         }
-        for name, parents in (("b", ["model.d.a", "seed.d.days"]), ("a", ["source.d.judged"]), ("c", []))
+        for name, parents in (("b", ["model.d.a", "seed.d.days"]), ("a", ["source.d.validated"]), ("c", []))
     },
 }
 

@@ -37,7 +37,7 @@ def test_flags_win_over_environment_over_file(elsewhere: Path, monkeypatch: pyte
         ("2024-05-31T23:59:59", datetime(2024, 5, 31, 23, 59, 59)),
         ("2024-05-31 22:00", datetime(2024, 5, 31, 22)),
         ("2024-05-31T22:00:01.75", datetime(2024, 5, 31, 22, 0, 1)),
-        # 01 §1: a date alone means the end of that day
+        # portal-exports §1: a date alone means the end of that day
         ("2024-05-31", datetime(2024, 5, 31, 23, 59, 59)),
         (" 2024-05-31 ", datetime(2024, 5, 31, 23, 59, 59)),
         ("", None),

@@ -1,4 +1,5 @@
-"""Moments (01 §4): the SQL of pipelines.portal.dates against written cases and against the oracle's own parser."""
+"""Moments (portal-exports §4): the SQL of pipelines.portal.dates against written cases and against the oracle's own
+parser."""
 
 from __future__ import annotations
 

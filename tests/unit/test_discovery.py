@@ -1,4 +1,4 @@
-"""The drop zone (01 §1): where exports lie, when they were exported, what is new, what is left alone."""
+"""The drop zone (portal-exports §1): where exports lie, when they were exported, what is new, what is left alone."""
 
 from __future__ import annotations
 

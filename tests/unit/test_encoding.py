@@ -1,4 +1,5 @@
-"""Encodings (01 §2): told from the bytes, UTF-8 out of any, whatever the size of a piece; damage stays in its row."""
+"""Encodings (portal-exports §2): told from the bytes, UTF-8 out of any, whatever the size of a piece; damage stays
+in its row."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli.messages import TEXTS
 from pipelines.explain import words
 from pipelines.explain.story import gap
-from warehouse.layout import DBT_PROJECT
+from pipelines.layout import DBT_PROJECT
 
 CODE = "H39.18-240401-0012"
 RECEIVED, DUE = datetime(2024, 4, 1, 8, 30), datetime(2024, 4, 15, 17)

@@ -1,10 +1,11 @@
-"""Which rows of a table are its heading (01 §6, §9): one to three rows, merged cells, banners, column numbers."""
+"""Which rows of a table are its heading (portal-exports §6, §9): one to three rows, merged cells, banners, column
+numbers."""
 
 from __future__ import annotations
 
 import pytest
 
-from pipelines.portal.contract import AGENCIES, DOSSIERS, PORTAL_REPORTS, PROGRESS
+from pipelines.contract import AGENCIES, DOSSIERS, PORTAL_REPORTS, PROGRESS
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.headings import NO_SYNONYMS
 

@@ -197,15 +197,15 @@ def test_nothing_is_written(settings: Settings, tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_it_counts_as_the_judge_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Landed and judged, the file has the very same counts."""
-    from expectations import judge as judge_module
+def test_it_counts_as_the_validate_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Landed and validated, the file has the very same counts."""
+    from expectations import validation as validation_module
     from pipelines.landing.pipeline import land
     from pipelines.portal.discovery import discover
     from tests.support.exports import put as put_export
     from tests.support.exports import zone
 
-    monkeypatch.setattr(judge_module._Judging, "_validate", lambda self, kinds: ({}, None))
+    monkeypatch.setattr(validation_module._Validation, "_validate", lambda self, kinds: ({}, None))
     lines = [
         HEADING,
         *(row(n, due="31/02/2024" if n % 7 == 0 else "08/03/2024") for n in range(30)),
@@ -215,10 +215,10 @@ def test_it_counts_as_the_judge_does(tmp_path: Path, monkeypatch: pytest.MonkeyP
     made = zone(tmp_path)
     seen = look(made, path)
     land(made, discover(made))
-    judged = judge_module.judge(made)
-    assert (seen.rows_read, seen.accepted) == (judged.rows_read, judged.rows_accepted)
-    assert {rule: tally.count for rule, tally in seen.reasons.items()} == judged.reasons
-    assert {rule: tally.count for rule, tally in seen.warnings.items()} == judged.warnings
+    validated = validation_module.validate(made)
+    assert (seen.rows_read, seen.accepted) == (validated.rows_read, validated.rows_accepted)
+    assert {rule: tally.count for rule, tally in seen.reasons.items()} == validated.reasons
+    assert {rule: tally.count for rule, tally in seen.warnings.items()} == validated.warnings
 
 
 def test_letters_and_parts() -> None:

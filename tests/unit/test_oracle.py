@@ -262,7 +262,7 @@ def test_order_of_loading_never_matters(random_zone: tuple[DropZone, list], seed
 
 
 def test_accounting(random_zone: tuple[DropZone, list], random_oracles: list[Oracle]) -> None:
-    """01 §6: rows read = accepted + quarantined; accepted = versions + unchanged + superseded."""
+    """portal-exports §6: rows read = accepted + quarantined; accepted = versions + unchanged + superseded."""
     zone, _ = random_zone
     assert all(line.rows_read == line.rows_accepted + line.rows_quarantined for line in zone.ledger)
     accepted = sum(line.rows_accepted for line in zone.ledger if line.kind == "dossiers")
@@ -273,7 +273,7 @@ def test_accounting(random_zone: tuple[DropZone, list], random_oracles: list[Ora
 
 
 def test_form_identities(random_oracles: list[Oracle]) -> None:
-    """02 §7: 3 = 7 + 11, and column 6 of a period is column 11 of the period before it."""
+    """timeliness §7: 3 = 7 + 11, and column 6 of a period is column 11 of the period before it."""
     for oracle in random_oracles:
         found = form_ii06_report(oracle)
         groups = {(key[0], key[1], key[3], key[4]) for key in found}

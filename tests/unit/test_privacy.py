@@ -1,4 +1,5 @@
-"""Personal data (01 §7): the HMAC is Python's, the key file is private and stays, masks let nothing through."""
+"""Personal data (portal-exports §7): the HMAC is Python's, the key file is private and stays, masks let nothing
+through."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
 def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
     with duckdb.connect(config={"threads": 1}) as con:
         if key:
-            key.hand_over(con)
+            key.register_key(con)
         return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchone()[0]
 
 
@@ -161,6 +162,6 @@ def test_a_masked_code_is_too_long_only_if_the_code_was(length: int) -> None:
 
 
 def test_the_longest_code_is_the_rule_catalogues() -> None:
-    """The portal cannot import the judge; the number stands in both, so it must be the same."""
+    """The portal cannot import the validation; the number stands in both, so it must be the same."""
     catalogue = Path(catalogue_module.__file__).with_name("rules.yml").read_text(encoding="utf-8")
     assert f"dossiers: length(dossier_code) > {privacy.LONGEST_CODE}\n" in catalogue

@@ -1,4 +1,5 @@
-"""ZIP archives (01 §2): every shape as a member, what is passed over, what is not trusted. Hostile text too (01 §6)."""
+"""ZIP archives (portal-exports §2): every shape as a member, what is passed over, what is not trusted. Hostile text
+too (portal-exports §6)."""
 
 from __future__ import annotations
 

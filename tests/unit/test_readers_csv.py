@@ -1,4 +1,5 @@
-"""CSV (01 §2, §6, §9): headings, delimiters, quotes, exact line numbers, rows with a wrong number of columns."""
+"""CSV (portal-exports §2, §6, §9): headings, delimiters, quotes, exact line numbers, rows with a wrong number of
+columns."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.contract import DOSSIERS, fold, heading_field
+from pipelines.contract import DOSSIERS, fold, heading_field
 from pipelines.portal.readers import FileRejected, csv_reader
 from pipelines.portal.readers.headings import NO_SYNONYMS
 from tests.support.exports import read

@@ -1,4 +1,5 @@
-"""HTML tables called .xls, and Excel's XML of 2003 (01 §2): cells as a browser shows them, spans, several tables."""
+"""HTML tables called .xls, and Excel's XML of 2003 (portal-exports §2): cells as a browser shows them, spans,
+several tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""JSON in every shape (01 §2): the same records and numbers whatever the shape, the packing, the size of a chunk."""
+"""JSON in every shape (portal-exports §2): the same records and numbers whatever the shape, the packing, the size of
+a chunk."""
 
 from __future__ import annotations
 

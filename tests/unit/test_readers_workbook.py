@@ -1,4 +1,4 @@
-"""Workbooks (01 §2, §4): xlsx, xls and ods as provinces make them; cells as text, dates in every form."""
+"""Workbooks (portal-exports §2, §4): xlsx, xls and ods as provinces make them; cells as text, dates in every form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.contract import DOSSIERS
+from pipelines.contract import DOSSIERS
 from pipelines.portal.readers import FileRejected, workbook
 from pipelines.portal.readers.base import Content
 from tests.support import workbooks

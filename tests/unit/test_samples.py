@@ -75,7 +75,7 @@ def csv_rows(path: Path) -> list[dict[str, str]]:
 
 
 def canonical(code: str) -> str:
-    """Old dossier codes in the new form, written out by hand from 01 §5."""
+    """Old dossier codes in the new form, written out by hand from portal-exports §5."""
     agency, day, tail = code.rsplit("-", 2)
     groups = agency.split(".")
     if groups[0].isdigit():
@@ -94,7 +94,7 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> SampleTruth:
 
 @pytest.fixture(scope="module")
 def distorted(tmp_path_factory: pytest.TempPathFactory) -> SampleTruth:
-    """Every distortion at 20 %, many nights, many waiting dossiers."""
+    """Every distortion at 20 %, many nightly runs, many waiting dossiers."""
     spec = SampleSpec(
         seed=7,
         dossiers=6_000,
@@ -107,7 +107,7 @@ def distorted(tmp_path_factory: pytest.TempPathFactory) -> SampleTruth:
 
 
 def test_the_district_has_the_published_figures_in_its_exports(district: SampleTruth) -> None:
-    """02 §8, counted from the files alone by the definition of form_ii06 (02 §3)."""
+    """timeliness §8, counted from the files alone by the definition of form_ii06 (timeliness §3)."""
     con = duckdb.connect()
     con.execute(f"create table bad as from read_csv('{district.bad_rows}')")
     con.execute(f"""
@@ -304,7 +304,7 @@ def test_distortions_leave_the_figures_alone_unless_told_otherwise(tmp_path: Pat
 
 
 def is_date(text: str) -> bool:
-    """The formats that the bad rows play with, by 01 §4."""
+    """The formats that the bad rows play with, by portal-exports §4."""
     for form in ("%Y%m%d%H%M%S", "%d/%m/%Y", "%Y-%m-%d"):
         try:
             return 2000 <= datetime.strptime(text, form).year <= 2100
@@ -314,7 +314,7 @@ def is_date(text: str) -> bool:
 
 
 def reasons(record: Any) -> set[str]:
-    """01 §6 for one parsed record, written out plainly."""
+    """portal-exports §6 for one parsed record, written out plainly."""
     if not isinstance(record, dict):
         return {"REJ_NOT_A_RECORD"}
     found = set()

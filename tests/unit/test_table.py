@@ -1,4 +1,5 @@
-"""Rows of a table that are none (01 §2): groups, totals, repeated headings, footers. And that nothing else is lost."""
+"""Rows of a table that are none (portal-exports §2): groups, totals, repeated headings, footers. And that nothing
+else is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.contract import AGENCIES, DOSSIERS
+from pipelines.contract import AGENCIES, DOSSIERS
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import FileFacts
 from pipelines.portal.readers.headings import NO_SYNONYMS

@@ -1,4 +1,4 @@
--- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (01 §9), and the province that the
+-- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (portal-exports §9), and the province that the
 -- name tells by its end: " - Tỉnh Phú Thọ", "tỉnh Phú Thọ", "thành phố Hải Phòng". base_name is the name without it.
 
 with names as (

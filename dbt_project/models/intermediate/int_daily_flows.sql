@@ -1,4 +1,4 @@
--- grain: source, agency_code, field_code, channel, day: what changes on the day, in the sense of form_ii06 at as_of (02 §3, §6).
+-- grain: source, agency_code, field_code, channel, day: what changes on the day, in the sense of form_ii06 at as_of (timeliness §3, §6).
 -- Every periodic figure is a sum or a running sum of these rows. overdue_delta: +1 on the first day at whose end a pending dossier is overdue,
 -- -1 on the first day at whose end it no longer is (ended or paused); when a pause is over and the dossier still pending, +1 again.
 

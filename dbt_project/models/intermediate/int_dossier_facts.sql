@@ -1,4 +1,4 @@
--- grain: source, dossier_code: the facts of 02 §2 at as_of, for every dossier with a version known at known_at.
+-- grain: source, dossier_code: the facts of timeliness §2 at as_of, for every dossier with a version known at known_at.
 -- Incremental: changed dossiers and those that are not settled are computed again (macros/history.sql). Rows of an agency lie side by side.
 {{
     config(
@@ -17,7 +17,7 @@ with
 stale as (
     {{ stale_or_moving_dossiers() }}
     union
-    -- a new catalogue says another maximum of a procedure: it is shown of every dossier, judged by it or not
+    -- a new catalogue says another maximum of a procedure: it is shown of every dossier, validated by it or not
     select
         stored.source,
         stored.dossier_code
@@ -28,7 +28,7 @@ stale as (
             and stored.procedure_key = limits.procedure_key
             and stored.channel = limits.channel
     where
-        exists (select 1 from {{ ref('stg_procedures') }} where judge_seq > {{ changed_since() }})
+        exists (select 1 from {{ ref('stg_procedures') }} where validation_seq > {{ changed_since() }})
         and (
             stored.statutory_amount is distinct from limits.statutory_amount
             or stored.statutory_unit is distinct from limits.statutory_unit

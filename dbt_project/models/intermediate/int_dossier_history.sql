@@ -1,4 +1,4 @@
--- grain: source, dossier_code, version_no: the history of 02 §1, whatever the order of loading. Not limited by known_at. Of the content it holds what
+-- grain: source, dossier_code, version_no: the history of timeliness §1, whatever the order of loading. Not limited by known_at. Of the content it holds what
 -- models of every night read of all dossiers; where the rest lies, file_sha256 and row_number say: int_dossier_versions puts the two together.
 {{
     config(
@@ -10,7 +10,7 @@
 }}
 
 {% set dossier = 'partition by source, dossier_code' %}
-{# all rows are read in place, the few of a night once #}
+{# all rows are read in place, the few of a nightly run once #}
 {% set in_place = '' if is_incremental() else read_in_place() %}
 
 with accepted as {{ in_place }} (
@@ -79,7 +79,7 @@ placed as (
     select
         several.*,
         {{ row_place('files.file_no', 'several.row_number') }} as place,
-        -- done and handed over are one status where runs of versions are meant (02 §2)
+        -- done and handed over are one status where runs of versions are meant (timeliness §2)
         case when several.status = 10 then 9 else several.status end as run_status
     from several
     inner join files on several.source = files.source and several.file_sha256 = files.file_sha256

@@ -1,5 +1,5 @@
--- grain: source, dossier_code: 02 §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of int_dossier_facts.
--- Incremental: changed dossiers and those that some rule set still sees moving on with as_of are judged again (macros/history.sql): a finished dossier that
+-- grain: source, dossier_code: timeliness §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of int_dossier_facts.
+-- Incremental: changed dossiers and those that some rule set still sees moving on with as_of are evaluated again (macros/history.sql): a finished dossier that
 -- was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
 {{
     config(
@@ -25,8 +25,8 @@ with facts as {{ read_in_place() }} (
     {% endif %}
 ),
 
-judged as (
-    {{ judged_dossiers('facts') }}
+evaluated as (
+    {{ evaluated_dossiers('facts') }}
 )
 
 select
@@ -64,5 +64,5 @@ select
         {% endfor %}
     ) as settled,
     {{ build_id() }} as built_by
-from judged
+from evaluated
 -- the facts lie in the order that lookups need, and nothing here changes it

@@ -1,4 +1,4 @@
--- grain: source, dossier_code, version_no: the history of 02 §1 (int_dossier_history) with the content of each version. Not limited by known_at.
+-- grain: source, dossier_code, version_no: the history of timeliness §1 (int_dossier_history) with the content of each version. Not limited by known_at.
 {{ config(materialized='view') }}
 
 {{ with_content(ref('int_dossier_history')) }}

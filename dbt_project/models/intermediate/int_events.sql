@@ -1,5 +1,5 @@
 -- grain: source, event_key (which includes the dossier): every progress event once, with the export that brought it first. Not limited by known_at.
--- event_no is the order of a dossier's events (02 §2); leaving events out (known_at) or cutting them (as_of) does not change it.
+-- event_no is the order of a dossier's events (timeliness §2); leaving events out (known_at) or cutting them (as_of) does not change it.
 {{
     config(
         materialized='incremental',
@@ -44,7 +44,7 @@ accepted as (
     {% endif %}
 ),
 
-sightings as (
+observations as (
     select min(place) as place
     from accepted
     group by source, event_key
@@ -68,5 +68,5 @@ select
     files.file_name as first_file_name,
     accepted.row_number as first_row_number
 from accepted
-inner join sightings on accepted.place = sightings.place
+inner join observations on accepted.place = observations.place
 inner join files on accepted.file_no = files.file_no

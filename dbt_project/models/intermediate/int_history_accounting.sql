@@ -1,4 +1,4 @@
--- grain: source: the identity of 01 §6: every accepted dossier row is a version, unchanged or superseded. Not limited by known_at.
+-- grain: source: the identity of portal-exports §6: every accepted dossier row is a version, unchanged or superseded. Not limited by known_at.
 
 with accepted as (
     select

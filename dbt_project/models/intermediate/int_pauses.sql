@@ -1,5 +1,5 @@
 -- grain: source, dossier_code, paused_from: merged [paused_from, paused_to) intervals, paused_to null = still open at as_of.
--- In them form_ii06 does not count a pending dossier overdue (02 §3): a supplement request is open, a fee is demanded, or it was stopped.
+-- In them form_ii06 does not count a pending dossier overdue (timeliness §3): a supplement request is open, a fee is demanded, or it was stopped.
 
 with pauses as (
     select

@@ -1,6 +1,6 @@
 -- grain: scheme, granularity, month_start: every month of a scheme from the first activity to as_of, and the period of each length that holds it.
 -- The only place where periods get their names and limits.
--- period_to is the nominal last day; closes_at the moment its figures close: its last second, or as_of if that is earlier (02 §5).
+-- period_to is the nominal last day; closes_at the moment its figures close: its last second, or as_of if that is earlier (timeliness §5).
 -- is_first_month, is_last_month: of the period, as far as it has come at as_of.
 
 with activity as (

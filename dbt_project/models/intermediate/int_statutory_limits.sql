@@ -1,4 +1,4 @@
--- grain: source, procedure_key, channel (source and channel of the dossier): the statutory maximum that applies (01 §3), known at known_at.
+-- grain: source, procedure_key, channel (source and channel of the dossier): the statutory maximum that applies (portal-exports §3), known at known_at.
 -- The latest catalogue row of the dossier's own source counts, else the latest of any source. Of its maxima the largest of the dossier's
 -- channel, else the largest of all; compared as hour 1/8, day 1, working day 1.4, month 30.
 

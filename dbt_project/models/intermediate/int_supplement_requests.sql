@@ -1,4 +1,4 @@
--- grain: source, dossier_code, round_no: supplement requests that count at as_of (02 §2); answered_at null = still open at as_of.
+-- grain: source, dossier_code, round_no: supplement requests that count at as_of (timeliness §2); answered_at null = still open at as_of.
 {{ config(materialized='view') }}
 
 with counting as (

@@ -1,4 +1,4 @@
--- grain: source, dossier_code, round_no: supplement requests by list or events (02 §2), known at known_at, not cut at any moment.
+-- grain: source, dossier_code, round_no: supplement requests by list or events (timeliness §2), known at known_at, not cut at any moment.
 -- The third kind, one request since the dossier stands in status 5, exists only where these give none at a moment: macros/dossier_facts.sql.
 
 with used as (

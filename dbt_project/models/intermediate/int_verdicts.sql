@@ -1,4 +1,4 @@
--- grain: source, dossier_code, rule_set: 02 §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in rows.
+-- grain: source, dossier_code, rule_set: timeliness §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in rows.
 -- `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
 {{ config(materialized='view') }}
 

@@ -1,4 +1,4 @@
--- grain: rule_id: the catalogue of rules for rows and files, for readers of the marts (01 §6).
+-- grain: rule_id: the catalogue of rules for rows and files, for readers of the marts (portal-exports §6).
 
 select
     rule_id,

@@ -1,4 +1,4 @@
--- grain: source, agency_code: the dossiers whose code names this agency itself, at as_of; counts in the sense of form_ii06 (02 §6).
+-- grain: source, agency_code: the dossiers whose code names this agency itself, at as_of; counts in the sense of form_ii06 (timeliness §6).
 -- rank_in_level: by the on-time rate of form_ii06 among the agencies of the source with as many groups in their code; ties share a rank.
 
 {% set on_time = "verdict in ('early', 'on_time')" %}

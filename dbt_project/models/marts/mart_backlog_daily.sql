@@ -1,4 +1,4 @@
--- grain: source, day, agency_code: form_ii06 at the end of every day from the agency's first activity to as_of (02 §6).
+-- grain: source, day, agency_code: form_ii06 at the end of every day from the agency's first activity to as_of (timeliness §6).
 
 with daily as (
     select

@@ -1,4 +1,4 @@
--- grain: source, dossier_code, rule_set: dossiers in time that fall due within seven working days of as_of (02 §4 due_bucket, §6).
+-- grain: source, dossier_code, rule_set: dossiers in time that fall due within seven working days of as_of (timeliness §4 due_bucket, §6).
 
 with due_soon as (
     {{ listed_verdicts("verdicts.due_bucket in ('0', '1', '2-3', '4-7')") }}

@@ -1,16 +1,16 @@
--- grain: source, dossier_code, rule_set: dossiers resolved late by as_of, for each rule set that says so (02 §6).
--- Incremental: dossiers that were judged again are taken out and listed anew (macros/history.sql).
+-- grain: source, dossier_code, rule_set: dossiers resolved late by as_of, for each rule set that says so (timeliness §6).
+-- Incremental: dossiers that were evaluated again are taken out and listed anew (macros/history.sql).
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook='{{ take_out_judged() }}',
+        pre_hook='{{ take_out_evaluated() }}',
         post_hook='{{ stamp_again() }}',
         on_schema_change='fail',
     )
 }}
 
--- take_out_judged() reads this
+-- take_out_evaluated() reads this
 -- depends_on: {{ ref('int_dossier_verdicts') }}
 
 with late as (

@@ -1,4 +1,4 @@
--- grain: source, kind, file_path, file_sha256: one row per file seen, whatever known_at, with what became of its rows (01 §6).
+-- grain: source, kind, file_path, file_sha256: one row per file seen, whatever known_at, with what became of its rows (portal-exports §6).
 
 select
     source,

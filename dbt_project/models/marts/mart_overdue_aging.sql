@@ -1,4 +1,4 @@
--- grain: source, rule_set, agency_code, overdue_bucket: how old the overdue dossiers of an agency are (02 §4, §6).
+-- grain: source, rule_set, agency_code, overdue_bucket: how old the overdue dossiers of an agency are (timeliness §4, §6).
 
 select
     source,

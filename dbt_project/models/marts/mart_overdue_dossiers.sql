@@ -1,4 +1,4 @@
--- grain: source, dossier_code, rule_set: dossiers that are overdue at as_of, for each rule set that says so (02 §6).
+-- grain: source, dossier_code, rule_set: dossiers that are overdue at as_of, for each rule set that says so (timeliness §6).
 -- apology_due: the agency owes the citizen a letter of apology from the first calendar day overdue.
 
 with overdue as (

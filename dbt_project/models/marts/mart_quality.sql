@@ -1,4 +1,4 @@
--- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier (01 §6).
+-- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier (portal-exports §6).
 -- A row or dossier that breaks several rules counts under each. Files belong to no agency: `unknown`.
 
 with findings as (

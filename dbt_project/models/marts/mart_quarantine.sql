@@ -1,4 +1,4 @@
--- grain: source, kind, file_path, part, row_number: rejected rows of exports known at known_at, with every reason and the masked values (01 §6).
+-- grain: source, kind, file_path, part, row_number: rejected rows of exports known at known_at, with every reason and the masked values (portal-exports §6).
 
 select
     source,

@@ -1,11 +1,11 @@
--- grain: source, dossier_code: dossiers that one rule set calls good (early, on_time, in_time) and another bad (late, overdue); 02 §6.
+-- grain: source, dossier_code: dossiers that one rule set calls good (early, on_time, in_time) and another bad (late, overdue); timeliness §6.
 -- A rule set that says neither (no deadline, not applicable, not in its population) takes no part; its columns may be null.
--- Incremental: dossiers that were judged again are taken out and listed anew (macros/history.sql).
+-- Incremental: dossiers that were evaluated again are taken out and listed anew (macros/history.sql).
 {{
     config(
         materialized='incremental',
         incremental_strategy='append',
-        pre_hook='{{ take_out_judged() }}',
+        pre_hook='{{ take_out_evaluated() }}',
         post_hook='{{ stamp_again() }}',
         on_schema_change='fail',
     )
@@ -13,26 +13,26 @@
 
 with classed as (
     select
-        judged.source,
-        judged.dossier_code,
-        judged.agency_code,
-        judged.procedure_code,
-        judged.field_code,
-        judged.state,
-        judged.received_at,
-        judged.due_at,
-        judged.ended_at,
+        evaluated.source,
+        evaluated.dossier_code,
+        evaluated.agency_code,
+        evaluated.procedure_code,
+        evaluated.field_code,
+        evaluated.state,
+        evaluated.received_at,
+        evaluated.due_at,
+        evaluated.ended_at,
         {% for rule_set in rule_sets() %}
-        judged.{{ rule_set }}_verdict,
-        judged.{{ rule_set }}_reason,
+        evaluated.{{ rule_set }}_verdict,
+        evaluated.{{ rule_set }}_reason,
         {{ rule_set }}_class.verdict_class as {{ rule_set }}_class{{ ',' if not loop.last }}
         {% endfor %}
-    from {{ ref('int_dossier_verdicts') }} as judged
+    from {{ ref('int_dossier_verdicts') }} as evaluated
     {% for rule_set in rule_sets() %}
-    left join {{ ref('dim_verdict') }} as {{ rule_set }}_class on judged.{{ rule_set }}_verdict = {{ rule_set }}_class.verdict
+    left join {{ ref('dim_verdict') }} as {{ rule_set }}_class on evaluated.{{ rule_set }}_verdict = {{ rule_set }}_class.verdict
     {% endfor %}
     {% if is_incremental() %}
-    where {{ is_built_now('judged') }}
+    where {{ is_built_now('evaluated') }}
     {% endif %}
 )
 

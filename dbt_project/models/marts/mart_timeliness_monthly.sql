@@ -1,4 +1,4 @@
--- grain: source, scheme, month, agency_code, field_code, channel; rule set form_ii06, each month at the state it had at its own end (02 §6).
+-- grain: source, scheme, month, agency_code, field_code, channel; rule set form_ii06, each month at the state it had at its own end (timeliness §6).
 -- Sums of int_daily_flows within the months of both schemes, running sums of its deltas at their ends. Longer periods: rpt_form_ii06.
 
 {% set key = 'source, agency_code, field_code, channel' %}

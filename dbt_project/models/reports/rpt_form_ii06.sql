@@ -1,4 +1,4 @@
--- grain: source, scheme, period, agency_code, field_code: the thirteen columns of form II.06 (02 §7); rows of nothing but zeros are left out.
+-- grain: source, scheme, period, agency_code, field_code: the thirteen columns of form II.06 (timeliness §7); rows of nothing but zeros are left out.
 -- A period carries over what its first month does, and what its last month leaves is pending at its end.
 -- Channel 2 is online; direct, post and unknown are the other column.
 

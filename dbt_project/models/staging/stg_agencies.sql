@@ -14,5 +14,5 @@ select
     file_name,
     file_path,
     exported_at,
-    judge_seq
-from {{ source('judged', 'agencies') }}
+    validation_seq
+from {{ source('validated', 'agencies') }}

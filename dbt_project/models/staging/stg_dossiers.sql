@@ -47,5 +47,5 @@ select
     file_path,
     exported_at,
     warnings,
-    judge_seq
-from {{ source('judged', 'dossiers') }}
+    validation_seq
+from {{ source('validated', 'dossiers') }}

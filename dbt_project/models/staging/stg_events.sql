@@ -15,5 +15,5 @@ select
     file_name,
     file_path,
     exported_at,
-    judge_seq
-from {{ source('judged', 'events') }}
+    validation_seq
+from {{ source('validated', 'events') }}

@@ -1,4 +1,4 @@
--- grain: one sighting of a file
+-- grain: one observation of a file
 
 select
     source,
@@ -19,5 +19,5 @@ select
     drift,
     notes,
     parts,
-    judge_seq
-from {{ source('judged', 'files') }}
+    validation_seq
+from {{ source('validated', 'files') }}

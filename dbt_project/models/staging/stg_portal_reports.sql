@@ -21,5 +21,5 @@ select
     file_name,
     file_path,
     exported_at,
-    judge_seq
-from {{ source('judged', 'portal_reports') }}
+    validation_seq
+from {{ source('validated', 'portal_reports') }}

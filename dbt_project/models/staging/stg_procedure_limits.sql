@@ -11,5 +11,5 @@ select
     unit,
     exported_at,
     file_name,
-    judge_seq
-from {{ source('judged', 'procedure_limits') }}
+    validation_seq
+from {{ source('validated', 'procedure_limits') }}

@@ -12,5 +12,5 @@ select
     file_name,
     file_path,
     exported_at,
-    judge_seq
-from {{ source('judged', 'procedures') }}
+    validation_seq
+from {{ source('validated', 'procedures') }}

@@ -13,5 +13,5 @@ select
     offending,
     agency_code,
     dossier_code,
-    judge_seq
-from {{ source('judged', 'quarantine') }}
+    validation_seq
+from {{ source('validated', 'quarantine') }}

@@ -10,5 +10,5 @@ select
     message_en,
     advice_vi,
     advice_en,
-    judge_seq
-from {{ source('judged', 'rules') }}
+    validation_seq
+from {{ source('validated', 'rules') }}

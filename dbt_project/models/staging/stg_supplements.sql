@@ -10,5 +10,5 @@ select
     answered_at,
     due_before,
     due_after,
-    judge_seq
-from {{ source('judged', 'supplements') }}
+    validation_seq
+from {{ source('validated', 'supplements') }}

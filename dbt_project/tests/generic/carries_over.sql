@@ -1,4 +1,4 @@
-{#- 02 §7: what a period carries over is what the period before it left pending, for every pair of consecutive periods of every length and scheme, per `key`.
+{#- timeliness §7: what a period carries over is what the period before it left pending, for every pair of consecutive periods of every length and scheme, per `key`.
     A row that is left out is a row of zeros. `period`: the column with the period's name. -#}
 {% test carries_over(model, key, left_over, period='period') %}
 

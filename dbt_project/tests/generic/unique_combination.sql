@@ -1,5 +1,5 @@
 {#- Rows of the model must be unique over `columns` together: the test of a grain. Nulls compare equal, as in `group by`.
-    built_in: the incremental model whose rows the model shows. What a build did not write was proven unique when it was written, so a night looks only at the
+    built_in: the incremental model whose rows the model shows. What a build did not write was proven unique when it was written, so a nightly run looks only at the
     dossiers that it wrote, in all their rows; a full refresh looks at everything. -#}
 {% test unique_combination(model, columns, built_in=none) %}
 {#- named outside of any condition, or dbt would not know of it whenever it reads the project in a full refresh -#}

@@ -14,11 +14,11 @@ from warehouse.build import current_build, dbt_arguments, plan_build
 from warehouse.publish import Publication, current
 
 #: What the manifest of a publication and the plan of a build must both say for the one to be of the other.
-_IDENTITY = ("fingerprint", "judge_seq", "as_of", "known_at")
+_IDENTITY = ("fingerprint", "validation_seq", "as_of", "known_at")
 
 
 class BuildConfig(dg.Config):
-    """full_refresh: build everything from `judged`. force: build although nothing is new."""
+    """full_refresh: build everything from `validated`. force: build although nothing is new."""
 
     full_refresh: bool = False
     force: bool = False
@@ -64,14 +64,15 @@ def build(project: DbtProject) -> dg.AssetsDefinition:
 
 
 def still_current(settings: Settings) -> Publication | None:
-    """The publication, if a build now would say the same: nothing judged since, same rules, same as_of and known_at."""
+    """The publication, if a build now would say the same: nothing validated since, same rules, same as_of and
+    known_at."""
     published = current(settings)
     if published is None:
         return None
     plan = current_build(settings)
     of_plan = {
         "fingerprint": plan.fingerprint,
-        "judge_seq": plan.judge_seq,
+        "validation_seq": plan.validation_seq,
         "as_of": plan.as_of.isoformat(),
         "known_at": plan.known_at.isoformat() if plan.known_at else None,
     }

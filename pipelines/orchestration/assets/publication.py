@@ -7,13 +7,13 @@ import dagster as dg
 
 from pipelines.config import Settings
 from pipelines.orchestration import resources
-from pipelines.orchestration.assets.judging import LEDGER
+from pipelines.orchestration.assets.validation import LEDGER
 from warehouse.build import last_green, record_green
 from warehouse.publish import Publication, publish
 
 PUBLICATION = dg.AssetKey("publication")
 
-# The nightly load is daily; a night may take a while longer than the one before it.
+# The nightly load is daily; a nightly run may take a while longer than the one before it.
 WARN_AGE = timedelta(hours=26)
 FAIL_AGE = timedelta(hours=30)
 

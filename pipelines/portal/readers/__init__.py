@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from pipelines.portal.contract import KINDS, Kind
+from pipelines.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.readers import archive, csv_reader, encoding, html_reader, json_reader, workbook
 from pipelines.portal.readers.base import (

@@ -15,8 +15,8 @@ from typing import BinaryIO, cast
 
 import pyarrow.compute as pc
 
+from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.contract import Kind
 from pipelines.portal.readers import encoding
 from pipelines.portal.readers.base import (
     MAX_MEMBERS,
@@ -211,7 +211,7 @@ class ArchiveReader:
                         raise named from fault
                     first_fault = first_fault or named
                     self._note(f"bỏ qua / passed over: {fault.detail}", info)
-        self._tell_notes()
+        self._add_notes()
         if not self._formats:
             raise first_fault or FileRejected(UNREADABLE, "không có tệp nào trong ZIP / there is no file in the ZIP")
 
@@ -258,7 +258,7 @@ class ArchiveReader:
     def _note(self, note: str, info: zipfile.ZipInfo) -> None:
         self._notes.setdefault(note, []).append(_name(info))
 
-    def _tell_notes(self) -> None:
+    def _add_notes(self) -> None:
         """One note for all members that it holds for."""
         for note, names in self._notes.items():
             more = f" (+{len(names) - _NAMES_SHOWN})" if len(names) > _NAMES_SHOWN else ""

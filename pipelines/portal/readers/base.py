@@ -1,4 +1,4 @@
-"""What every reader is made of: the door for errors, the facts of a file, bytes in bounded pieces."""
+"""What every reader is made of: the one way out for errors, the facts of a file, bytes in bounded pieces."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BATCH = 24 * 1024 * 1024
 MAX_RECORD = 64 * 1024 * 1024
 #: As much of a file as is looked at to tell its shape.
 HEAD = 1024 * 1024
-#: 01 §6 REJ_FILE_UNREADABLE: more than so many times larger unpacked.
+#: portal-exports §6 REJ_FILE_UNREADABLE: more than so many times larger unpacked.
 MAX_EXPANSION = 100
 #: Workbooks that do not lie in the drop zone as they are (members of archives, packed ones) are read into memory first:
 #: their readers jump to and fro. None may be larger than this.
@@ -46,8 +46,9 @@ NO_HEADING = "REJ_FILE_NO_HEADING"
 BOM = b"\xef\xbb\xbf"
 
 
-class FileRejected(Exception):  # noqa: N818 - the name of the thing in 01 §6
-    """The whole file cannot be read (on). reason: REJ_FILE_… of 01 §6; detail: what and where, no values of rows."""
+class FileRejected(Exception):  # noqa: N818 - the name of the thing in portal-exports §6
+    """The whole file cannot be read (on). reason: REJ_FILE_… of portal-exports §6; detail: what and where, no values
+    of rows."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -26,8 +26,8 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import pyarrow as pa
 
+from pipelines.contract import KINDS, Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.contract import KINDS, Kind
 from pipelines.portal.readers.base import UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part, chunks
 from pipelines.portal.readers.headings import Column, Heading, Synonyms
 

@@ -1,4 +1,5 @@
-"""CSV (01 §2): separator and quotes by content, quoted line ends, banner lines, contract names or Vietnamese headings.
+"""CSV (portal-exports §2): separator and quotes by content, quoted line ends, banner lines, contract names or
+Vietnamese headings.
 
 The text is UTF-8 here. A piece whose lines are all simple rows goes to Arrow as it is. In any other the records are
 found by the parity of quotes (numpy), so that line numbers are exact, and brought to the width of the heading first.
@@ -18,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.contract import Kind
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import (
     MAX_COLUMNS,
@@ -349,7 +350,7 @@ def _split(data: Bytes, form: Form, line: int, width: int, *, last: bool) -> tup
     lines = line + np.searchsorted(newlines, starts)
     ends = stops - ((stops > starts) & (data[stops - 1] == _NEWLINE))
     ends = ends - ((ends > starts) & (data[np.maximum(ends, 1) - 1] == _RETURN))
-    # Empty lines are not rows (01 §6).
+    # Empty lines are not rows (portal-exports §6).
     kept = ends > starts
     starts, ends, lines = starts[kept], ends[kept], lines[kept]
     delimiters = np.flatnonzero(data == ord(form.delimiter))

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from pipelines.portal.contract import HEADINGS, fold
+from pipelines.contract import HEADINGS, fold
 from pipelines.portal.readers.base import BOM, UNREADABLE, Bytes, Content, FileRejected
 
 UTF8, UTF16LE, UTF16BE, CP1258 = "utf-8", "utf-16-le", "utf-16-be", "cp1258"
@@ -42,7 +42,7 @@ def as_utf8(content: Content) -> tuple[Content, str | None]:
     """(the content as UTF-8, name of the encoding it is in). What is no text comes back as it is, with None.
 
     Line ends stay as they are, but for a text whose lines end with a carriage return alone: it gets line feeds.
-    Raises FileRejected: text in none of the encodings of 01 §2.
+    Raises FileRejected: text in none of the encodings of portal-exports §2.
     """
     name = detect(content.head, whole=content.whole)
     if name is None:
@@ -64,7 +64,7 @@ def as_utf8(content: Content) -> tuple[Content, str | None]:
 def detect(head: bytes, *, whole: bool) -> str | None:
     """Name of the encoding of a text that starts with `head`, None when it is no text.
 
-    whole: `head` is all of it. Raises FileRejected: a text in none of the encodings of 01 §2.
+    whole: `head` is all of it. Raises FileRejected: a text in none of the encodings of portal-exports §2.
     """
     if head.startswith(BOM):
         return UTF8
@@ -140,7 +140,7 @@ def _share(text: str) -> float:
 
 
 def _names_a_heading(text: str) -> bool:
-    """Does one of the first lines have a cell beyond ASCII that is a heading of 01 §9?"""
+    """Does one of the first lines have a cell beyond ASCII that is a heading of portal-exports §9?"""
     known = {fold(heading) for headings in HEADINGS.values() for heading in headings}
     cells = (cell for line in text.split("\n")[:_HEADING_LINES] for cell in re.split(r"[,;\t|]", line))
     return any(not cell.isascii() and fold(cell) in known for cell in cells)

@@ -1,4 +1,4 @@
-"""Which rows of a sheet or CSV file are the heading, and which field each of its columns is (01 §6, §9)."""
+"""Which rows of a sheet or CSV file are the heading, and which field each of its columns is (portal-exports §6, §9)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from pipelines.portal.contract import Kind, fold, heading_field
+from pipelines.contract import Kind, fold, heading_field
 
 #: Headings that one source uses besides those of the contract: folded heading → contract name.
 Synonyms = Mapping[str, str]
@@ -15,7 +15,7 @@ NO_SYNONYMS: Synonyms = {}
 
 #: As many rows of a table are looked at to find its heading (banners take 6 to 8).
 SEARCHED_ROWS = 60
-#: A heading is at most so many rows high (01 §2).
+#: A heading is at most so many rows high (portal-exports §2).
 MAX_HEIGHT = 3
 #: Columns further right are not looked at: what has so many is no list of dossiers.
 _MAX_COLUMNS = 1000

@@ -1,4 +1,5 @@
-"""Tables of HTML pages, mostly called .xls (01 §2), and Excel's XML of 2003. Parsed by lxml in a confined process.
+"""Tables of HTML pages, mostly called .xls (portal-exports §2), and Excel's XML of 2003. Parsed by lxml in a
+confined process.
 
 Cells are text and nothing else: no serial dates, no formats of Excel. A row is numbered by its place in its table.
 """
@@ -14,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 from lxml import etree
 
+from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
-from pipelines.portal.contract import Kind
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import UNREADABLE, Content, FileFacts, FileRejected, Part
 from pipelines.portal.readers.confined import ConfinedReader

@@ -1,4 +1,4 @@
-"""JSON in every shape of 01 §2: NDJSON, bare array, envelope, single object; one line or pretty-printed.
+"""JSON in every shape of portal-exports §2: NDJSON, bare array, envelope, single object; one line or pretty-printed.
 
 Records are cut out of the bytes by their structure (numpy, whole chunks at a time) and never parsed here: DuckDB does
 that. Only what is left of an envelope without its records is parsed.
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.contract import Kind
 from pipelines.portal.readers.base import (
     CHUNK,
     MAX_RECORD,

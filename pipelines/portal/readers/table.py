@@ -1,4 +1,4 @@
-"""What of a table below its heading is a row: text rows for the workbook, page and CSV readers (01 §2).
+"""What of a table below its heading is a row: text rows for the workbook, page and CSV readers (portal-exports §2).
 
 Works on whole columns. Only rows without a usual code, or with one or two cells, are looked at one by one: empty rows,
 repeated headings, column numbers, group rows, totals and footers are no rows; everything else is one.
@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.contract import Kind, fold
 from pipelines.portal.canonical import TextRows, shown_name
-from pipelines.portal.contract import Kind, fold
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import NO_HEADING, FileFacts, NotAnExport, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
@@ -33,7 +33,7 @@ Mask = npt.NDArray[np.bool_]
 _AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
 #: Excel's serial dates are days since 1899-12-30, or in old workbooks of a Mac since 1904-01-01 (days from 1970).
 EPOCH_1900, EPOCH_1904 = -25_569, -24_107
-#: Serial dates from 2000-01-01 to before 2101-01-01 are dates (01 §4): days from 1970.
+#: Serial dates from 2000-01-01 to before 2101-01-01 are dates (portal-exports §4): days from 1970.
 _FIRST_DAY, _LAST_DAY = 10_957, 47_847
 #: Rows looked at together once the columns have changed.
 _PIECE = 256
@@ -404,7 +404,7 @@ def _lines(cells: Cells, places: Positions) -> list[list[str]]:
 
 
 def no_heading(kind: Kind) -> NotAnExport:
-    """REJ_FILE_NO_HEADING (01 §6)."""
+    """REJ_FILE_NO_HEADING (portal-exports §6)."""
     needed = ", ".join(kind.heading)
     return NotAnExport(
         NO_HEADING,
@@ -433,7 +433,8 @@ def _fill(column: Any, groups: list[tuple[int, str | None]], size: int) -> Any:
 
 
 def serial_dates(column: pa.Array, numeric: Mask, epoch: int = EPOCH_1900) -> pa.Array:
-    """True numbers of a date column: Excel's serial dates 2000–2100 as ISO text (01 §4), other numbers as they are."""
+    """True numbers of a date column: Excel's serial dates 2000–2100 as ISO text (portal-exports §4), other numbers
+    as they are."""
     days = np.full(len(column), np.nan)
     days[numeric] = pc.cast(column.filter(pa.array(numeric)), pa.float64()).to_numpy(zero_copy_only=False) + epoch
     dates = (days >= _FIRST_DAY) & (days < _LAST_DAY)

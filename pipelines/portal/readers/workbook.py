@@ -1,4 +1,4 @@
-"""Workbooks (01 §2): xlsx, xlsm, xlsb, real BIFF xls and ods, read by calamine in a confined process.
+"""Workbooks (portal-exports §2): xlsx, xlsm, xlsb, real BIFF xls and ods, read by calamine in a confined process.
 
 Every visible or hidden sheet with a heading is a table. Cells become text; macros and formulas are never run: what a
 formula gave when the workbook was saved is its value.
@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import python_calamine as calamine
 
+from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
-from pipelines.portal.contract import Kind
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,

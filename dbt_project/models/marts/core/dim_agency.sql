@@ -1,5 +1,5 @@
 -- grain: agency_code, valid_from: agencies and the time they exist. From catalogues, the maintained seed, level-1 codes, dossiers, and what lies above them.
--- Codes are never rewritten: abolished agencies keep their row, `successor` and `current_province` lead on (01 §5).
+-- Codes are never rewritten: abolished agencies keep their row, `successor` and `current_province` lead on (portal-exports §5).
 
 {% set always = "cast('2000-01-01' as date)" %}
 

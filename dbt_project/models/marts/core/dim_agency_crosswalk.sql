@@ -1,4 +1,4 @@
--- grain: agency_code: the agency that stands in its place at as_of, so that figures of old and new codes can be read by today's structure (01 §5).
+-- grain: agency_code: the agency that stands in its place at as_of, so that figures of old and new codes can be read by today's structure (portal-exports §5).
 -- An agency has ended when its validity is over, when it names a successor without a last day, when it was a district on 1 July 2025, or when it
 -- belonged to such a district and no catalogue describes it. It leads on to its successor, else to its province as it is today. Chains are followed by
 -- doubling steps: a cycle, or an end that leads nowhere, is `unresolved` and keeps its own code.

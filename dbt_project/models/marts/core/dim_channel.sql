@@ -1,4 +1,4 @@
--- grain: channel: channels of submission (01 §3).
+-- grain: channel: channels of submission (portal-exports §3).
 
 select
     channel,

@@ -1,4 +1,4 @@
--- grain: day: every day from 2000-01-01 to 2100-12-31 (01 §4) in the country's calendar. Working days as 02 §2.
+-- grain: day: every day from 2000-01-01 to 2100-12-31 (portal-exports §4) in the country's calendar. Working days as timeliness §2.
 
 with calendar as (
     select

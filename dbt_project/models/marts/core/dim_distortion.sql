@@ -1,4 +1,4 @@
--- grain: distortion: what senders do to the data (01 §8), what each means and whom to ask.
+-- grain: distortion: what senders do to the data (portal-exports §8), what each means and whom to ask.
 
 select
     distortion,

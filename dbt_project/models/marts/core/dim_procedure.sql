@@ -1,4 +1,4 @@
--- grain: procedure_key: procedures of the catalogues and of the dossiers, by the first eight characters of their code (01 §5).
+-- grain: procedure_key: procedures of the catalogues and of the dossiers, by the first eight characters of their code (portal-exports §5).
 
 with catalogue as (
     select

@@ -1,4 +1,4 @@
--- grain: rule_set, reason: why a verdict was given, as a sentence (02 §3).
+-- grain: rule_set, reason: why a verdict was given, as a sentence (timeliness §3).
 
 select
     rule_set,

@@ -1,4 +1,4 @@
--- grain: rule_set: the rule sets (02 §3).
+-- grain: rule_set: the rule sets (timeliness §3).
 
 select
     rule_set,

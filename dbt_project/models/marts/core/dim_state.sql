@@ -1,4 +1,4 @@
--- grain: state: states of a dossier at as_of (02 §2).
+-- grain: state: states of a dossier at as_of (timeliness §2).
 
 select
     state,

@@ -1,4 +1,4 @@
--- grain: status: the ten statuses of the portal (01 §3).
+-- grain: status: the ten statuses of the portal (portal-exports §3).
 
 select
     status,

@@ -1,4 +1,4 @@
--- grain: verdict: verdicts of the rule sets, and whether they are good or bad (02 §3, §6).
+-- grain: verdict: verdicts of the rule sets, and whether they are good or bad (timeliness §3, §6).
 
 select
     verdict,

@@ -1,4 +1,4 @@
--- grain: source, dossier_code: every dossier with a version known at known_at, with its facts at as_of (02 §2). `in_population` says whether it counts.
+-- grain: source, dossier_code: every dossier with a version known at known_at, with its facts at as_of (timeliness §2). `in_population` says whether it counts.
 {{ config(materialized='view') }}
 
 with catalogues as (

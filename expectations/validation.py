@@ -1,6 +1,7 @@
-"""JUDGE: landed rows become accepted or quarantined rows and a ledger of files (schema `judged` of the build file).
+"""VALIDATE: landed rows become accepted or quarantined rows and a ledger of files (schema `validated` of the build
+file).
 
-Only files that are new, or whose canonical sighting changed, are judged; what a judging writes appears in one
+Only files that are new, or whose canonical observation changed, are validated; what a validation writes appears in one
 transaction or not at all. Great Expectations looks at the batch before it is split; when it counts otherwise than the
 split, nothing is written.
 """
@@ -18,37 +19,38 @@ import duckdb
 
 from expectations import predicates
 from expectations.catalogue import SHIFTED, Catalogue, Kind, load_catalogue
-from expectations.results import CheckResult, JudgeError, JudgeResult
-from expectations.schema import JUDGED, ROW_TABLES, TABLES, create_tables
+from expectations.results import CheckResult, ValidationResult, ValidationRunError
+from expectations.schema import ROW_TABLES, TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from warehouse.database import connect_build
 
-__all__ = ["JudgeError", "JudgeResult", "judge"]
+__all__ = ["ValidationResult", "ValidationRunError", "validate"]
 
 Progress = Callable[[str], None]
 
 
-def judge(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> JudgeResult:
-    """Judge what the lake holds and `judged` does not (01 §6). `rebuild`: judge every file again.
+def validate(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> ValidationResult:
+    """Validate what the lake holds and `validated` does not (portal-exports §6). `rebuild`: validate every file again.
 
-    Opens and closes the build file; the caller holds the lock of the run. Everything is judged again, too, when the
-    rules or the share of REJ_FILE_MOSTLY_BAD changed since the last judging. Raises JudgeError, duckdb.Error.
+    Opens and closes the build file; the caller holds the lock of the run. Everything is validated again, too, when the
+    rules or the share of REJ_FILE_MOSTLY_BAD changed since the last validation. Raises ValidationRunError,
+    duckdb.Error.
     """
     con = connect_build(settings)
     try:
-        return _Judging(con, settings, load_catalogue(), progress or (lambda _: None)).run(rebuild)
+        return _Validation(con, settings, load_catalogue(), progress or (lambda _: None)).run(rebuild)
     finally:
         con.close()
 
 
-class _Judging:
-    """One judging on one connection, in temporary tables until `_write`:
+class _Validation:
+    """One validation on one connection, in temporary tables until `_write`:
 
-    sightings (of files, in the lake), ledger (judged.files before), changed (identities whose sightings differ), stale
-    (ledger rows that no longer hold), to_judge (files), batch_<kind> (their rows), statistics_<kind> (their files),
-    verdicts (one per file to judge).
+    observations (of files, in the lake), ledger (validated.files before), changed (identities whose observations
+    differ), stale (ledger rows that no longer hold), to_validate (files), batch_<kind> (their rows),
+    statistics_<kind> (their files), verdicts (one per file to validate).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
@@ -60,11 +62,13 @@ class _Judging:
         self.split = Split(con)
         con.execute(f"set variable mostly_bad_share = {settings.mostly_bad_share}")
 
-    def run(self, rebuild: bool) -> JudgeResult:
-        """Raises JudgeError when a file's rows are not all in the lake."""
+    def run(self, rebuild: bool) -> ValidationResult:
+        """Raises ValidationRunError when a file's rows are not all in the lake."""
         create_tables(self.con)
         fingerprint = _fingerprint(self.catalogue, self.settings)
-        last = self._query("select judge_seq, fingerprint from judged.judgings order by judge_seq desc limit 1")
+        last = self._query(
+            "select validation_seq, fingerprint from validated.validations order by validation_seq desc limit 1"
+        )
         last_seq, last_fingerprint = last[0] if last else (0, fingerprint)
         rebuild = rebuild or last_fingerprint != fingerprint
         self._find_changes(rebuild)
@@ -72,10 +76,10 @@ class _Judging:
             rebuild = True
             self._find_changes(rebuild)
         if last and not rebuild and not self._count("changed"):
-            return JudgeResult(judge_seq=last_seq)
+            return ValidationResult(validation_seq=last_seq)
 
-        kinds = [kind for kind in TABLES if self._count("to_judge", f"kind = '{kind}'")]
-        self.say(f"JUDGE: {self._count('to_judge')} tệp / files")
+        kinds = [kind for kind in TABLES if self._count("to_validate", f"kind = '{kind}'")]
+        self.say(f"VALIDATE: {self._count('to_validate')} tệp / files")
         self._stage(kinds, rebuild)
         observed, docs_index = self._validate(kinds)
 
@@ -94,14 +98,16 @@ class _Judging:
             self.con.execute("checkpoint")
         return replace(result, docs_index=docs_index, rebuilt=rebuild, committed=not result.failed)
 
-    # ---- what is to be judged ---------------------------------------------------------------------------------------
+    # ---- what is to be validated
+    # ---------------------------------------------------------------------------------------
 
     def _find_changes(self, rebuild: bool) -> None:
-        """Compare the sightings in the lake with the ledger. Of the sightings of one content the smallest (exported_at,
-        file_path) is the file (docs/decisions/0002). A file that could not be opened has no hash: its path stands in.
+        """Compare the observations in the lake with the ledger. Of the observations of one content the smallest
+        (exported_at, file_path) is the file (docs/decisions/0002). A file that could not be opened has no hash: its
+        path stands in.
         """
         self.con.execute(f"""
-            create or replace temp table sightings as
+            create or replace temp table observations as
             with seen as (
                 select *, coalesce(file_sha256, file_path) as identity from {self.lake.rows("files")}
             ),
@@ -124,47 +130,47 @@ class _Judging:
         self.con.execute(f"""
             create or replace temp table ledger as
             select *, coalesce(file_sha256, file_path) as identity
-            from (select {_nulls("files")} where false union all by name select * from judged.files)
+            from (select {_nulls("files")} where false union all by name select * from validated.files)
             where {not rebuild}
         """)
-        # With the landing: a file that was landed again, by a reader that knows more, is judged again.
-        sighting = "source, kind, identity, file_path, exported_at, landing_id"
+        # With the landing: a file that was landed again, by a reader that knows more, is validated again.
+        observation = "source, kind, identity, file_path, exported_at, landing_id"
         self.con.execute(f"""
             create or replace temp table changed as
             select distinct source, kind, identity from (
-                (select {sighting} from sightings except select {sighting} from ledger)
+                (select {observation} from observations except select {observation} from ledger)
                 union all
-                (select {sighting} from ledger except select {sighting} from sightings)
+                (select {observation} from ledger except select {observation} from observations)
             )
         """)
         self.con.execute(f"""
-            create or replace temp table to_judge as
-            select * from sightings
+            create or replace temp table to_validate as
+            select * from observations
             where canonical
-                and ({sighting}) not in (select ({sighting}) from ledger where status <> 'duplicate')
+                and ({observation}) not in (select ({observation}) from ledger where status <> 'duplicate')
         """)
         self.con.execute(f"""
             create or replace temp table stale as
             select * from ledger
-            where (source, kind, identity) in (select (source, kind, identity) from to_judge)
-                or ({sighting}) not in (select ({sighting}) from sightings)
+            where (source, kind, identity) in (select (source, kind, identity) from to_validate)
+                or ({observation}) not in (select ({observation}) from observations)
         """)
 
     def _replaces_accepted(self) -> bool:
         """Was a file landed again of which rows were accepted? Another reading may have other dossiers in it, and what
         was built from those that are gone is only found by building everything."""
         again = self._count(
-            "sightings as s join stale as f using (source, kind, identity)",
+            "observations as s join stale as f using (source, kind, identity)",
             "s.canonical and f.rows_accepted > 0 and s.landing_id is distinct from f.landing_id",
         )
         return again > 0
 
     def _stage(self, kinds: list[Kind], everything: bool) -> None:
-        """Make batch_<kind> (the rows to judge, with their reasons and warnings), statistics_<kind> and verdicts."""
+        """Make batch_<kind> (the rows to validate, with their reasons and warnings), statistics_<kind> and verdicts."""
         hashes = None
         if not everything:
             hashes = [
-                h for (h,) in self._query("select distinct file_sha256 from to_judge where file_sha256 is not null")
+                h for (h,) in self._query("select distinct file_sha256 from to_validate where file_sha256 is not null")
             ]
         statistics = []
         for kind in kinds:
@@ -184,30 +190,30 @@ class _Judging:
             select
                 f.* exclude (canonical, outcome, reason),
                 case when f.outcome = 'unreadable' then f.reason else s.reason end as reason,
-                s.reason is not null and f.outcome <> 'unreadable' as by_judge,
+                s.reason is not null and f.outcome <> 'unreadable' as by_validation,
                 s.rows as rows_landed, s.rejected as rows_rejected,
-            from to_judge as f
+            from to_validate as f
             left join ({" union all ".join(statistics)}) as s
                 on s.kind = f.kind and s.source = f.source and s.file_sha256 = f.file_sha256
         """)
         self._look_at_shifted(kinds)
-        self.con.execute(f"create temp table parts as {parts_of('to_judge')}")
+        self.con.execute(f"create temp table parts as {parts_of('to_validate')}")
 
     def _mark(self, kind: Kind, rows: str) -> None:
-        """Make batch_<kind>: the rows of files to judge, with their reasons and warnings.
+        """Make batch_<kind>: the rows of files to validate, with their reasons and warnings.
 
         A view on the lake: as a table it would be a second copy of everything. What is dear, the rules, is done once;
         of rows that violate none, which nearly all are, nothing is kept.
         """
-        reasons = predicates.violated(self.catalogue.judged(kind, "row", "reject"), kind)
-        warnings = predicates.violated(self.catalogue.judged(kind, "row", "warn"), kind)
+        reasons = predicates.violated(self.catalogue.validated(kind, "row", "reject"), kind)
+        warnings = predicates.violated(self.catalogue.validated(kind, "row", "warn"), kind)
         self.con.execute(f"""
             create temp view rows_{kind} as
             select
                 r.*, f.file_name, f.file_path, f.exported_at,
                 case when f.outcome = 'unreadable' then f.reason end as file_reason,
             from {rows} as r
-            join to_judge as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+            join to_validate as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
         """)
         self.con.execute(f"""
             create temp table marks_{kind} as
@@ -240,7 +246,7 @@ class _Judging:
         batches = {kind: f"batch_{kind}" for kind in kinds if self._count(f"batch_{kind}")}
         if not batches:
             return {}, None
-        self.say("JUDGE: Great Expectations")
+        self.say("VALIDATE: Great Expectations")
         from expectations.suites import validate_batches  # takes 8 s to import, so only when there is something to see
 
         return validate_batches(self.con, self.settings, self.catalogue, batches)
@@ -249,8 +255,8 @@ class _Judging:
 
     def _write(self, kinds: list[Kind], seq: int, fingerprint: str, rebuild: bool) -> None:
         if rebuild:
-            for table in JUDGED:
-                self.con.execute(f"drop table judged.{table}")
+            for table in VALIDATED:
+                self.con.execute(f"drop table validated.{table}")
             create_tables(self.con)
         else:
             self._forget()
@@ -260,7 +266,7 @@ class _Judging:
         self._write_ledger(kinds, seq)
         self._write_rules(seq)
         self.split.insert(
-            "judgings",
+            "validations",
             f"""
             select '{fingerprint}' as fingerprint, count(*) as files, coalesce(sum(rows_landed), 0) as rows
             from verdicts
@@ -273,22 +279,22 @@ class _Judging:
         for (kind,) in self._query("select distinct kind from stale where status <> 'duplicate'"):
             files = f"select (source, file_sha256) from stale where kind = '{kind}' and status <> 'duplicate'"
             for table in ROW_TABLES[kind]:
-                self.con.execute(f"delete from judged.{table} where (source, file_sha256) in ({files})")
+                self.con.execute(f"delete from validated.{table} where (source, file_sha256) in ({files})")
             self.con.execute(
-                f"delete from judged.quarantine where kind = '{kind}' and (source, file_sha256) in ({files})"
+                f"delete from validated.quarantine where kind = '{kind}' and (source, file_sha256) in ({files})"
             )
         self.con.execute("""
-            delete from judged.files
+            delete from validated.files
             where (source, kind, coalesce(file_sha256, file_path), file_path, exported_at) in (
                 select (source, kind, identity, file_path, exported_at) from stale
             )
         """)
 
     def _write_ledger(self, kinds: list[Kind], seq: int) -> None:
-        """One row per new sighting. Rows are counted where they were written, not where they came from."""
+        """One row per new observation. Rows are counted where they were written, not where they came from."""
         counted = " union all ".join(
-            f"select '{kind}' as kind, source, file_sha256, count(*) as rows from judged.{TABLES[kind]} "
-            f"where judge_seq = {seq} group by all"
+            f"select '{kind}' as kind, source, file_sha256, count(*) as rows from validated.{TABLES[kind]} "
+            f"where validation_seq = {seq} group by all"
             for kind in kinds
         )
         none = (
@@ -301,7 +307,7 @@ class _Judging:
                 v.* exclude (detail),
                 case when v.reason is null then 'loaded' else 'rejected' end as status,
                 case
-                    when v.by_judge then concat(v.rows_rejected, ' / ', v.rows_landed, '; ' || h.detail)
+                    when v.by_validation then concat(v.rows_rejected, ' / ', v.rows_landed, '; ' || h.detail)
                     else v.detail
                 end as detail,
                 coalesce(a.rows, 0) as rows_accepted,
@@ -311,8 +317,8 @@ class _Judging:
             left join ({counted or none}) as a using (source, kind, file_sha256)
             left join (
                 select source, kind, file_sha256, count(*) as rows
-                from judged.quarantine
-                where judge_seq = {seq}
+                from validated.quarantine
+                where validation_seq = {seq}
                 group by all
             ) as q using (source, kind, file_sha256)
             left join shifted as h using (source, kind, file_sha256)
@@ -326,34 +332,35 @@ class _Judging:
                 s.* exclude (rows_read, reason, detail, drift, notes, parts),
                 'duplicate' as status, 0 as rows_read, 0 as rows_accepted, 0 as rows_quarantined,
                 left(s.file_sha256, 16) as load_id,
-            from sightings as s
+            from observations as s
             where not s.canonical and (s.source, s.kind, s.identity, s.file_path, s.exported_at) not in (
-                select (source, kind, coalesce(file_sha256, file_path), file_path, exported_at) from judged.files
+                select (source, kind, coalesce(file_sha256, file_path), file_path, exported_at) from validated.files
             )
             """,
             seq,
         )
 
     def _write_rules(self, seq: int) -> None:
-        """judged.rules says what rules.yml says; its rows keep their judge_seq while they stay the same."""
+        """validated.rules says what rules.yml says; its rows keep their validation_seq while they stay the same."""
         rows = [rule.model_dump(exclude={"predicate"}) | {"rule_id": rule.id} for rule in self.catalogue.rules]
-        columns = [column for column in JUDGED["rules"] if column != "judge_seq"]
-        types = {column: JUDGED["rules"][column] for column in columns}
+        columns = [column for column in VALIDATED["rules"] if column != "validation_seq"]
+        types = {column: VALIDATED["rules"][column] for column in columns}
         self.con.execute(
             "create temp table rules as select unnest(from_json($1, $2), recursive := true)",
             [json.dumps([{c: row[c] for c in columns} for row in rows]), json.dumps([types])],
         )
         listed = ", ".join(columns)
-        self.con.execute(f"delete from judged.rules where ({listed}) not in (select ({listed}) from rules)")
+        self.con.execute(f"delete from validated.rules where ({listed}) not in (select ({listed}) from rules)")
         self.split.insert(
-            "rules", f"select * from rules where ({listed}) not in (select ({listed}) from judged.rules)", seq
+            "rules", f"select * from rules where ({listed}) not in (select ({listed}) from validated.rules)", seq
         )
 
     # ---- what came of it --------------------------------------------------------------------------------------------
 
-    def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> JudgeResult:
+    def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
         cursor = self.con.execute(
-            "select * from judged.files where judge_seq = $1 order by source, kind, exported_at, file_path", [seq]
+            "select * from validated.files where validation_seq = $1 order by source, kind, exported_at, file_path",
+            [seq],
         )
         names = [column[0] for column in cursor.description]
         files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -377,8 +384,8 @@ class _Judging:
         totals: dict[str, int] = {}
         for (rule_id, _), count in split.items():
             totals[rule_id] = totals.get(rule_id, 0) + count
-        return JudgeResult(
-            judge_seq=seq,
+        return ValidationResult(
+            validation_seq=seq,
             files=files,
             rows_read=sum(file["rows_read"] for file in files),
             rows_accepted=sum(file["rows_accepted"] for file in files),
@@ -389,17 +396,17 @@ class _Judging:
         )
 
     def _split_counts(self, seq: int) -> dict[tuple[str, Kind], int]:
-        """(rule, kind) → rows in the tables that this judging wrote; for rules on files, files."""
+        """(rule, kind) → rows in the tables that this validation wrote; for rules on files, files."""
         rows = self._query(f"""
-            select reason as rule_id, kind, count(*) from judged.files
-            where judge_seq = {seq} and reason is not null group by all
+            select reason as rule_id, kind, count(*) from validated.files
+            where validation_seq = {seq} and reason is not null group by all
             union all
             select rule_id, kind, count(*)
-            from (select kind, unnest(reasons) as rule_id from judged.quarantine where judge_seq = {seq})
+            from (select kind, unnest(reasons) as rule_id from validated.quarantine where validation_seq = {seq})
             where rule_id not like 'REJ\\_FILE\\_%' escape '\\' group by all
             union all
             select rule_id, 'dossiers', count(*)
-            from (select unnest(warnings) as rule_id from judged.dossiers where judge_seq = {seq}) group by all
+            from (select unnest(warnings) as rule_id from validated.dossiers where validation_seq = {seq}) group by all
         """)
         return {(rule_id, kind): count for rule_id, kind, count in rows}
 
@@ -414,11 +421,11 @@ class _Judging:
 
 def _nulls(table: str) -> str:
     """Select list of typed nulls with the columns of a table: a table made by an older version has fewer."""
-    return ", ".join(f"null::{type_} as {name}" for name, type_ in JUDGED[table].items())
+    return ", ".join(f"null::{type_} as {name}" for name, type_ in VALIDATED[table].items())
 
 
 def _accounting(files: list[dict[str, Any]]) -> CheckResult:
-    """01 §6: rows_read = rows_accepted + rows_quarantined, for every file."""
+    """portal-exports §6: rows_read = rows_accepted + rows_quarantined, for every file."""
     wrong = [f for f in files if f["rows_read"] != f["rows_accepted"] + f["rows_quarantined"]]
     names = ", ".join(
         f"{f['file_path']} ({f['rows_read']} ≠ {f['rows_accepted']} + {f['rows_quarantined']})" for f in wrong[:5]
@@ -436,7 +443,7 @@ def _accounting(files: list[dict[str, Any]]) -> CheckResult:
 
 
 def _fingerprint(catalogue: Catalogue, settings: Settings) -> str:
-    """What a judging depends on besides the lake. Texts may change without judging again."""
-    rules = [(rule.id, rule.kinds, rule.predicate) for rule in catalogue.rules if rule.evaluated_in == "judge"]
-    basis = json.dumps([rules, catalogue.date_fields, settings.mostly_bad_share, JUDGED], sort_keys=True)
+    """What a validation depends on besides the lake. Texts may change without validation again."""
+    rules = [(rule.id, rule.kinds, rule.predicate) for rule in catalogue.rules if rule.evaluated_in == "validation"]
+    basis = json.dumps([rules, catalogue.date_fields, settings.mostly_bad_share, VALIDATED], sort_keys=True)
     return hashlib.sha256(basis.encode()).hexdigest()[:16]

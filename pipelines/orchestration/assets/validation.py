@@ -1,7 +1,8 @@
-"""Assets of the judging: the tables of schema `judged`, among them the ledger of files and the quarantine.
+"""Assets of the validation: the tables of schema `validated`, among them the ledger of files and the quarantine.
 
-Bad input is told, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the night is
-Great Expectations counting otherwise than the split did: then nothing is judged and nothing is published (01 §6).
+Bad input is told, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the nightly
+run is Great Expectations counting otherwise than the split did: then nothing is validated and nothing is published
+(portal-exports §6).
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,16 +10,16 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 
 from expectations.catalogue import load_catalogue
-from expectations.results import CheckResult, JudgeResult
+from expectations.results import CheckResult, ValidationResult
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.exports import KINDS, landed_key
-from pipelines.orchestration.dbt import judged_key
+from pipelines.orchestration.dbt import validated_key
 
-LEDGER = judged_key("files")
-QUARANTINE = judged_key("quarantine")
+LEDGER = validated_key("files")
+QUARANTINE = validated_key("quarantine")
 SPLIT_AGREES = "great_expectations_agree_with_split"
 
-#: table of `judged` → (kinds it comes from, description)
+#: table of `validated` → (kinds it comes from, description)
 TABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "files": (tuple(KINDS), "Sổ tệp: mỗi tệp một dòng, đã đọc/nhận/loại bao nhiêu / ledger: what became of every file"),
     "quarantine": (tuple(KINDS), "Dòng bị loại và lý do, đã che dữ liệu cá nhân / rejected rows and why, masked"),
@@ -33,14 +34,14 @@ TABLES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-class JudgeConfig(dg.Config):
-    """rebuild: judge every file again, not only what is new."""
+class ValidationConfig(dg.Config):
+    """rebuild: validate every file again, not only what is new."""
 
     rebuild: bool = False
 
 
 def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
-    """The judging step: one transaction, so all of its tables or none."""
+    """The validation step: one transaction, so all of its tables or none."""
     rejecting = [rule for rule in load_catalogue().rules if rule.severity == "reject"]
     checks = [
         dg.AssetCheckSpec(
@@ -56,10 +57,10 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     ]
 
     @dg.multi_asset(
-        name="judging",
+        name="validation",
         specs=[
             dg.AssetSpec(
-                judged_key(table),
+                validated_key(table),
                 deps=[landed_key(kind) for kind in kinds],
                 description=description,
                 kinds={"duckdb", "great_expectations"},
@@ -67,19 +68,19 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             for table, (kinds, description) in TABLES.items()
         ],
         check_specs=checks,
-        group_name="judging",
+        group_name="validation",
         retry_policy=retry,
         required_resource_keys={resources.KEY},
     )
-    def judging(
-        context: dg.AssetExecutionContext, config: JudgeConfig
+    def validation(
+        context: dg.AssetExecutionContext, config: ValidationConfig
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        from expectations.judge import judge
+        from expectations.validation import validate
 
         run: resources.Run = getattr(context.resources, resources.KEY)
-        with run.step("judging"):
-            result = judge(run.settings, rebuild=config.rebuild, progress=run.progress)
-            run.record.judged(result)
+        with run.step("validation"):
+            result = validate(run.settings, rebuild=config.rebuild, progress=run.progress)
+            run.record.validated(result)
         yield agreement(result.checks)
         for rule in rejecting:
             yield rejections(rule.id, result)
@@ -91,10 +92,10 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             )
         metadata = summary(result)
         for table in TABLES:
-            key = judged_key(table)
+            key = validated_key(table)
             yield dg.MaterializeResult(key, metadata=metadata if key in (LEDGER, QUARANTINE) else None)
 
-    return judging
+    return validation
 
 
 def agreement(results: Iterable[CheckResult]) -> dg.AssetCheckResult:
@@ -113,8 +114,8 @@ def agreement(results: Iterable[CheckResult]) -> dg.AssetCheckResult:
     )
 
 
-def rejections(rule_id: str, result: JudgeResult) -> dg.AssetCheckResult:
-    """A warning with the number of rows or files that a rejecting rule hit in what was judged in this run."""
+def rejections(rule_id: str, result: ValidationResult) -> dg.AssetCheckResult:
+    """A warning with the number of rows or files that a rejecting rule hit in what was validated in this run."""
     hits = result.reasons.get(rule_id, 0)
     by_kind = {c.kind: c.unexpected for c in result.checks if c.rule_id == rule_id and c.unexpected}
     return dg.AssetCheckResult(
@@ -126,8 +127,8 @@ def rejections(rule_id: str, result: JudgeResult) -> dg.AssetCheckResult:
     )
 
 
-def summary(result: JudgeResult) -> dict[str, dg.MetadataValue]:
-    """What is worth reading about a judging."""
+def summary(result: ValidationResult) -> dict[str, dg.MetadataValue]:
+    """What is worth reading about a validation."""
     metadata: dict[str, dg.MetadataValue] = {
         "files": dg.MetadataValue.int(len(result.files)),
         "files_rejected": dg.MetadataValue.int(sum(file["status"] == "rejected" for file in result.files)),
@@ -136,7 +137,7 @@ def summary(result: JudgeResult) -> dict[str, dg.MetadataValue]:
         "rows_quarantined": dg.MetadataValue.int(result.rows_quarantined),
         "reasons": dg.MetadataValue.json(result.reasons),
         "warnings": dg.MetadataValue.json(result.warnings),
-        "judge_seq": dg.MetadataValue.int(result.judge_seq),
+        "validation_seq": dg.MetadataValue.int(result.validation_seq),
     }
     if result.docs_index is not None:
         metadata["data_docs"] = dg.MetadataValue.url(result.docs_index.as_uri())

@@ -1,4 +1,4 @@
-"""The judge on lakes made for the purpose: ledger, split, duplicates, order, interruption.
+"""The validation on lakes made for the purpose: ledger, split, duplicates, order, interruption.
 
 Great Expectations is left out here (8 s to import); tests/integration/test_great_expectations.py has it.
 """
@@ -20,10 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expectations import judge as judge_module
-from expectations.judge import judge
-from expectations.results import JudgeResult
-from expectations.schema import JUDGED
+from expectations import validation as validation_module
+from expectations.results import ValidationResult
+from expectations.schema import VALIDATED
+from expectations.validation import validate
 from pipelines.config import Settings, load_settings
 from tests.lake_builder import EXPORTED_AT, File, LakeBuilder
 from warehouse.database import connect_build
@@ -36,7 +36,7 @@ ROUND = '{"requested_at": "2024-03-05T09:00:00", "answered_at": null, "due_befor
 
 @pytest.fixture(autouse=True)
 def without_great_expectations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_module._Judging, "_validate", lambda self, kinds: ({}, None))
+    monkeypatch.setattr(validation_module._Validation, "_validate", lambda self, kinds: ({}, None))
 
 
 def warehouse(folder: Path, **flags: Any) -> Settings:
@@ -50,9 +50,9 @@ def here(tmp_path: Path) -> Settings:
     return warehouse(tmp_path)
 
 
-def land_and_judge(here: Settings, *files: File) -> JudgeResult:
+def land_and_validate(here: Settings, *files: File) -> ValidationResult:
     LakeBuilder(here).land(*files)
-    return judge(here)
+    return validate(here)
 
 
 def query(here: Settings, sql: str) -> list[tuple[Any, ...]]:
@@ -64,69 +64,80 @@ def query(here: Settings, sql: str) -> list[tuple[Any, ...]]:
 
 
 def contents(here: Settings) -> dict[str, list[str]]:
-    """Everything in `judged` but judge_seq and landing_id (and the journal of judgings), in no particular order."""
-    ways = {"judge_seq", "landing_id"}
+    """Everything in `validated` but validation_seq and landing_id (and the journal of validations), in no particular
+    order."""
+    ways = {"validation_seq", "landing_id"}
     return {
         table: sorted(
             repr(row)
-            for row in query(here, f"select {', '.join(c for c in JUDGED[table] if c not in ways)} from judged.{table}")
+            for row in query(
+                here, f"select {', '.join(c for c in VALIDATED[table] if c not in ways)} from validated.{table}"
+            )
         )
-        for table in JUDGED
-        if table != "judgings"
+        for table in VALIDATED
+        if table != "validations"
     }
 
 
 def ledger(here: Settings) -> dict[str, tuple[Any, ...]]:
-    rows = query(here, "select file_name, status, reason, rows_read, rows_accepted, rows_quarantined from judged.files")
+    rows = query(
+        here, "select file_name, status, reason, rows_read, rows_accepted, rows_quarantined from validated.files"
+    )
     return {row[0]: row[1:] for row in rows}
 
 
 def test_rows_are_split_and_counted(here: Settings) -> None:
-    result = land_and_judge(here, File([{}, {"dossier_code": None}, BAD_DATE | {"status": None}, {"due_at": None}]))
+    result = land_and_validate(here, File([{}, {"dossier_code": None}, BAD_DATE | {"status": None}, {"due_at": None}]))
     assert (result.rows_read, result.rows_accepted, result.rows_quarantined) == (4, 2, 2)
     assert result.reasons == {"REJ_BAD_DATE": 1, "REJ_BAD_STATUS": 1, "REJ_NO_CODE": 1}
     assert result.warnings == {"WRN_NO_DUE": 1}
-    assert query(here, "select row_number, reasons from judged.quarantine order by 1") == [
+    assert query(here, "select row_number, reasons from validated.quarantine order by 1") == [
         (2, ["REJ_NO_CODE"]),
         (3, ["REJ_BAD_STATUS", "REJ_BAD_DATE"]),
     ]
-    assert query(here, "select row_number, warnings from judged.dossiers order by 1") == [(1, []), (4, ["WRN_NO_DUE"])]
+    assert query(here, "select row_number, warnings from validated.dossiers order by 1") == [
+        (1, []),
+        (4, ["WRN_NO_DUE"]),
+    ]
 
 
 def test_tables_are_there_when_nothing_ever_came(here: Settings) -> None:
-    result = judge(here)
+    result = validate(here)
     assert result.files == []
     assert {
-        table for (table,) in query(here, "select table_name from duckdb_tables() where schema_name = 'judged'")
-    } == set(JUDGED)
-    assert query(here, "select count(*) from judged.rules") != [(0,)]
+        table for (table,) in query(here, "select table_name from duckdb_tables() where schema_name = 'validated'")
+    } == set(VALIDATED)
+    assert query(here, "select count(*) from validated.rules") != [(0,)]
 
 
 def test_nothing_new_is_nothing_done(here: Settings) -> None:
-    first = land_and_judge(here, File([{}]))
-    before = query(here, "from judged.files")
-    second = judge(here)
-    assert (second.judge_seq, second.files) == (first.judge_seq, [])
-    assert query(here, "from judged.files") == before
+    first = land_and_validate(here, File([{}]))
+    before = query(here, "from validated.files")
+    second = validate(here)
+    assert (second.validation_seq, second.files) == (first.validation_seq, [])
+    assert query(here, "from validated.files") == before
 
 
-def test_only_new_files_are_judged(here: Settings) -> None:
-    land_and_judge(here, File([{}], name="a.json"))
-    result = land_and_judge(here, File([{}, {}], name="b.json"))
+def test_only_new_files_are_validated(here: Settings) -> None:
+    land_and_validate(here, File([{}], name="a.json"))
+    result = land_and_validate(here, File([{}, {}], name="b.json"))
     assert [file["file_name"] for file in result.files] == ["b.json"]
-    assert query(here, "select judge_seq, count(*) from judged.dossiers group by 1 order by 1") == [(1, 1), (2, 2)]
+    assert query(here, "select validation_seq, count(*) from validated.dossiers group by 1 order by 1") == [
+        (1, 1),
+        (2, 2),
+    ]
 
 
 def test_killed_loads_are_not_seen(here: Settings) -> None:
     lake = LakeBuilder(here)
     lake.land(File([{}], name="a.json"), complete=False)
-    assert judge(here).files == []
+    assert validate(here).files == []
     lake.land(File([{}], name="a.json"))
-    assert judge(here).rows_accepted == 1
+    assert validate(here).rows_accepted == 1
 
 
 def test_unreadable_files_are_in_the_ledger(here: Settings) -> None:
-    result = land_and_judge(here, File([], name="x.xls", outcome="unreadable", reason="REJ_FILE_NO_HEADING"))
+    result = land_and_validate(here, File([], name="x.xls", outcome="unreadable", reason="REJ_FILE_NO_HEADING"))
     assert ledger(here) == {"x.xls": ("rejected", "REJ_FILE_NO_HEADING", 0, 0, 0)}
     assert result.reasons == {"REJ_FILE_NO_HEADING": 1}
 
@@ -145,17 +156,18 @@ def test_unreadable_files_are_in_the_ledger(here: Settings) -> None:
     ],
 )
 def test_files_are_rejected_whole(here: Settings, rows: list[dict[str, Any]], reason: str | None) -> None:
-    result = land_and_judge(here, File(rows, name="f"))
+    result = land_and_validate(here, File(rows, name="f"))
     rejected = sum("status" in row or "bad_values" in row or "is_record" in row for row in rows)
     quarantined = len(rows) if reason else rejected
     status = "rejected" if reason else "loaded"
     assert ledger(here) == {"f": (status, reason, len(rows), len(rows) - quarantined, quarantined)}
-    firsts = query(here, "select distinct reasons[1] like 'REJ_FILE%' from judged.quarantine")
+    firsts = query(here, "select distinct reasons[1] like 'REJ_FILE%' from validated.quarantine")
     assert firsts == [(reason is not None,)]
     assert result.reasons.get(reason, 0) == (1 if reason else 0)
     own = query(
         here,
-        "select count(*) from judged.quarantine where len(list_filter(reasons, lambda r: r not like 'REJ_FILE%')) > 0",
+        "select count(*) from validated.quarantine"
+        " where len(list_filter(reasons, lambda r: r not like 'REJ_FILE%')) > 0",
     )
     assert own == [(rejected,)]  # rows of a rejected file keep their own reasons
 
@@ -163,15 +175,15 @@ def test_files_are_rejected_whole(here: Settings, rows: list[dict[str, Any]], re
 def test_the_share_of_mostly_bad_is_configurable(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"status": None}] * 11 + [{}] * 9
     here = warehouse(tmp_path, mostly_bad_share=0.6)
-    land_and_judge(here, File(rows, name="f"))
+    land_and_validate(here, File(rows, name="f"))
     assert ledger(here)["f"][0] == "loaded"
-    again = judge(warehouse(tmp_path, mostly_bad_share=0.5))  # other rules: everything is judged again
+    again = validate(warehouse(tmp_path, mostly_bad_share=0.5))  # other rules: everything is validated again
     assert again.rebuilt
     assert ledger(here)["f"] == ("rejected", "REJ_FILE_MOSTLY_BAD", 20, 0, 20)
 
 
 def test_events_and_catalogues_are_split_too(here: Settings) -> None:
-    result = land_and_judge(
+    result = land_and_validate(
         here,
         File([{}, {"event_at": None}, {"status": None}, {"dossier_code": None}], kind="progress", name="e"),
         File([{}, {"procedure_code": None}], kind="procedures", name="p"),
@@ -180,16 +192,20 @@ def test_events_and_catalogues_are_split_too(here: Settings) -> None:
     )
     assert {name: row[3:] for name, row in ledger(here).items()} == {"e": (1, 3), "p": (1, 1), "a": (1, 1), "r": (1, 1)}
     assert result.reasons == {"REJ_BAD_DATE": 1, "REJ_BAD_STATUS": 1, "REJ_NOT_A_RECORD": 1, "REJ_NO_CODE": 3}
-    assert query(here, "select procedure_key, position, channel, amount, unit from judged.procedure_limits") == [
+    assert query(here, "select procedure_key, position, channel, amount, unit from validated.procedure_limits") == [
         ("1.001193", 1, "1", 3.0, "working_day")
     ]
-    assert query(here, "select total_received from judged.portal_reports") == [(10,)]
+    assert query(here, "select total_received from validated.portal_reports") == [(10,)]
 
 
 def test_supplement_rounds_keep_their_order(here: Settings) -> None:
     second = ROUND.replace("03-05", "03-09")
-    land_and_judge(here, File([{}, {"supplements": f"[{ROUND}, {second}]"}, BAD_DATE | {"supplements": f"[{ROUND}]"}]))
-    assert query(here, "select row_number, position, requested_at, answered_at from judged.supplements order by 2") == [
+    land_and_validate(
+        here, File([{}, {"supplements": f"[{ROUND}, {second}]"}, BAD_DATE | {"supplements": f"[{ROUND}]"}])
+    )
+    assert query(
+        here, "select row_number, position, requested_at, answered_at from validated.supplements order by 2"
+    ) == [
         (2, 1, datetime(2024, 3, 5, 9), None),
         (2, 2, datetime(2024, 3, 9, 9), None),
     ]
@@ -197,8 +213,8 @@ def test_supplement_rounds_keep_their_order(here: Settings) -> None:
 
 def test_quarantine_shows_no_personal_data(here: Settings) -> None:
     long = "NGUYỄN-VĂN-A-079000000001-0912345678-" + "X" * 30
-    land_and_judge(here, File([{"dossier_code": long, "code_form": "other"}, BAD_DATE]))
-    rows = query(here, "select dossier_code, offending from judged.quarantine order by row_number")
+    land_and_validate(here, File([{"dossier_code": long, "code_form": "other"}, BAD_DATE]))
+    rows = query(here, "select dossier_code, offending from validated.quarantine order by row_number")
     assert rows[1] == ("H39.18.25-240304-0001", '{"NgayHenTra": "32/01/2024"}')
     assert "MaHoSo" in rows[0][1]
     for text in rows[0]:
@@ -208,62 +224,62 @@ def test_quarantine_shows_no_personal_data(here: Settings) -> None:
 
 def test_copies_are_duplicates_of_the_earliest(here: Settings) -> None:
     file = File([{}], name="b.json", exported_at=EXPORTED_AT)
-    land_and_judge(here, file, file.copy_as("c.json", LATE))
+    land_and_validate(here, file, file.copy_as("c.json", LATE))
     assert {name: row[0] for name, row in ledger(here).items()} == {"b.json": "loaded", "c.json": "duplicate"}
-    result = land_and_judge(here, file.copy_as("a.json", EARLY))
+    result = land_and_validate(here, file.copy_as("a.json", EARLY))
     assert {name: row[0] for name, row in ledger(here).items()} == {
         "a.json": "loaded",
         "b.json": "duplicate",
         "c.json": "duplicate",
     }
     assert (result.rows_read, result.rows_accepted) == (1, 1)
-    moment = "select file_name, exported_at, warnings, judge_seq from judged.dossiers"
+    moment = "select file_name, exported_at, warnings, validation_seq from validated.dossiers"
     assert query(here, moment) == [("a.json", EARLY, ["WRN_FUTURE_RECEPTION", "WRN_FUTURE_END"], 2)]
 
 
 def test_a_later_copy_changes_no_row(here: Settings) -> None:
     file = File([{}], name="b.json")
-    land_and_judge(here, file)
-    result = land_and_judge(here, file.copy_as("c.json", LATE))
+    land_and_validate(here, file)
+    result = land_and_validate(here, file.copy_as("c.json", LATE))
     assert [(f["file_name"], f["status"]) for f in result.files] == [("c.json", "duplicate")]
-    assert query(here, "select judge_seq from judged.dossiers") == [(1,)]
+    assert query(here, "select validation_seq from validated.dossiers") == [(1,)]
 
 
 def test_the_same_bytes_of_two_systems_are_two_files(here: Settings) -> None:
-    land_and_judge(here, File([{}], name="x", content="same"), File([{}], name="y", content="same", source="motcua"))
+    land_and_validate(here, File([{}], name="x", content="same"), File([{}], name="y", content="same", source="motcua"))
     assert {row[0] for row in ledger(here).values()} == {"loaded"}
-    assert query(here, "select count(*) from judged.dossiers") == [(2,)]
+    assert query(here, "select count(*) from validated.dossiers") == [(2,)]
 
 
-def test_rows_lost_on_the_way_stop_the_judging(here: Settings) -> None:
-    land_and_judge(here, File([{}], name="good"))
+def test_rows_lost_on_the_way_stop_the_validation(here: Settings) -> None:
+    land_and_validate(here, File([{}], name="good"))
     before = contents(here)
-    result = land_and_judge(here, File([{}], name="short", rows_read=3))
+    result = land_and_validate(here, File([{}], name="short", rows_read=3))
     assert not result.committed
     assert [check.rule_id for check in result.failed] == ["ACCOUNTING_FILES"]
     assert "short" in result.failed[0].description_vi
     assert contents(here) == before
 
 
-def test_a_count_that_differs_stops_the_judging(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_that_differs_stops_the_validation(here: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = {("REJ_NO_CODE", "dossiers"): 2, ("WRN_NO_DUE", "dossiers"): 0}
-    monkeypatch.setattr(judge_module._Judging, "_validate", lambda self, kinds: (counts, None))
-    result = land_and_judge(here, File([{"dossier_code": None}]))
+    monkeypatch.setattr(validation_module._Validation, "_validate", lambda self, kinds: (counts, None))
+    result = land_and_validate(here, File([{"dossier_code": None}]))
     assert [(check.rule_id, check.unexpected, check.expected) for check in result.failed] == [("REJ_NO_CODE", 2, 1)]
-    assert query(here, "select count(*) from judged.files") == [(0,)]
-    monkeypatch.setattr(judge_module._Judging, "_validate", lambda self, kinds: ({}, None))
-    assert judge(here).rows_quarantined == 1  # judged and compared again, not forgotten
+    assert query(here, "select count(*) from validated.files") == [(0,)]
+    monkeypatch.setattr(validation_module._Validation, "_validate", lambda self, kinds: ({}, None))
+    assert validate(here).rows_quarantined == 1  # validated and compared again, not forgotten
 
 
 def test_rebuild_gives_the_same(here: Settings) -> None:
     file = File([{}, BAD_DATE], name="b.json")
-    land_and_judge(here, file, File([{}], kind="progress", name="e"))
-    land_and_judge(here, file.copy_as("a.json", EARLY))
+    land_and_validate(here, file, File([{}], kind="progress", name="e"))
+    land_and_validate(here, file.copy_as("a.json", EARLY))
     before = contents(here)
-    result = judge(here, rebuild=True)
+    result = validate(here, rebuild=True)
     assert result.rebuilt
     assert contents(here) == before
-    assert query(here, "select distinct judge_seq from judged.files") == [(3,)]
+    assert query(here, "select distinct validation_seq from validated.files") == [(3,)]
 
 
 ROW = st.fixed_dictionaries(
@@ -291,30 +307,32 @@ def test_accounts_balance_and_order_never_matters(
         files += [file, file.copy_as(f"copy-{index}.json", [LATE, EARLY][index % 2])]
 
     at_once = warehouse(tmp_path_factory.mktemp("at-once"))
-    result = land_and_judge(at_once, *files)
+    result = land_and_validate(at_once, *files)
     assert result.rows_read == result.rows_accepted + result.rows_quarantined == sum(len(rows) for rows in batch)
-    assert query(at_once, "select count(*) from judged.dossiers") == [(result.rows_accepted,)]
-    assert query(at_once, "select count(*) from judged.quarantine") == [(result.rows_quarantined,)]
-    assert query(at_once, "select count(*) from judged.files where rows_read <> rows_accepted + rows_quarantined") == [
-        (0,)
-    ]
+    assert query(at_once, "select count(*) from validated.dossiers") == [(result.rows_accepted,)]
+    assert query(at_once, "select count(*) from validated.quarantine") == [(result.rows_quarantined,)]
+    assert query(
+        at_once, "select count(*) from validated.files where rows_read <> rows_accepted + rows_quarantined"
+    ) == [(0,)]
 
     one_by_one = warehouse(tmp_path_factory.mktemp("one-by-one"))
-    for sighting in data.draw(st.permutations(files)):
-        land_and_judge(one_by_one, as_landed(one_by_one, sighting, batch[int(sighting.name.removeprefix("copy-")[0])]))
+    for observation in data.draw(st.permutations(files)):
+        land_and_validate(
+            one_by_one, as_landed(one_by_one, observation, batch[int(observation.name.removeprefix("copy-")[0])])
+        )
     assert contents(one_by_one) == contents(at_once)
 
 
-def as_landed(here: Settings, sighting: File, rows: list[dict[str, Any]]) -> File:
-    """Whichever sighting comes first is the one that is read."""
+def as_landed(here: Settings, observation: File, rows: list[dict[str, Any]]) -> File:
+    """Whichever observation comes first is the one that is read."""
     known = here.layout.build_db.exists() and query(
-        here, f"select 1 from judged.files where file_sha256 = '{sighting.sha256}'"
+        here, f"select 1 from validated.files where file_sha256 = '{observation.sha256}'"
     )
     return replace(
-        sighting,
+        observation,
         rows=[] if known else rows,
         outcome="duplicate" if known else "read",
-        content=sighting.content or f"dvcqgdossiers{sighting.name}",
+        content=observation.content or f"dvcqgdossiers{observation.name}",
     )
 
 
@@ -325,26 +343,26 @@ def point_of_death(request: pytest.FixtureRequest) -> Iterator[str]:
 
 def test_killed_in_the_middle_leaves_the_state_before(here: Settings, point_of_death: str) -> None:
     file = File([{}] * 50, name="b.json")
-    land_and_judge(here, file)
+    land_and_validate(here, file)
     before = contents(here)
     LakeBuilder(here).land(File([{}, BAD_DATE], name="c.json"), file.copy_as("a.json", EARLY))
     script = f"""
         import os, signal
         from pathlib import Path
-        from expectations import judge
+        from expectations import validation
         from pipelines.config import load_settings
-        judge._Judging._validate = lambda self, kinds: ({{}}, None)
-        done = judge._Judging.{point_of_death}
+        validation._Validation._validate = lambda self, kinds: ({{}}, None)
+        done = validation._Validation.{point_of_death}
         def die(self, *args):
             done(self, *args)
             os.kill(os.getpid(), signal.SIGKILL)
-        judge._Judging.{point_of_death} = die
-        judge.judge(load_settings(warehouse=Path({str(here.layout.root)!r})))
+        validation._Validation.{point_of_death} = die
+        validation.validate(load_settings(warehouse=Path({str(here.layout.root)!r})))
     """
     killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert contents(here) == before
-    assert judge(here).rows_read == 52
+    assert validate(here).rows_read == 52
     assert ledger(here)["a.json"][0] == "loaded"
 
 
@@ -353,8 +371,8 @@ def test_a_shifted_file_is_told_which_columns(here: Settings) -> None:
         bad = {"NgayHenTra": "xxxxxx xxx xxx", "NgayTra": "x##.##-######-####"} | ({"NgayTuChoi": "7"} if n < 5 else {})
         return {"due_at": None, "returned_at": None, "refused_at": None, "bad_values": json.dumps(bad)}
 
-    land_and_judge(here, File([row(n) for n in range(25)]), File([{}], name="fine.json"))
-    ((detail,),) = query(here, "select detail from judged.files where reason = 'REJ_FILE_SHIFTED'")
+    land_and_validate(here, File([row(n) for n in range(25)]), File([{}], name="fine.json"))
+    ((detail,),) = query(here, "select detail from validated.files where reason = 'REJ_FILE_SHIFTED'")
     assert detail == (
         "25 / 25; NgayHenTra: 25 giá trị, không có ngày nào, phần lớn trông như chữ (tên người, trạng thái…?)"
         " / 25 values, none a date, most look like words (names, statuses …?);"
@@ -366,12 +384,12 @@ def test_a_shifted_file_is_told_which_columns(here: Settings) -> None:
 def test_rows_of_parts_are_numbered_as_people_count(here: Settings) -> None:
     bad = {"dossier_code": None}
     parts = [("Tháng 1", 0), ("Trống", 3), ("Tháng 2", 3)]
-    land_and_judge(
+    land_and_validate(
         here,
         File([{}, bad, bad, bad, {}, bad], name="so.xlsx", parts=parts),
         File([{}, bad], name="khac.csv"),
     )
-    assert query(here, "select file_name, part, row_number from judged.quarantine order by all") == [
+    assert query(here, "select file_name, part, row_number from validated.quarantine order by all") == [
         ("khac.csv", None, 2),
         ("so.xlsx", "Tháng 1", 2),
         ("so.xlsx", "Tháng 1", 3),
@@ -383,36 +401,38 @@ def test_rows_of_parts_are_numbered_as_people_count(here: Settings) -> None:
 def test_a_file_read_again_takes_the_place_of_its_rows(here: Settings) -> None:
     """A reader that knows more gives the same content other rows: the latest landing counts, alone."""
     unreadable = File([], outcome="unreadable", reason="REJ_FILE_UNREADABLE", content="x", rows_read=0)
-    land_and_judge(here, unreadable, File([{}], name="other.json"))
+    land_and_validate(here, unreadable, File([{}], name="other.json"))
     read = File([{}, {"dossier_code": None}], content="x")
-    result = land_and_judge(here, read)
+    result = land_and_validate(here, read)
     assert [(file["status"], file["rows_accepted"]) for file in result.files] == [("loaded", 1)]
     assert not result.rebuilt, "nothing that was accepted is gone"
     other = File([{"dossier_code": "H39.18.25-240304-0009"}], content="x")
-    assert land_and_judge(here, other).rebuilt, "rows that were accepted are gone"
-    assert query(here, "select file_name, dossier_code from judged.dossiers order by 1") == [
+    assert land_and_validate(here, other).rebuilt, "rows that were accepted are gone"
+    assert query(here, "select file_name, dossier_code from validated.dossiers order by 1") == [
         ("hoso_20240601T060000.ndjson", "H39.18.25-240304-0009"),
         ("other.json", "H39.18.25-240304-0001"),
     ]
-    assert query(here, "select count(*) from judged.quarantine") == [(0,)]
-    assert judge(here).files == []
+    assert query(here, "select count(*) from validated.quarantine") == [(0,)]
+    assert validate(here).files == []
 
 
-def test_a_warehouse_of_an_older_version_is_judged_again(here: Settings) -> None:
-    land_and_judge(here, File([{}, {"dossier_code": None}]))
+def test_a_warehouse_of_an_older_version_is_evaluated_again(here: Settings) -> None:
+    land_and_validate(here, File([{}, {"dossier_code": None}]))
     con = connect_build(here)
     for column in ("files.parts", "files.landing_id", "quarantine.part"):
         table, name = column.split(".")
-        con.execute(f"alter table judged.{table} drop column {name}")
-    con.execute("update judged.judgings set fingerprint = 'older'")
+        con.execute(f"alter table validated.{table} drop column {name}")
+    con.execute("update validated.validations set fingerprint = 'older'")
     con.close()
-    assert judge(here).rebuilt
-    assert query(here, "select count(landing_id) from judged.files") == [(1,)]
-    assert query(here, "select part, row_number from judged.quarantine") == [(None, 2)]
+    assert validate(here).rebuilt
+    assert query(here, "select count(landing_id) from validated.files") == [(1,)]
+    assert query(here, "select part, row_number from validated.quarantine") == [(None, 2)]
 
 
 def test_formulas_stay_text(here: Settings) -> None:
     """01: `=HYPERLINK(…)` is a text like any other; the marts hold it as it came."""
     formula = '=HYPERLINK("http://example.vn","x")'
-    land_and_judge(here, File([{"procedure_name": formula, "agency_name": "+cmd|' /C calc'!A0"}]))
-    assert query(here, "select procedure_name, agency_name from judged.dossiers") == [(formula, "+cmd|' /C calc'!A0")]
+    land_and_validate(here, File([{"procedure_name": formula, "agency_name": "+cmd|' /C calc'!A0"}]))
+    assert query(here, "select procedure_name, agency_name from validated.dossiers") == [
+        (formula, "+cmd|' /C calc'!A0")
+    ]

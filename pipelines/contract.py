@@ -1,6 +1,7 @@
 """The portal's contract as data: kinds, fields, lists of values, headings. No logic but the folding of names.
 
-Source: 01 §3 (records), §9 (headings). A field or heading to add is one line here; readers and canonical rows follow.
+Source: portal-exports §3 (records), §9 (headings). A field or heading to add is one line here; readers and canonical
+rows follow.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 TEXT = "VARCHAR"
 
-#: TrangThaiHoSo (01 §3). 9 and 10 are "done", 3, 7, 8 end a dossier otherwise.
+#: TrangThaiHoSo (portal-exports §3). 9 and 10 are "done", 3, 7, 8 end a dossier otherwise.
 STATUSES: dict[int, str] = {
     1: "Mới đăng ký",
     2: "Được tiếp nhận",
@@ -65,7 +66,7 @@ STATUS_WORDS: dict[int, tuple[str, ...]] = {
     10: ("Đã trả kết quả cho công dân", "Đã trả công dân", "Đã trả kết quả hồ sơ"),
 }
 
-#: KenhThucHien (01 §3).
+#: KenhThucHien (portal-exports §3).
 CHANNELS: dict[str, str] = {"1": "Trực tiếp", "2": "Trực tuyến", "3": "Bưu chính công ích"}
 
 CHANNEL_WORDS: dict[str, tuple[str, ...]] = {
@@ -85,7 +86,7 @@ CHANNEL_WORDS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: LoaiDoiTuong (01 §3).
+#: LoaiDoiTuong (portal-exports §3).
 APPLICANT_TYPES: dict[str, str] = {"1": "Công dân", "2": "Doanh nghiệp", "3": "Cơ quan nhà nước", "4": "Khác"}
 
 #: "Tổ chức" is an organisation that is no enterprise: other. "Tổ chức, doanh nghiệp" may be either: not here, unknown.
@@ -99,13 +100,13 @@ APPLICANT_WORDS: dict[str, tuple[str, ...]] = {
 #: Words of yes and no in columns of `0`/`1`.
 FLAG_WORDS: dict[str, tuple[str, ...]] = {"true": ("Có", "true", "yes"), "false": ("Không", "false", "no")}
 
-#: DONVITINH of a procedure's statutory maximum (01 §3) → unit of the lake.
+#: DONVITINH of a procedure's statutory maximum (portal-exports §3) → unit of the lake.
 LIMIT_UNITS: dict[str, str] = {"Giờ": "hour", "Ngày": "day", "Ngày làm việc": "working_day", "Tháng": "month"}
 
-#: Identity number that senders put when they have none (01 §8).
+#: Identity number that senders put when they have none (portal-exports §8).
 PLACEHOLDER_ID = "000000001"
 
-#: Dates of a dossier whose invalid values reject the row (01 §6 REJ_BAD_DATE).
+#: Dates of a dossier whose invalid values reject the row (portal-exports §6 REJ_BAD_DATE).
 DOSSIER_DATES = ("NgayNopHoSo", "NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayTra", "NgayTuChoi")
 
 
@@ -213,7 +214,7 @@ PROCEDURES = Kind(
     heading_more=1,
 )
 
-#: 01 §3 has no record for agencies: both the portal's style and plain English column names are taken.
+#: portal-exports §3 has no record for agencies: both the portal's style and plain English column names are taken.
 AGENCIES = Kind(
     name="agencies",
     table="agencies",
@@ -251,7 +252,7 @@ PORTAL_REPORTS = Kind(
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (DOSSIERS, PROGRESS, PROCEDURES, AGENCIES, PORTAL_REPORTS)}
 
-#: Vietnamese headings of sheets (01 §9) → field. Contract names are headings too; see `heading_field`.
+#: Vietnamese headings of sheets (portal-exports §9) → field. Contract names are headings too; see `heading_field`.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "MaHoSo": ("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính"),
     "TenTTHC": ("tên thủ tục hành chính", "tên thủ tục", "thủ tục", "tên tthc", "loại hồ sơ"),
@@ -280,12 +281,13 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "DiaChi": ("địa chỉ",),
 }
 
-#: Headings that are known and say nothing (01 §9): no field, no drift.
+#: Headings that are known and say nothing (portal-exports §9): no field, no drift.
 IGNORED_HEADINGS = ("stt", "tt", "ghi chú", "nội dung hồ sơ")
 
 
 def fold(text: str) -> str:
-    """Comparison form of a Vietnamese name (01 §9): NFC, lower case, no diacritics (đ→d), no punctuation, one space."""
+    """Comparison form of a Vietnamese name (portal-exports §9): NFC, lower case, no diacritics (đ→d), no
+    punctuation, one space."""
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFC", text).lower().replace("đ", "d"))
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join("".join(c if c.isalnum() else " " for c in letters).split())
@@ -293,7 +295,7 @@ def fold(text: str) -> str:
 
 @cache
 def spellings(kind: Kind) -> dict[str, str]:
-    """Lower-case name or alias → contract name, for the case-insensitive match of 01 §3."""
+    """Lower-case name or alias → contract name, for the case-insensitive match of portal-exports §3."""
     return {alias.lower(): field for alias, field in kind.aliases} | {name.lower(): name for name in kind.names}
 
 

@@ -1,6 +1,7 @@
-"""Schema `judged` for tests of the dbt project, made without the reader, the lake or the judge.
+"""Schema `validated` for tests of the dbt project, made without the reader, the lake or the validation.
 
-`load(con, zone, …)` appends the oracle's own reading of a drop zone as a judging would; `Dbt` runs the real dbt on it.
+`load(con, zone, …)` appends the oracle's own reading of a drop zone as a validation would; `Dbt` runs the real dbt
+on it.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ import pyarrow as pa
 import yaml
 
 from expectations import schema
+from pipelines.layout import DBT_PROJECT, REPOSITORY
 from tests.oracle.drop_zone import Content, DropZone, LedgerLine, Place
 from tests.oracle.values import procedure_key
 from warehouse import calendar
-from warehouse.layout import DBT_PROJECT, REPOSITORY
 
 _KINDS = {"dossiers": "dossiers", "progress": "events", "procedures": "procedures"}
 
@@ -31,7 +32,7 @@ _KINDS = {"dossiers": "dossiers", "progress": "events", "procedures": "procedure
 def load(
     con: duckdb.DuckDBPyConnection,
     zone: DropZone,
-    judge_seq: int = 1,
+    validation_seq: int = 1,
     only: Iterable[str] | None = None,
     days: Sequence[calendar.Change] = (),
 ) -> None:
@@ -41,14 +42,14 @@ def load(
     Events are those of the oracle: each once, where it was seen first.
     """
     schema.create_tables(con)
-    calendar.hand_over(con, calendar.at_revision(days), days)
+    calendar.write_tables(con, calendar.at_revision(days), days)
     names = None if only is None else set(only)
     files = {
         (line.source, line.kind, line.file_name): line
         for line in zone.ledger
         if line.status == "loaded" and (names is None or line.file_name in names)
     }
-    tables: dict[str, list[dict[str, Any]]] = {table: [] for table in schema.JUDGED}
+    tables: dict[str, list[dict[str, Any]]] = {table: [] for table in schema.VALIDATED}
     tables["files"] = [_file(line) for line in files.values()]
 
     def position(kind: str, source: str, place: Place) -> dict[str, Any] | None:
@@ -99,12 +100,12 @@ def load(
                     }
                 )
     for table, rows in tables.items():
-        append(con, table, rows, judge_seq)
+        append(con, table, rows, validation_seq)
 
 
-def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], judge_seq: int = 1) -> None:
-    """Append rows to a table of `judged`; columns that a row does not name are null."""
-    columns = schema.JUDGED[table]
+def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], validation_seq: int = 1) -> None:
+    """Append rows to a table of `validated`; columns that a row does not name are null."""
+    columns = schema.VALIDATED[table]
     if not rows:
         return
     given = [name for name in columns if any(name in row for row in rows)]
@@ -112,7 +113,7 @@ def append(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]
     con.register("batch", batch)
     names = ", ".join(batch.column_names)
     casts = ", ".join(f"cast({c} as {columns[c]})" for c in batch.column_names)
-    con.execute(f"insert into judged.{table} ({names}, judge_seq) select {casts}, {judge_seq} from batch")
+    con.execute(f"insert into validated.{table} ({names}, validation_seq) select {casts}, {validation_seq} from batch")
     con.unregister("batch")
 
 

@@ -1,6 +1,7 @@
-"""Accounting identities (01 §6): nothing that was sent may disappear on the way. Any one that fails stops publication.
+"""Accounting identities (portal-exports §6): nothing that was sent may disappear on the way. Any one that fails
+stops publication.
 
-Looks at the lake, at `judged` and at the marts after dbt; changes nothing.
+Looks at the lake, at `validated` and at the marts after dbt; changes nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Identity:
 
 
 def identities(settings: Settings) -> list[Identity]:
-    """Every identity of 01 §6 on the build as dbt left it. The caller holds the lock; the build file is closed."""
+    """Every identity of portal-exports §6 on the build as dbt left it. The caller holds the lock; the build file is
+    closed."""
     with connect_build(settings) as con:
         return [
             *_lake(con, settings),
@@ -73,14 +75,16 @@ def replacement_guard(settings: Settings, plan: BuildPlan) -> Identity:
 
 
 def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identity]:
-    """Every file seen is in the ledger; every row of the lake was judged."""
+    """Every file seen is in the ledger; every row of the lake was validated."""
     lake = Lake(settings)
-    sightings = f"(select distinct source, kind, file_path, coalesce(file_sha256, '') as sha from {lake.rows('files')})"
-    seen = number(con, f"select count(*) from {sightings}")
+    observations = (
+        f"(select distinct source, kind, file_path, coalesce(file_sha256, '') as sha from {lake.rows('files')})"
+    )
+    seen = number(con, f"select count(*) from {observations}")
     in_ledger = number(
         con,
-        f"""select count(*) from {sightings} semi join (
-            select source, kind, file_path, coalesce(file_sha256, '') as sha from judged.files
+        f"""select count(*) from {observations} semi join (
+            select source, kind, file_path, coalesce(file_sha256, '') as sha from validated.files
         ) using (source, kind, file_path, sha)""",
     )
     yield Identity(
@@ -93,28 +97,28 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
     )
     for kind, table in TABLES.items():
         landed = number(con, f"select count(*) from {lake.rows(table)}")
-        judged = number(
+        validated = number(
             con,
-            f"select coalesce(sum(rows_read), 0) from judged.files where kind = '{kind}' and status <> 'duplicate'",
+            f"select coalesce(sum(rows_read), 0) from validated.files where kind = '{kind}' and status <> 'duplicate'",
         )
         yield Identity(
             f"lake_{kind}",
-            landed == judged,
+            landed == validated,
             landed,
-            judged,
+            validated,
             f"Dòng {kind} trong hồ dữ liệu đã được thẩm định",
-            f"Rows of {kind} in the lake that were judged",
+            f"Rows of {kind} in the lake that were validated",
         )
 
 
 def _files(con: duckdb.DuckDBPyConnection) -> Identity:
     """rows_read = rows_accepted + rows_quarantined, file by file."""
     wrong = con.execute(
-        """select file_name from judged.files
+        """select file_name from validated.files
         where coalesce(rows_read, 0) <> coalesce(rows_accepted, 0) + coalesce(rows_quarantined, 0)
         order by file_name"""
     ).fetchall()
-    total = number(con, "select count(*) from judged.files")
+    total = number(con, "select count(*) from validated.files")
     names = _names([name for (name,) in wrong])
     return Identity(
         "rows_of_files",
@@ -130,13 +134,13 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
     """The ledger's figures are the rows that are really there."""
     present = {
         str(name)
-        for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'judged'").fetchall()
+        for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'validated'").fetchall()
     }
     for kind, table in TABLES.items():
         if table not in present:
             continue
-        promised = number(con, f"select coalesce(sum(rows_accepted), 0) from judged.files where kind = '{kind}'")
-        found = number(con, f"select count(*) from judged.{table}")
+        promised = number(con, f"select coalesce(sum(rows_accepted), 0) from validated.files where kind = '{kind}'")
+        found = number(con, f"select count(*) from validated.{table}")
         yield Identity(
             f"accepted_{kind}",
             promised == found,
@@ -145,8 +149,8 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
             f"Dòng {kind} được nhận theo sổ nạp",
             f"Rows of {kind} accepted according to the ledger",
         )
-    promised = number(con, "select coalesce(sum(rows_quarantined), 0) from judged.files")
-    found = number(con, "select count(*) from judged.quarantine")
+    promised = number(con, "select coalesce(sum(rows_quarantined), 0) from validated.files")
+    found = number(con, "select count(*) from validated.quarantine")
     yield Identity(
         "quarantined",
         promised == found,
@@ -158,10 +162,10 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
 
 
 def _history(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
-    """Per source: all accepted rows = versions + unchanged + superseded (02 §1)."""
+    """Per source: all accepted rows = versions + unchanged + superseded (timeliness §1)."""
     rows = con.execute(
         """select source, coalesce(accepted.rows, 0), coalesce(history.rows, 0)
-        from (select source, count(*) as rows from judged.dossiers group by source) as accepted
+        from (select source, count(*) as rows from validated.dossiers group by source) as accepted
         full join (
             select source, sum(versions + unchanged + superseded) as rows
             from intermediate.int_history_accounting group by source
@@ -180,13 +184,13 @@ def _history(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
 
 
 def _ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
-    """The published ledger holds every file that `judged` holds, the quarantine the rows up to known_at."""
+    """The published ledger holds every file that `validated` holds, the quarantine the rows up to known_at."""
     known = "exported_at <= coalesce((select max(known_at) from marts.mart_quarantine), exported_at)"
     for mart, origin, which, what_vi, what_en in (
         ("mart_load_ledger", "files", "true", "Tệp trong sổ nạp công bố", "Files in the published ledger"),
         ("mart_quarantine", "quarantine", known, "Dòng cách ly công bố", "Quarantined rows published"),
     ):
-        expected = number(con, f"select count(*) from judged.{origin} where {which}")
+        expected = number(con, f"select count(*) from validated.{origin} where {which}")
         found = number(con, f"select count(*) from marts.{mart}")
         yield Identity(f"published_{origin}", expected == found, expected, found, what_vi, what_en)
 
