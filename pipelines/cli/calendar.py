@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.app import JsonOption, Session, app
 from pipelines.cli.output import Screen
+from pipelines.cli.session import JsonOption, Session
 
 if TYPE_CHECKING:
     from pipelines.history.calendars import Effect
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 
-commands = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
-app.add_typer(commands, name="calendar", help="help.calendar")
+commands = typer.Typer(name="calendar", help="help.calendar", no_args_is_help=True, rich_markup_mode="rich")
 
 
 @commands.command(help="help.calendar.show")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli import report
-from pipelines.cli.app import JsonOption, LimitOption, Session, app
 from pipelines.cli.output import Screen
+from pipelines.cli.run import show_run
+from pipelines.cli.session import JsonOption, LimitOption, Session
 
 if TYPE_CHECKING:
     from pipelines.history.compare import Comparison, DossierDifference
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 DIFFERENT = 1
 
+commands = typer.Typer()
 
-@app.command(help="help.restate")
+
+@commands.command(help="help.restate")
 def restate(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     as_of: Annotated[str, typer.Option(help="help.restate.as_of")],
@@ -55,7 +57,7 @@ def restate(  # noqa: PLR0917  (options of a command line)
         _restated(session.screen, done, started)
 
 
-@app.command(help="help.compare")
+@commands.command(help="help.compare")
 def compare(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     version_a: Annotated[str, typer.Argument(help="help.compare.a")],
@@ -78,7 +80,7 @@ def compare(  # noqa: PLR0917  (options of a command line)
     raise typer.Exit(0 if found.same else DIFFERENT)
 
 
-@app.command(help="help.backfill")
+@commands.command(help="help.backfill")
 def backfill(
     context: typer.Context,
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="help.backfill.from")],
@@ -96,7 +98,7 @@ def backfill(
         started = time.monotonic()
         with screen.progress() as progress:
             outcome = run_backfill(settings, *days, progress=progress)
-        report.run(screen, settings, outcome, started)
+        show_run(screen, settings, outcome, started)
         _told_remaining(screen, settings, days)
         raise typer.Exit(outcome.exit_code)
 

@@ -1,441 +1,204 @@
-"""`dunghan inspect`: what the nightly readers and rules make of a file, found the same way. Nothing is written.
-
-open_reader → Canonicaliser → predicates of the rule catalogue. Of the rows only counts and the first few are kept.
-"""
+"""Command `inspect`: what the readers see in a file or a folder, laid out for people."""
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
-import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
-import pyarrow as pa
+import typer
 
-from expectations import predicates
-from expectations.catalogue import SHIFTED, Kind, load_catalogue
-from pipelines import contract
-from pipelines.config import ConfigurationError, Settings
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_name
-from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
-from pipelines.portal.privacy import PrivacyKey
-from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Part
-from pipelines.portal.readers.headings import Heading
-from warehouse.database import connect
+from pipelines.cli.ledger import counted
+from pipelines.cli.output import Screen, shortened
+from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
+
+if TYPE_CHECKING:
+    from pipelines.inspection import Inspection, Tally
 
 Row = dict[str, Any]
 
-UNKNOWN_SOURCE = "nguon"
-_SOURCE = re.compile(r"[a-z0-9_]+")
-#: Row numbers that are kept of each reason.
-_FIRST = 5
-#: Records that are looked at to tell the kind of a JSON file.
-_GUESSED_FROM = 100
-#: Keys of people: the inspection makes its own key, so that they would only look as if they could be compared.
-_KEYS = ("applicant_key", "officer_key", "event_key")
-_HIDDEN = "(khóa)"
-#: Formats that are no text, and so in no encoding.
-_NO_TEXT = ("xls", "ods")
-_BOOKKEEPING = ("row_number", "is_record", "content_hash", "bad_values")
+#: Columns of the first rows that are shown on a terminal, per kind; of other kinds all.
+_SHOWN = {
+    "dossiers": (
+        *("dossier_code", "status", "received_at", "due_at", "finished_at", "returned_at", "channel", "agency_name"),
+        "applicant_key",
+    ),
+    "progress": ("dossier_code", "event_at", "status", "unit_name", "officer_key"),
+}
+
+commands = typer.Typer()
 
 
-@dataclass
-class Tally:
-    """How often a rule applied, and to which rows first: (part or None, row number as people count)."""
+@commands.command(help="help.inspect")
+def inspect(  # noqa: PLR0917  (options of a command line)
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="help.inspect.path")],
+    kind: Annotated[str | None, typer.Option(help="help.inspect.kind")] = None,
+    source: Annotated[str | None, typer.Option(help="help.inspect.source")] = None,
+    rows: Annotated[int, typer.Option("--rows", min=0, help="help.inspect.rows")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from dataclasses import asdict
 
-    count: int = 0
-    first: list[tuple[str | None, int]] = field(default_factory=list)
+    from pipelines.inspection import inspect_path
 
-
-@dataclass
-class Inspection:
-    """What was seen of one file. `columns`: one entry per column of every table. `rows`: the first canonical rows.
-
-    reason, detail: of a file that would be rejected as a whole. rejected: rows that have reasons of their own.
-    synonyms: lines of dunghan.toml that would make unknown headings known. shifted: fields whose columns look shifted.
-    duplicate: in a folder, of an earlier file; then nothing else is known of it.
-    """
-
-    path: str
-    source: str
-    kind: Kind | None
-    size: int
-    exported_at: str
-    exported_at_from: str
-    format: str = ""
-    encoding: str = ""
-    envelope_agency: str | None = None
-    parts: list[Part] = field(default_factory=list)
-    columns: list[Row] = field(default_factory=list)
-    headings: list[Row] = field(default_factory=list)
-    unknown_fields: dict[str, int] = field(default_factory=dict)
-    synonyms: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    rows_read: int = 0
-    rejected: int = 0
-    reasons: dict[str, Tally] = field(default_factory=dict)
-    warnings: dict[str, Tally] = field(default_factory=dict)
-    reason: str | None = None
-    detail: str | None = None
-    shifted: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    duplicate: bool = False
-
-    @property
-    def accepted(self) -> int:
-        """Rows that the nightly run would accept."""
-        return 0 if self.reason else self.rows_read - self.rejected
+    folder = path.is_dir()
+    with session.screen.progress() as progress:
+        found = []
+        for seen in inspect_path(settings, path, kind=kind, source=source, rows=rows):
+            if folder:
+                progress(seen.path)
+            found.append(seen)
+    if as_json:
+        documents = [asdict(seen) for seen in found]
+        session.screen.json({"files": documents} if folder else documents[0])
+    elif folder:
+        _folder(session.screen, found)
+    else:
+        _file(session.screen, found[0])
+    raise typer.Exit(NOT_PUBLISHED if any(seen.reason for seen in found) else 0)
 
 
-def inspect_path(
-    settings: Settings, path: Path, *, kind: str | None, source: str | None, rows: int
-) -> Iterator[Inspection]:
-    """Inspections of a file, or of every file of a folder in the order of discovery.
-
-    kind, source: None = from the path, else by what fits. rows: canonical rows to keep of each file. Raises
-    ConfigurationError for a path or kind that does not exist or a kind that cannot be told.
-    """
-    if kind is not None and kind not in contract.KINDS:
-        raise ConfigurationError(
-            f"--kind {kind}: không có loại này; có / no such kind; there are: {', '.join(contract.KINDS)}"
-        )
-    if not path.exists():
-        raise ConfigurationError(f"{path}: không có tệp hay thư mục này / there is no such file or folder")
-    if path.is_dir():
-        yield from _folder(settings, path, kind, source)
-        return
-    found_source, found_kind = place(path)
-    chosen_kind, chosen_source = kind or found_kind, source or found_source or UNKNOWN_SOURCE
-    if chosen_kind is None:
-        chosen_kind = _guess(settings, path, chosen_source)
-    yield _inspect(settings, _export(path, chosen_source, chosen_kind), rows)
-
-
-def place(path: Path) -> tuple[str | None, str | None]:
-    """(source, kind) of a path …/<source>/<kind>/…, as far right as possible; None when there is none."""
-    folders = path.absolute().parts[:-1]
-    for index in range(len(folders) - 1, 1, -1):
-        if folders[index] in contract.KINDS and _SOURCE.fullmatch(folders[index - 1]):
-            return folders[index - 1], folders[index]
-    return None, None
+def _file(screen: Screen, seen: Inspection) -> None:
+    """What was seen of one file."""
+    t = screen.t
+    screen.say(t("inspect.file", path=seen.path, source=seen.source, kind=seen.kind or "?"), "bold")
+    if seen.format:
+        shown = {"format": seen.format, "encoding": seen.encoding or "-"}
+        origin = t(f"exported_at_from.{seen.exported_at_from}")
+        screen.say(t("inspect.format", **shown, exported_at=seen.exported_at, origin=origin))
+    if seen.envelope_agency:
+        screen.say(t("inspect.agency", agency=seen.envelope_agency))
+    if seen.parts:
+        screen.say(t("inspect.parts", parts=", ".join(part.name for part in seen.parts)))
+    _mapping(screen, seen)
+    if seen.unknown_fields:
+        screen.say(t("inspect.unknown", fields=counted(screen, seen.unknown_fields)))
+    if seen.notes:
+        screen.say(t("inspect.notes"))
+        for note in seen.notes:
+            screen.say(f"  {note}")
+    if seen.rows:
+        screen.say()
+        _first_rows(screen, seen)
+    screen.say()
+    _verdict(screen, seen)
 
 
-def _export(path: Path, source: str, kind: str) -> ExportFile:
-    """The file as discovery would see it, but for its hash. Raises OSError."""
-    return replace(single(path, source, kind), file_path=str(path))
-
-
-def _guess(settings: Settings, path: Path, source: str) -> str:
-    """The kind whose fields the first rows of a file have most of. A file that cannot be read as any is taken for
-    dossiers. Raises ConfigurationError when it can be read and fits none."""
-    fits: dict[str, int] = {}
-    faults: list[FileRejected] = []
-    for kind in contract.KINDS.values():
-        try:
-            reader = open_reader(_export(path, source, kind.name), settings.synonyms(source))
-            rows = next(iter(reader.batches()), None)
-            fits[kind.name] = _known_names(settings, kind, rows, reader.facts)
-        except FileRejected as fault:
-            faults.append(fault)
-    if any(fits.values()):
-        return max(fits, key=lambda name: fits[name])
-    if faults and all(fault.reason != NO_HEADING for fault in faults):
-        return contract.DOSSIERS.name
-    raise ConfigurationError(
-        f"{path}: không rõ đây là loại dữ liệu nào; hãy thêm --kind {'|'.join(contract.KINDS)}"
-        f" / the kind cannot be told; add --kind {'|'.join(contract.KINDS)}"
-    )
-
-
-def _known_names(settings: Settings, kind: contract.Kind, rows: TextRows | None, facts: FileFacts) -> int:
-    """How many fields of `kind` a table names in its heading, or the first records have."""
-    if rows is None:
-        return 0
-    if rows.tabular:
-        return sum(field is not None for _, heading in facts.headings for field in heading.fields)
-    with _connection(settings) as con:
-        con.register("text_rows", rows.table.slice(0, _GUESSED_FROM))
-        found = con.execute(
-            "select distinct lower(unnest(json_keys(record))) from text_rows where json_valid(record)"
-        ).fetchall()
-    names = {name for (name,) in found}
-    needed = {name.lower() for name in kind.heading}
-    return len(names.intersection(contract.spellings(kind))) if needed <= names else 0
-
-
-def _folder(settings: Settings, folder: Path, kind: str | None, source: str | None) -> Iterator[Inspection]:
-    """Every file below a folder that a run would look at, without its rows."""
-    try:
-        files = discover(settings.model_copy(update={"drop_zone": str(folder.absolute()), "settle_seconds": 0}))
-    except DropZoneError as error:
-        raise ConfigurationError(str(error)) from error
-    for file in files:
-        path = Path(file.path)
-        if file.outcome == "duplicate":
-            seen = _new(file, None)
-            seen.duplicate = True
-            yield seen
-            continue
-        found_source, found_kind = place(path)
-        chosen_source, chosen_kind = source or found_source or UNKNOWN_SOURCE, kind or found_kind
-        if chosen_kind is None:
-            try:
-                chosen_kind = _guess(settings, path, chosen_source)
-            except ConfigurationError:
-                yield _unplaced(file)
-                continue
-        try:
-            seen = _inspect(settings, _export(path, chosen_source, chosen_kind), rows=0)
-            seen.path = file.file_path
-            yield seen
-        except OSError as error:
-            unread = _unplaced(file)
-            unread.detail = f"không đọc được tệp / cannot read the file ({error.strerror or type(error).__name__})"
-            yield unread
-
-
-def _unplaced(file: ExportFile) -> Inspection:
-    seen = _new(file, None)
-    seen.reason = UNREADABLE
-    seen.detail = file.detail or "không rõ loại dữ liệu / the kind cannot be told"
-    return seen
-
-
-def _new(file: ExportFile, kind: Kind | None) -> Inspection:
-    moment = file.exported_at.isoformat(sep=" ")
-    return Inspection(file.file_path, file.source, kind, file.size, moment, file.exported_at_from)
-
-
-# ---- one file -------------------------------------------------------------------------------------------------------
-
-
-def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
-    kind: Kind = next(name for name in get_args(Kind) if name == file.kind)
-    seen = _new(file, kind)
-    facts = FileFacts("")
-    with _connection(settings) as con:
-        counts = _Counts(con, kind, file, seen, rows)
-        canonical = Canonicaliser(con, contract.KINDS[kind], _key(settings), settings.keep_officer_names)
-        try:
-            reader = open_reader(file, settings.synonyms(file.source))
-            facts = reader.facts
-            for batch in reader.batches():
-                (converted,) = canonical.convert([Portion(batch, facts.envelope_agency, seen.rows_read)])
-                facts.drift.update(converted.drift)
-                counts.take(converted.rows)
-        except FileRejected as error:
-            seen.reason, seen.detail = error.reason, error.detail
-        else:
-            counts.validate_file()
-    _describe(seen, facts, contract.KINDS[kind])
-    return seen
-
-
-def _connection(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """In memory, and unlike a run's connection without a folder to spill into."""
-    con = connect(settings)
-    con.execute("set temp_directory = ''")
-    con.execute(f"set variable mostly_bad_share = {settings.mostly_bad_share}")
-    return con
-
-
-def _key(settings: Settings) -> PrivacyKey:
-    """The configured key, else one of this moment: keys are not shown, and no key file is made."""
-    configured = settings.privacy_key
-    return PrivacyKey.of(configured.get_secret_value().encode() if configured else secrets.token_bytes(32))
-
-
-class _Counts:
-    """What the rules say of the rows of one file, added up batch by batch in tables of `con`."""
-
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, kind: Kind, file: ExportFile, seen: Inspection, rows: int
-    ) -> None:
-        self.con = con
-        self.kind = kind
-        self.file = file
-        self.seen = seen
-        self.rows = rows
-        self.catalogue = load_catalogue()
-
-    def take(self, rows: pa.Table) -> None:
-        """Validate a batch of canonical rows."""
-        catalogue, kind = self.catalogue, self.kind
-        self.con.register("canonical", rows)
-        reasons = predicates.violated(catalogue.validated(kind, "row", "reject"), kind)
-        warnings = predicates.violated(catalogue.validated(kind, "row", "warn"), kind)
-        self.con.execute(
-            f"""
-            create or replace temp table batch as
-            select *, {reasons} as reasons, {warnings} as warnings
-            from (
-                select
-                    *, $1 as source, $2 as file_sha256, $3 as file_name, $4::timestamp as exported_at,
-                    null::varchar as file_reason,
-                from canonical
-            )
-            """,
-            [self.file.source, self.file.sha256 or "", self.file.file_name, self.file.exported_at],
-        )
-        self.con.unregister("canonical")
-        self._add("counts", predicates.file_counts(catalogue, kind, "batch"))
-        if catalogue.date_fields[kind]:
-            self._add("looks", predicates.date_looks(catalogue, kind, "batch"))
-        self.seen.rows_read += rows.num_rows
-        self.seen.rejected += self._number("select count(*) from batch where len(reasons) > 0")
-        self._tally(self.seen.reasons, "reasons", "true")
-        self._tally(self.seen.warnings, "warnings", "len(reasons) = 0")
-        if len(self.seen.rows) < self.rows:
-            self._keep()
-
-    def validate_file(self) -> None:
-        """What the rules on files say, once all rows are counted."""
-        if not self.seen.rows_read:
-            return
-        sums = (
-            "select source, file_sha256, file_name, file_reason, sum(columns(* exclude "
-            "(source, file_sha256, file_name, file_reason))) from counts group by all"
-        )
-        verdict = self._one(predicates.file_verdicts(self.catalogue, self.kind, f"({sums})"))
-        if verdict["reason"] is None:
-            return
-        self.seen.reason = verdict["reason"]
-        self.seen.detail = f"{verdict['rejected']} / {verdict['rows']}"
-        if verdict["reason"] == SHIFTED:
-            looks = (
-                "select source, file_sha256, position, field, vi, en, sum(dates) as dates, sum(bad) as bad "
-                "from looks group by all"
-            )
-            shifted = self._one(predicates.shifted_detail(self.catalogue, self.kind, f"({looks})"))
-            self.seen.shifted = list(shifted["fields"])
-            self.seen.detail += f"; {shifted['detail']}"
-
-    def _tally(self, into: dict[str, Tally], column: str, where: str) -> None:
-        found = self.con.execute(
-            f"""
-            select rule, count(*), list(row_number order by row_number)[:{_FIRST}]
-            from (select unnest({column}) as rule, row_number from batch where {where})
-            group by rule order by rule
-            """
-        ).fetchall()
-        for rule, count, numbers in found:
-            tally = into.setdefault(rule, Tally())
-            tally.count += count
-            tally.first += [(None, number) for number in numbers[: _FIRST - len(tally.first)]]
-
-    def _keep(self) -> None:
-        """Keep the first rows as the lake would hold them."""
-        missing = self.rows - len(self.seen.rows)
-        cursor = self.con.execute(f"select * from batch order by row_number limit {missing}")
-        names = [column[0] for column in cursor.description]
-        for values in cursor.fetchall():
-            row = dict(zip(names, values, strict=True))
-            shown = {
-                name: _HIDDEN if name in _KEYS and value is not None else value
-                for name, value in row.items()
-                if name not in (*_BOOKKEEPING, "source", "file_sha256", "file_name", "file_reason", "exported_at")
-            }
-            self.seen.rows.append(
-                {"part": None, "row_number": row["row_number"], **shown, "bad_values": row["bad_values"]}
-            )
-
-    def _add(self, table: str, query: str) -> None:
-        exists = self._number(f"select count(*) from duckdb_tables() where table_name = '{table}'")
-        self.con.execute(f"insert into {table} {query}" if exists else f"create temp table {table} as {query}")
-
-    def _number(self, query: str) -> int:
-        return int(self.con.execute(query).fetchall()[0][0])
-
-    def _one(self, query: str) -> Row:
-        cursor = self.con.execute(query)
-        names = [column[0] for column in cursor.description]
-        return dict(zip(names, cursor.fetchall()[0], strict=True))
-
-
-def part_of(row_number: int, parts: list[Part]) -> tuple[str | None, int]:
-    """(name of the part, row within it) of a row of a file; (None, the row) in a file without parts."""
-    for part in reversed(parts):
-        if part.before < row_number:
-            return part.name, row_number - part.before
-    return None, row_number
-
-
-# ---- what the reader says of it -------------------------------------------------------------------------------------
-
-
-def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
-    """Put the facts of the file into words and lists."""
-    seen.format, seen.envelope_agency = facts.format, facts.envelope_agency
-    seen.encoding = "" if facts.format.startswith(_NO_TEXT) else facts.encoding
-    seen.parts, seen.notes = list(facts.parts), list(facts.notes)
-    for tally in (*seen.reasons.values(), *seen.warnings.values()):
-        tally.first = [part_of(number, seen.parts) for _, number in tally.first]
-    for row in seen.rows:
-        row["part"], row["row_number"] = part_of(row["row_number"], seen.parts)
-    if place(Path(seen.path)) == (None, None):
-        seen.notes.append(
-            "tệp không nằm trong <source>/<kind>/…, ở chỗ này sẽ không được nạp"
-            " / the file is not below <source>/<kind>/…, where it lies it would not be loaded"
-        )
-    for name, heading in facts.headings:
-        seen.headings.append({"part": name or None, "first_row": heading.first_row, "last_row": heading.last_row})
-        seen.columns += [
-            {"part": name or None, **column} for column in _columns(heading, kind, frozenset(seen.shifted))
+def _mapping(screen: Screen, seen: Inspection) -> None:
+    """Heading rows, then column by column, then how to make the unknown ones known."""
+    t = screen.t
+    for heading in seen.headings:
+        rows = range(heading["first_row"], heading["last_row"] + 1)
+        where = f"{heading['part']}: " if heading["part"] else ""
+        screen.say(where + t("inspect.heading", rows=", ".join(map(str, rows))))
+    if seen.columns:
+        with_parts = any(column["part"] for column in seen.columns)
+        lines = [
+            [
+                *([column["part"] or ""] if with_parts else []),
+                f"{column['column']} ({column['number']})",
+                column["heading"],
+                column["field"] or "-",
+                t.either(column["meaning_vi"] or "", column["meaning_en"] or ""),
+                t(f"state.{column['state']}"),
+            ]
+            for column in seen.columns
         ]
-    if not facts.headings:
-        seen.unknown_fields = {shown_name(name): rows for name, rows in facts.drift.items()}
-    seen.synonyms = _synonym_lines(seen.source, [heading for _, heading in facts.headings], kind)
+        headers = [*(["part"] if with_parts else []), "column", "heading", "field", "meaning", "state"]
+        screen.table([t(f"header.{header}") for header in headers], lines, title=t("inspect.columns"))
+    if seen.synonyms:
+        screen.say(t("inspect.synonyms"))
+        for line in seen.synonyms:
+            screen.say(f"  {line}")
 
 
-def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> Iterator[Row]:
-    """One entry per column that has a heading. state: as Column's, `dropped` (personal data), `shifted`."""
-    for index, column in enumerate(heading.columns):
-        if column.state == "empty":
-            continue
-        state = column.state
-        if column.field in shifted:
-            state = "shifted"
-        elif column.field in kind.dropped:
-            state = "dropped"
-        vi, en = contract.MEANINGS.get(column.field or "", (None, None))
-        yield {
-            "column": letters(index),
-            "number": index + 1,
-            "heading": shown_name(column.heading),
-            "field": column.field,
-            "meaning_vi": vi,
-            "meaning_en": en,
-            "state": state,
-        }
+def _first_rows(screen: Screen, seen: Inspection) -> None:
+    """The first rows, as many of their columns as fit; `--json` has all."""
+    present = [name for name in seen.rows[0] if any(row[name] not in (None, "", [], "[]", 0) for row in seen.rows)]
+    first = ("part", "row_number", "reasons", "warnings")
+    wanted = [name for name in _SHOWN.get(seen.kind or "", present) if name in present]
+    columns = [name for name in (*first, *wanted, "bad_values") if name in present]
+    screen.table(columns, [[row[name] for name in columns] for row in seen.rows], title=screen.t("inspect.rows"))
 
 
-def letters(index: int) -> str:
-    """Letters of a column as spreadsheets show them: 0 → A, 25 → Z, 26 → AA."""
-    text = ""
-    index += 1
-    while index:
-        index, letter = divmod(index - 1, 26)
-        text = chr(ord("A") + letter) + text
-    return text
+def _verdict(screen: Screen, seen: Inspection) -> None:
+    """How many rows would be kept, and why the others not."""
+    t = screen.t
+    from expectations.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    if seen.reason:
+        screen.say(t("inspect.rejected", reason=seen.reason, detail=seen.detail or "-"), "bold red")
+        rule = catalogue.rule(seen.reason)
+        screen.say(f"  {t.either(rule.message_vi, rule.message_en)}")
+        screen.say(f"  → {t.either(rule.advice_vi, rule.advice_en)}")
+        _neighbours(screen, seen)
+    numbers = {"read": seen.rows_read, "accepted": seen.accepted, "rejected": seen.rows_read - seen.accepted}
+    screen.say(t("inspect.counts", **{name: screen.number(number) for name, number in numbers.items()}))
+    for title, tallies in (("inspect.reasons", seen.reasons), ("inspect.warnings", seen.warnings)):
+        if tallies:
+            lines = []
+            for rule_id, tally in sorted(tallies.items()):
+                rule = catalogue.rule(rule_id)
+                meaning = t.either(rule.message_vi, rule.message_en)
+                lines.append([rule_id, tally.count, _places(tally), meaning, t.either(rule.advice_vi, rule.advice_en)])
+            headers = [t(f"header.{header}") for header in ("reason", "count", "row", "meaning", "advice")]
+            screen.table(headers, lines, title=t(title))
 
 
-def _synonym_lines(source: str, headings: list[Heading], kind: contract.Kind) -> list[str]:
-    """Lines of dunghan.toml for the headings nobody knows; the field is a guess, `""` where there is none."""
-    known = contract.folded_headings(kind)
-    lines: dict[str, str] = {}
-    for heading in headings:
-        taken = {*heading.fields, *kind.dropped}
-        free = {folded: name for folded, name in known.items() if name and name not in taken}
-        for text in heading.unknown:
-            near = difflib.get_close_matches(contract.fold(text), free, n=1, cutoff=0.75)
-            if shown_name(text) == text and contract.fold(text):
-                lines.setdefault(text, free[near[0]] if near else "")
-    entries = [f"{json.dumps(text, ensure_ascii=False)} = {json.dumps(name)}" for text, name in lines.items()]
-    table = '"*"' if source == UNKNOWN_SOURCE else source
-    return [f"[headings.{table}]", *entries] if entries else []
+def _neighbours(screen: Screen, seen: Inspection) -> None:
+    """What stands beside the columns that look shifted: their values are probably of the column on the right."""
+    for index, column in enumerate(seen.columns):
+        if column["state"] == "shifted":
+            beside = [
+                seen.columns[place]["heading"]
+                if 0 <= place < len(seen.columns) and seen.columns[place]["part"] == column["part"]
+                else "-"
+                for place in (index - 1, index + 1)
+            ]
+            shown = {name: column[name] for name in ("field", "column", "heading")}
+            screen.say(screen.t("inspect.neighbours", **shown, left=beside[0], right=beside[1]))
+
+
+def _places(tally: Tally) -> str:
+    """`Sheet1: 7, 9; Sheet2: 3 …`."""
+    numbers: dict[str | None, list[int]] = {}
+    for part, row in tally.first:
+        numbers.setdefault(part, []).append(row)
+    places = [(f"{part}: " if part else "") + ", ".join(map(str, rows)) for part, rows in numbers.items()]
+    return "; ".join(places) + (" …" if tally.count > len(tally.first) else "")
+
+
+def _folder(screen: Screen, found: Sequence[Inspection]) -> None:
+    """One line per file, then the sums."""
+    t = screen.t
+    if not found:
+        screen.say(t("inspect.empty"))
+        return
+    headers = ["file", "kind", "format", "rows_read", "rejected", "reason", "detail"]
+    screen.table(
+        [t(f"header.{header}") for header in headers],
+        [
+            [
+                seen.path,
+                seen.kind,
+                seen.format or None,
+                seen.rows_read,
+                seen.rows_read - seen.accepted,
+                seen.reason,
+                t("inspect.duplicate") if seen.duplicate else shortened(seen.detail),
+            ]
+            for seen in found
+        ],
+    )
+    numbers = {
+        "files": len(found),
+        "bad": sum(seen.reason is not None for seen in found),
+        "read": sum(seen.rows_read for seen in found),
+        "accepted": sum(seen.accepted for seen in found),
+    }
+    numbers["rejected"] = numbers["read"] - numbers["accepted"]
+    screen.say(t("inspect.total", **{name: screen.number(number) for name, number in numbers.items()}))

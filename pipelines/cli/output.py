@@ -30,6 +30,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _COUNTED = re.compile(r"\((\d+)/(\d+)\)$")
 _QUIET_SECONDS = 5
 
+_LONGEST = 120
+
 
 class Screen:
     """Where one command writes, in one language."""
@@ -129,6 +131,13 @@ class Screen:
 def neutral(text: str) -> str:
     """A text that no spreadsheet takes for a formula, and that leaves the terminal alone."""
     return printable(f"'{text}" if _FORMULA.match(text) else text)
+
+
+def shortened(text: str | None) -> str:
+    """The beginning of a text, as a cell of a table holds it; `-` for none."""
+    if text is None:
+        return "-"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def printable(text: str) -> str:

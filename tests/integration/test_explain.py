@@ -23,7 +23,7 @@ import duckdb
 import pytest
 
 from expectations.validation import validate
-from pipelines.cli.explain import explanation
+from pipelines.cli.explain_page import explanation
 from pipelines.cli.output import Screen
 from pipelines.config import Settings, load_settings
 from pipelines.explain import Explanation, explain, explain_each

@@ -16,10 +16,10 @@ import duckdb
 import pytest
 
 from pipelines.cli import app
-from pipelines.cli.doctor import LITTLE_DISK_BYTES
 from pipelines.cli.messages import TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.config import Settings
+from pipelines.doctor import LITTLE_DISK_BYTES
 from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
 from warehouse.build import plan_build
 from warehouse.database import connect_build
@@ -428,7 +428,7 @@ def checks(dunghan: Any) -> tuple[int, dict[str, dict[str, str]]]:
 @pytest.fixture
 def quick_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parsing the dbt project takes seconds and is asked for once, by its own test."""
-    monkeypatch.setattr("pipelines.cli.doctor._dbt", lambda settings: iter(()))
+    monkeypatch.setattr("pipelines.doctor._dbt", lambda settings: iter(()))
 
 
 @pytest.mark.usefixtures("quick_dbt")

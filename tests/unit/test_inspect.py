@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines.cli import app
-from pipelines.cli.inspection import Inspection, inspect_path, letters, part_of, place
 from pipelines.config import ConfigurationError, Settings, load_settings
+from pipelines.inspection import Inspection, inspect_path, letters, part_of, place
 from pipelines.portal.readers.base import Part
 
 HEADING = "Mã hồ sơ;Chủ hồ sơ;Ngày tiếp nhận;Ngày hẹn trả;Hẹn trả;Trạng thái;Số biên lai"

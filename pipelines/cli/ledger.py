@@ -1,0 +1,212 @@
+"""Commands on what came in: `ledger`, `quarantine`, `distortions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.output import Screen, shortened
+from pipelines.cli.session import JsonOption, LimitOption, Session
+
+Row = dict[str, Any]
+
+_LEDGER = (
+    "source",
+    "kind",
+    "file",
+    "exported_at",
+    "status",
+    "reason",
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+)
+
+commands = typer.Typer()
+
+
+@commands.command(help="help.ledger")
+def ledger(  # noqa: PLR0917  (options of a command line)
+    context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="help.source")] = None,
+    file_status: Annotated[str | None, typer.Option("--status", help="help.file_status")] = None,
+    file: Annotated[str | None, typer.Option(help="help.ledger.file")] = None,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.status import ledger as read_ledger
+
+    rows = read_ledger(settings, source=source, file_status=file_status, file_name=file, limit=limit or None)
+    if as_json:
+        session.screen.json(rows)
+    else:
+        _ledger(session.screen, rows, limit, details=file is not None)
+
+
+@commands.command(help="help.quarantine")
+def quarantine(
+    context: typer.Context,
+    reason: Annotated[str | None, typer.Option(help="help.reason")] = None,
+    file: Annotated[str | None, typer.Option(help="help.file")] = None,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.status import quarantine as read_quarantine
+    from warehouse.status import rejected_files, rules
+
+    files = rejected_files(settings, reason=reason, file_name=file)
+    rows = read_quarantine(settings, reason=reason, file_name=file, limit=limit or None)
+    catalogue = rules(settings)
+    if as_json:
+        named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
+        meant = {rule: catalogue[rule] for rule in sorted(named) if rule in catalogue}
+        session.screen.json({"files": files, "rows": rows, "rules": meant})
+    else:
+        _quarantine(session.screen, files, rows, catalogue, limit)
+
+
+@commands.command(help="help.distortions")
+def distortions(
+    context: typer.Context,
+    agency: Annotated[str | None, typer.Option(help="help.distortions.agency")] = None,
+    month: Annotated[str | None, typer.Option(help="help.distortions.month")] = None,
+    limit: LimitOption = 50,
+    as_json: JsonOption = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.status import distortions as read_distortions
+
+    rows = read_distortions(settings, agency=agency, month=month, limit=limit or None)
+    if as_json:
+        session.screen.json(rows)
+    else:
+        _distortions(session.screen, rows, limit)
+
+
+def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = False) -> None:
+    """One line per file; with details then what was remarked of each."""
+    screen.table(
+        [screen.t(f"header.{column}") for column in _LEDGER],
+        [_ledger_line(screen, row) for row in rows],
+    )
+    _more(screen, rows, limit)
+    if details:
+        for row in rows:
+            _ledger_details(screen, row)
+
+
+def _ledger_details(screen: Screen, row: Row) -> None:
+    """Parts, unknown headings or fields, notes and what was wrong with one file."""
+    t = screen.t
+    lines = [row["detail"]] if row.get("detail") else []
+    if row.get("format"):
+        lines.append(f"{t('header.format')}: {row['format']}")
+    if row.get("parts"):
+        lines.append(t("inspect.parts", parts=", ".join(part["name"] for part in row["parts"])))
+    if row.get("drift"):
+        lines.append(t("inspect.unknown", fields=counted(screen, row["drift"])))
+    lines += row.get("notes") or []
+    if lines:
+        screen.say()
+        screen.say(str(row.get("file_path") or row["file_name"]), "bold")
+        for line in lines:
+            screen.say(f"  {line}")
+
+
+def _ledger_line(screen: Screen, row: Row) -> list[Any]:
+    shown = {**row, "file": row["file_name"], "status": screen.t(f"status.{row['status']}")}
+    return [shown[column] for column in _LEDGER]
+
+
+def counted(screen: Screen, drift: Mapping[str, int]) -> str:
+    """Names with how many rows had each."""
+    return ", ".join(f"{name} ({screen.number(rows)})" for name, rows in drift.items())
+
+
+def _quarantine(
+    screen: Screen, files: Sequence[Row], rows: Sequence[Row], rules: Mapping[str, Row], limit: int
+) -> None:
+    """Files and rows that were turned away, then what each reason means and what to do."""
+    t = screen.t
+    if not files and not rows:
+        screen.say(t("quarantine.none"))
+        return
+    if files:
+        columns = ("source", "kind", "file", "reason", "detail")
+        lines = [[row["source"], row["kind"], row["file_name"], row["reason"], row["detail"]] for row in files]
+        screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
+        screen.say()
+    if rows:
+        with_parts = any(row["part"] for row in rows)
+        shown = ["source", "kind", "file", *(["part"] if with_parts else []), "row", "reason", "values"]
+        headers = [t(f"header.{column}") for column in shown]
+        lines = [
+            [
+                row["source"],
+                row["kind"],
+                row["file_name"],
+                *([row["part"]] if with_parts else []),
+                str(row["row_number"]),
+                row["reasons"],
+                shortened(row["offending"]),
+            ]
+            for row in rows
+        ]
+        screen.table(headers, lines)
+        _more(screen, rows, limit)
+        screen.say()
+    named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
+    show_meanings(screen, dict.fromkeys(sorted(named)), rules)
+
+
+def show_meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapping[str, Row]) -> None:
+    """Reasons in words and what to do, with how often each occurred when that is known."""
+    t = screen.t
+    counted = any(number is not None for number in reasons.values())
+    lines = []
+    for rule, number in reasons.items():
+        known = rules.get(rule, {})
+        words = [known.get(f"message_{t.lang}", "-"), known.get(f"advice_{t.lang}", "-")]
+        lines.append([rule, *([number] if counted else []), *words])
+    headers = ["reason", *(["count"] if counted else []), "meaning", "advice"]
+    screen.table([t(f"header.{header}") for header in headers], lines)
+
+
+def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> None:
+    """A line per finding, then what each kind means and whom to ask."""
+    t = screen.t
+    if not rows:
+        screen.say(t("distortions.none"))
+        return
+    from warehouse.status import percent
+
+    screen.table(
+        [t(f"header.{c}") for c in ("month", "source", "agency", "distortion", "dossiers", "share", "examples")],
+        [
+            [
+                *(row["month"], row["source"], f"{row['agency_code']} {row['agency_name'] or ''}".strip()),
+                *(row[f"title_{t.lang}"], row["dossiers"], percent(round(row["share"] * 10_000), 10_000)),
+                ", ".join(row["examples"][:2]),
+            ]
+            for row in rows
+        ],
+    )
+    _more(screen, rows, limit)
+    kinds = {row["distortion"]: row for row in rows}
+    screen.say()
+    screen.table(
+        [t(f"header.{c}") for c in ("distortion", "meaning", "whom_to_ask")],
+        [[row[f"{part}_{t.lang}"] for part in ("title", "meaning", "ask")] for row in kinds.values()],
+    )
+
+
+def _more(screen: Screen, rows: Sequence[Row], limit: int) -> None:
+    if limit and len(rows) == limit:
+        screen.say(screen.t("more"))

@@ -1,0 +1,170 @@
+"""Commands of every day: `run`, `status`. What a run did and what is published, in figures and words."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.ledger import show_meanings
+from pipelines.cli.output import Screen
+from pipelines.cli.session import JsonOption, Session
+from pipelines.config import Settings
+
+if TYPE_CHECKING:
+    from pipelines.orchestration.runner import RunOutcome
+
+Row = dict[str, Any]
+
+_FIGURES = ("received", "received_online", "carried_over", "resolved", "early", "on_time", "late")
+_PENDING = ("pending_in_time", "pending_overdue")
+_PERCENT = {"early": "early_percent", "on_time": "on_time_percent"}
+
+commands = typer.Typer()
+
+
+@commands.command(help="help.run")
+def run(
+    context: typer.Context,
+    as_of: Annotated[str | None, typer.Option(help="help.as_of")] = None,
+    known_at: Annotated[str | None, typer.Option(help="help.known_at")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="help.full_refresh")] = False,
+    force: Annotated[bool, typer.Option("--force", help="help.force")] = False,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings(as_of=as_of, known_at=known_at)
+    from pipelines.orchestration.runner import run_nightly
+
+    started = time.monotonic()
+    # What it would log without a webhook is in the report below.
+    logging.getLogger("pipelines.orchestration.failures").addHandler(logging.NullHandler())
+    with session.screen.progress() as progress:
+        outcome = run_nightly(settings, full_refresh=full_refresh, force=force, progress=progress)
+    show_run(session.screen, settings, outcome, started)
+    raise typer.Exit(outcome.exit_code)
+
+
+@commands.command(help="help.status")
+def status(context: typer.Context, as_json: JsonOption = False) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.status import status as read_status
+
+    found = read_status(settings)
+    if as_json:
+        session.screen.json(found)
+    else:
+        _status(session.screen, settings, found)
+
+
+def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float) -> None:
+    """The end of a run: what was done, the figures, what was turned away, where the marts are. `started`: monotonic."""
+    from dataclasses import asdict
+
+    from warehouse.publish import current
+    from warehouse.status import figures
+
+    t = screen.t
+    record = asdict(outcome.summary) if outcome.summary else {}
+    if outcome.exit_code == 1:
+        screen.complain(t("run.failed"))
+        for problem in outcome.problems:
+            screen.complain(f"  {problem}")
+        screen.complain(t("run.failed.why"))
+    else:
+        screen.say(t("run.kept" if record.get("outcome") == "kept" else "run.published", version=outcome.version))
+        published = current(settings)
+        if published is not None:
+            _definitions(screen, published.manifest["definitions_version"])
+            _figures(screen, figures(settings), published.manifest["as_of"])
+    _ledger_of_run(screen, settings, record)
+    if outcome.exit_code != 1:
+        screen.say(t("run.where", path=settings.layout.published / "marts.duckdb"))
+    for note in record.get("notes", []):
+        screen.complain(t("run.note", note=note))
+    screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
+
+
+def _status(screen: Screen, settings: Settings, found: Row) -> None:
+    """What is published and what the last run did."""
+    t = screen.t
+    published = found["published"]
+    if found["running"]:
+        screen.say(t("status.running", **found["running"]))
+    _last_run(screen, settings, found["last_run"])
+    if published is None:
+        screen.say(t("status.nothing"))
+        return
+    screen.say(t("status.published", version=published["version"]))
+    _definitions(screen, published["definitions_version"])
+    if published["known_at"]:
+        screen.say(t("status.known_at", known_at=published["known_at"]))
+    _figures(screen, found["figures"], published["as_of"])
+    columns = ("status", "files", "rows_read", "rows_accepted", "rows_quarantined")
+    screen.table(
+        [t(f"header.{column}") for column in columns],
+        [[t(f"status.{row['status']}"), *(row[column] for column in columns[1:])] for row in found["ledger"]],
+    )
+    screen.say(t("run.where", path=published["database"]))
+
+
+def _definitions(screen: Screen, version: str) -> None:
+    """Say so when the figures go by days that this warehouse added to the calendar."""
+    if "+" in version:
+        screen.say(screen.t("run.definitions", version=version))
+
+
+def _figures(screen: Screen, found: Sequence[Row], as_of: str) -> None:
+    """The year's figures, one column per source."""
+    t = screen.t
+    if not found:
+        screen.say(t("figures.none"))
+        return
+    lines = []
+    for name in (*_FIGURES, *_PENDING):
+        cells = []
+        for row in found:
+            shown = screen.number(int(row[name]))
+            cells.append(f"{shown} ({screen.percent(row[_PERCENT[name]])})" if name in _PERCENT else shown)
+        lines.append([t(f"figures.{name}"), *cells])
+    for name in ("digitised_input", "digitised_output"):
+        lines.append([t(f"figures.{name}"), *(screen.percent(row[f"{name}_percent"]) for row in found)])
+    title = t("figures.title", as_of=as_of.replace("T", " "), period=found[0]["period"])
+    screen.table([t("header.source"), *(row["source"] for row in found)], lines, title=title)
+    screen.say()
+
+
+def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
+    """What this run read, and what of it was turned away and why."""
+    t = screen.t
+    files = record.get("files") or []
+    if not files:
+        screen.say(t("run.nothing"))
+        return
+    numbers = {name: screen.number(record[f"rows_{name}"]) for name in ("read", "accepted", "quarantined")}
+    screen.say(t("run.ledger", files=screen.number(len(files)), **numbers))
+    for file in files:
+        if file["status"] == "rejected":
+            screen.say(
+                f"  {t('status.rejected')}: {file['source']}/{file['kind']}/{file['file_name']} ({file['reason']})"
+            )
+    if record["reasons"]:
+        screen.say(t("run.quarantine"))
+        from expectations.catalogue import load_catalogue
+
+        catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}
+        show_meanings(screen, record["reasons"], catalogue)
+
+
+def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
+    t = screen.t
+    if record is None:
+        screen.say(t("status.never_run"))
+        return
+    screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
+    for problem in record.get("problems", []):
+        screen.say(f"  {problem}", "red")
+    _ledger_of_run(screen, settings, record)

@@ -1,0 +1,144 @@
+"""Commands on what is stored: `publish`, `rollback`, `versions`, `compact`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli.output import Screen
+from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
+
+if TYPE_CHECKING:
+    from pipelines.landing.compaction import Compaction
+    from warehouse.publish import Publication
+
+commands = typer.Typer()
+
+
+@commands.command(help="help.publish")
+def publish(context: typer.Context, force: Annotated[bool, typer.Option("--force", help="help.force")] = False) -> None:
+    session: Session = context.obj
+    screen, settings = session.screen, session.settings()
+    from expectations.audit import identities, replacement_guard
+    from warehouse.build import last_green
+    from warehouse.lock import run_lock
+    from warehouse.publish import publish as publish_build
+
+    with run_lock(settings), screen.progress():
+        plan = last_green(settings)
+        wrong = [identity for identity in identities(settings) if not identity.ok]
+        guard = replacement_guard(settings, plan)
+        if not guard.ok and not force:
+            wrong.append(guard)
+        publication = None if wrong else publish_build(settings, plan)
+    if publication is None:
+        screen.complain(screen.t("publish.red"))
+        for identity in wrong:
+            screen.complain(f"  {identity.message(screen.t.lang)}")
+        raise typer.Exit(NOT_PUBLISHED)
+    screen.say(screen.t("run.published", version=publication.version))
+
+
+@commands.command(help="help.rollback")
+def rollback(
+    context: typer.Context, version: Annotated[str | None, typer.Argument(help="help.rollback.version")] = None
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.lock import run_lock
+    from warehouse.publish import rollback as go_back
+
+    with run_lock(settings):
+        publication = go_back(settings, version)
+    said = session.screen.t("rollback.done", version=publication.version, as_of=publication.manifest["as_of"])
+    session.screen.say(said)
+
+
+@commands.command(help="help.versions")
+def versions(context: typer.Context, as_json: JsonOption = False) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from pipelines.history.restate import restatements
+    from warehouse.publish import current
+    from warehouse.publish import versions as all_versions
+
+    found, now = all_versions(settings), current(settings)
+    restated = restatements(settings.layout.restated)
+    if as_json:
+        published = [{**v.manifest, "current": now is not None and v.version == now.version} for v in found]
+        session.screen.json([*published, *({**v.manifest, "folder": str(v.folder)} for v in restated)])
+    else:
+        _versions(session.screen, found, restated, now)
+
+
+@commands.command(help="help.compact")
+def compact(context: typer.Context, as_json: JsonOption = False) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from pipelines.landing.compaction import compact as do_compact
+    from warehouse.lock import run_lock
+
+    started = time.monotonic()
+    with run_lock(settings), session.screen.progress() as progress:
+        done = do_compact(settings, progress=progress)
+    if as_json:
+        session.screen.json(asdict(done))
+    else:
+        _compacted(session.screen, done, started)
+
+
+def _versions(
+    screen: Screen, found: Sequence[Publication], restated: Sequence[Publication], now: Publication | None
+) -> None:
+    """One line per version that is kept; then the restated ones, which stand beside them."""
+    columns = [
+        screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers")
+    ]
+    screen.table(
+        [*columns, screen.t("header.current")],
+        [[*_version(version), now is not None and version.version == now.version] for version in found],
+    )
+    if restated:
+        screen.say()
+        screen.table(
+            [*columns, screen.t("header.folder")],
+            [[*_version(version), str(version.folder)] for version in restated],
+            title=screen.t("versions.restated"),
+        )
+
+
+def _version(version: Publication) -> list[Any]:
+    manifest = version.manifest
+    dossiers = manifest["marts"].get("fct_dossiers", {}).get("rows")
+    rules = manifest["definitions_version"]
+    return [version.version, manifest["as_of"], manifest["known_at"], rules, version.created_at[:19], dossiers]
+
+
+def _compacted(screen: Screen, done: Compaction, started: float) -> None:
+    t = screen.t
+    if not any(table.files_before for table in done.tables):
+        screen.say(t("compact.empty"))
+        return
+    screen.table(
+        [t("compact.table"), *(f"{t('header.files')} {when}" for when in ("→", "")), "MiB →", "MiB"],
+        [
+            [
+                table.table,
+                table.files_before,
+                table.files_after,
+                *(round(size / 2**20) for size in (table.bytes_before, table.bytes_after)),
+            ]
+            for table in done.tables
+            if table.files_before
+        ],
+        title=t("compact.title"),
+    )
+    unchanged = all(table.files_before == table.files_after for table in done.tables) and not done.loads
+    screen.say(t("compact.nothing" if unchanged else "compact.done", loads=screen.number(done.loads)))
+    if done.waiting:
+        screen.say(t("compact.waiting"))
+    screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
