@@ -1,6 +1,6 @@
 """Rules as SQL over a batch: one relation per kind with the lake's columns, file_name, exported_at and file_reason.
 
-The split (validate.py) and the Great Expectations suites (suites.py) both take their SQL from here, so that a rule
+The split (split.py) and the Great Expectations suites (suites.py) both take their SQL from here, so that a rule
 cannot mean two things. `file_reason` is what the reader said of the whole file (null: it could be read).
 """
 
@@ -35,6 +35,16 @@ def violated(rules: list[Rule], kind: Kind) -> str:
         f"case when {_any(conditions)} then list_filter([{cases}], lambda rule: rule is not null) "
         "else []::varchar[] end"
     )
+
+
+def marked(catalogue: Catalogue, kind: Kind, rows: str) -> str:
+    """SQL query: the rows of `rows` (text for FROM) with `reasons` (rules that reject them) and `warnings`, VARCHAR[].
+
+    The one place where rows are marked: the validation, `dunghan inspect` and `dunghan explain` all take it from here.
+    """
+    reasons = violated(catalogue.validated(kind, "row", "reject"), kind)
+    warnings = violated(catalogue.validated(kind, "row", "warn"), kind)
+    return f"select *, {reasons} as reasons, {warnings} as warnings from {rows}"
 
 
 def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:

@@ -202,11 +202,9 @@ class _Validation:
     def _mark(self, kind: Kind, rows: str) -> None:
         """Make batch_<kind>: the rows of files to validate, with their reasons and warnings.
 
-        A view on the lake: as a table it would be a second copy of everything. What is dear, the rules, is done once;
-        of rows that violate none, which nearly all are, nothing is kept.
+        A view on the lake: as a table it would be a second copy of everything. What is expensive, the rules, is done
+        once; of rows that violate none, which nearly all are, nothing is kept.
         """
-        reasons = predicates.violated(self.catalogue.validated(kind, "row", "reject"), kind)
-        warnings = predicates.violated(self.catalogue.validated(kind, "row", "warn"), kind)
         self.con.execute(f"""
             create temp view rows_{kind} as
             select
@@ -218,7 +216,7 @@ class _Validation:
         self.con.execute(f"""
             create temp table marks_{kind} as
             select source, file_sha256, row_number, reasons, warnings
-            from (select *, {reasons} as reasons, {warnings} as warnings from rows_{kind})
+            from ({predicates.marked(self.catalogue, kind, f"rows_{kind}")})
             where len(reasons) > 0 or len(warnings) > 0
         """)
         self.con.execute(f"""

@@ -268,19 +268,14 @@ class _Counts:
         """Validate a batch of canonical rows."""
         catalogue, kind = self.catalogue, self.kind
         self.con.register("canonical", rows)
-        reasons = predicates.violated(catalogue.validated(kind, "row", "reject"), kind)
-        warnings = predicates.violated(catalogue.validated(kind, "row", "warn"), kind)
+        named = """(
+            select
+                *, $1 as source, $2 as file_sha256, $3 as file_name, $4::timestamp as exported_at,
+                null::varchar as file_reason,
+            from canonical
+        )"""
         self.con.execute(
-            f"""
-            create or replace temp table batch as
-            select *, {reasons} as reasons, {warnings} as warnings
-            from (
-                select
-                    *, $1 as source, $2 as file_sha256, $3 as file_name, $4::timestamp as exported_at,
-                    null::varchar as file_reason,
-                from canonical
-            )
-            """,
+            f"create or replace temp table batch as {predicates.marked(catalogue, kind, named)}",
             [self.file.source, self.file.sha256 or "", self.file.file_name, self.file.exported_at],
         )
         self.con.unregister("canonical")

@@ -165,18 +165,13 @@ def _validate(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None
     con.execute("create temp table verdicts as select kind, source, file_sha256, reason from ledger")
     split = Split(con)
     for kind in _KINDS:
-        reasons = predicates.violated(catalogue.validated(kind, "row", "reject"), kind)
-        warnings = predicates.violated(catalogue.validated(kind, "row", "warn"), kind)
-        con.execute(
-            f"""create temp table batch_{kind} as
-            select *, {reasons} as reasons, {warnings} as warnings
-            from (
-                select r.*, f.file_name, f.file_path, f.exported_at, null::varchar as file_reason
-                from landed_{kind} as r
-                join ledger as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
-                where f.exported_at <= coalesce({literal(known_at)}, f.exported_at)
-            )"""
-        )
+        known = f"""(
+            select r.*, f.file_name, f.file_path, f.exported_at, null::varchar as file_reason
+            from landed_{kind} as r
+            join ledger as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+            where f.exported_at <= coalesce({literal(known_at)}, f.exported_at)
+        )"""
+        con.execute(f"create temp table batch_{kind} as {predicates.marked(catalogue, kind, known)}")
         split.accept(kind, 1)
         split.quarantine(kind, 1)
 

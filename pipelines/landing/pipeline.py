@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.config import Settings
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
 from pipelines.landing.source import LandingPass, Progress
-from pipelines.portal.discovery import ExportFile, mark_duplicates
+from pipelines.portal.discovery import ExportFile, new_files
 from pipelines.portal.privacy import load_key
 from pipelines.portal.readers.base import ahead
 from warehouse.database import connect
@@ -57,18 +57,11 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     """
     settings.layout.create()
     result = LandingResult(versions={name: version(name) for name in ("dlt", "duckdb", "pyarrow")})
-    known = Lake(settings).known()
-    new = [
-        file
-        for file in files
-        if (file.file_path, file.size, file.mtime) not in known.observations
-        and (file.sha256 is not None or (file.file_path, file.detail) not in known.complaints)
-    ]
-    marked = list(mark_duplicates(new, known))
-    if not marked:
+    new = new_files(files, Lake(settings).known())
+    if not new:
         return result
     key = load_key(settings)
-    for package in _packages(marked):
+    for package in _packages(new):
         with connect(settings) as con:
             landing = LandingPass(settings, con, key, package, progress)
             result.load_ids += _append(settings, landing)

@@ -92,6 +92,12 @@ class Known:
     contents: frozenset[tuple[str, str, str]] = frozenset()
     complaints: frozenset[tuple[str, str | None]] = frozenset()
 
+    def has(self, file: ExportFile) -> bool:
+        """Nothing about the file is news: it was hashed before, or the same was said of its path."""
+        if (file.file_path, file.size, file.mtime) in self.observations:
+            return True
+        return file.sha256 is None and (file.file_path, file.detail) in self.complaints
+
 
 def discover(settings: Settings, known: Known | None = None, days: Days | None = None) -> list[ExportFile]:
     """New observations in the drop zone, in (exported_at, file_path) order; what was seen before costs one listing
@@ -107,13 +113,11 @@ def discover(settings: Settings, known: Known | None = None, days: Days | None =
     observations = []
     for seen, is_file in _unseen(settings, known, days):
         file = _fingerprint(seen) if is_file else seen
-        if file.sha256 is None and (file.file_path, file.detail) in known.complaints:
-            continue
         if file.sha256 is not None and file.changed():
             log.info("%s: đang được ghi, để lại lần sau / being written, left for the next run", file.file_path)
             continue
         observations.append(file)
-    return list(mark_duplicates(sorted(observations, key=lambda f: (f.exported_at, f.file_path)), known))
+    return new_files(sorted(observations, key=lambda f: (f.exported_at, f.file_path)), known)
 
 
 def unseen(settings: Settings, known: Known, days: Days | None = None) -> list[ExportFile]:
@@ -304,15 +308,21 @@ def _fingerprint(file: ExportFile) -> ExportFile:
     return replace(file, sha256=digest.hexdigest())
 
 
-def mark_duplicates(files: Iterable[ExportFile], known: Known) -> Iterator[ExportFile]:
-    """Of every (source, kind, sha256) only the first that the lake does not hold is new (or unreadable), whatever the
-    files were marked before: a part of a listing may be landed alone."""
+def new_files(files: Iterable[ExportFile], known: Known) -> list[ExportFile]:
+    """What the lake does not know yet of `files`, in their order. The one place that decides what is known and what is
+    a duplicate: of every (source, kind, sha256) only the first that the lake does not hold is new (or unreadable),
+    whatever the files were marked before, for a part of a listing may be landed alone.
+    """
+    found = []
     seen = set(known.contents)
     for file in files:
+        if known.has(file):
+            continue
         identity = (file.source, file.kind, file.sha256 or "")
         if file.sha256 is None or identity not in seen:
             outcome = "unreadable" if file.detail else "new"
         else:
             outcome = "duplicate"
         seen.add(identity)
-        yield file if file.outcome == outcome else replace(file, outcome=outcome)
+        found.append(file if file.outcome == outcome else replace(file, outcome=outcome))
+    return found

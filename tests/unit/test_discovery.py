@@ -13,7 +13,7 @@ import fsspec
 import pytest
 
 from pipelines.config import load_settings
-from pipelines.portal.discovery import DropZoneError, ExportFile, Known, discover, exported_at, mark_duplicates, single
+from pipelines.portal.discovery import DropZoneError, ExportFile, Known, discover, exported_at, new_files, single
 from tests.support.exports import put, zone
 
 MTIME = datetime(2024, 7, 1, 12, 30, 15, 250_000)
@@ -118,7 +118,7 @@ def test_duplicates_are_marked_within_and_across_runs_per_source_and_kind(tmp_pa
     ] * 2
     # A part of a listing: without the first file its copy is the one to read.
     rest = [f for f in files if f.file_path != "dvcqg/dossiers/a_20240602.json"]
-    assert {f.outcome for f in mark_duplicates(rest, Known())} == {"new"}
+    assert {f.outcome for f in new_files(rest, Known())} == {"new"}
 
 
 def test_links_are_followed_inside_the_drop_zone_only(tmp_path: Path) -> None:
