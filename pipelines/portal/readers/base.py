@@ -73,6 +73,18 @@ class Part:
     before: int
 
 
+@dataclass(frozen=True)
+class Attention:
+    """Something of a file that somebody must look at although rows of it were read: read must never mean lost.
+
+    rule_id: a rule of the catalogue on files (level `file`, severity `warn`), which says what it means and what to do.
+    detail: `Vietnamese / English`, what and where in the file, without any value of a row.
+    """
+
+    rule_id: str
+    detail: str
+
+
 @dataclass
 class FileFacts:
     """What is known of a file beyond its rows. Complete only when the last batch has been taken.
@@ -80,7 +92,7 @@ class FileFacts:
     format: shape as the ledger shows it. encoding: of text, as Python names it. envelope_agency: `madonvi` as written
     (of an archive: of the member whose rows come next). drift: unknown heading → rows. parts: of a file that has
     several sheets or members, in their order. headings: (part name, heading) of every table. notes: what people should
-    know, `Vietnamese / English`, without any value of a row.
+    know, `Vietnamese / English`, without any value of a row. attention: what they must act on.
     """
 
     format: str
@@ -90,6 +102,7 @@ class FileFacts:
     parts: list[Part] = field(default_factory=list)
     headings: list[tuple[str, Heading]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    attention: list[Attention] = field(default_factory=list)
 
 
 class Reader(Protocol):

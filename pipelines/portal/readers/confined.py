@@ -28,7 +28,16 @@ import pyarrow as pa
 
 from pipelines.contract import KINDS, Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.readers.base import UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part, chunks
+from pipelines.portal.readers.base import (
+    UNREADABLE,
+    Attention,
+    Content,
+    FileFacts,
+    FileRejected,
+    NotAnExport,
+    Part,
+    chunks,
+)
 from pipelines.portal.readers.headings import Column, Heading, Synonyms
 
 MIB = 1024 * 1024
@@ -259,6 +268,7 @@ def _take_facts(facts: FileFacts, known: dict[str, Any]) -> None:
         for name, h in known["headings"]
     ]
     facts.notes += known["notes"]
+    facts.attention += [Attention(**one) for one in known["attention"]]
 
 
 # --- inside the process ---------------------------------------------------------------------------------------------
@@ -341,6 +351,7 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
             "parts": [asdict(part) for part in facts.parts],
             "headings": [(name, asdict(h) | {"words": sorted(h.words)}) for name, h in facts.headings],
             "notes": facts.notes,
+            "attention": [asdict(one) for one in facts.attention],
         }
     except FileRejected as fault:
         passed_over = isinstance(fault, NotAnExport)
