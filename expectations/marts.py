@@ -10,7 +10,7 @@ import duckdb
 import yaml
 
 from expectations.results import ValidationRunError
-from warehouse.database import quoted
+from pipelines.sql import quoted
 
 MARTS_FILE = Path(__file__).with_name("marts.yml")
 

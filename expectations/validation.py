@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from warehouse.database import connect_build
 
 __all__ = ["ValidationResult", "ValidationRunError", "validate"]
 
-Progress = Callable[[str], None]
+from pipelines.progress import Progress
 
 
 def validate(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> ValidationResult:

@@ -324,7 +324,7 @@ def _time_zone(settings: Settings) -> Iterator[Check]:
     """Wall clocks are computed (UTC+7), so only the machine's own clock must be right."""
     from datetime import datetime
 
-    from warehouse.build import wall_clock
+    from pipelines.clock import wall_clock
 
     title = ("Giờ Việt Nam theo đồng hồ máy", "Vietnam time by this machine's clock")
     now = wall_clock()

@@ -10,12 +10,13 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import yaml
 
+from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT, REPOSITORY
 from warehouse import calendar
@@ -27,7 +28,6 @@ FINGERPRINTED = ("models", "macros", "seeds")
 CHECKS = (DBT_PROJECT / "tests", REPOSITORY / "expectations" / "marts.py", REPOSITORY / "expectations" / "marts.yml")
 DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")
 NOTHING = -1  # a watermark below every validation_seq
-VIETNAM = timedelta(hours=7)  # portal-exports §4: wall clock of Asia/Ho_Chi_Minh, UTC+7, no daylight saving
 
 _BUILDS = """
 create schema if not exists state;
@@ -219,11 +219,6 @@ def _hash_of(files: Iterable[Path], below: Path) -> str:
         digest.update(f"{path.relative_to(below).as_posix()}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def wall_clock() -> datetime:
-    """Now, as a clock in Vietnam shows it, without a time zone."""
-    return (datetime.now(UTC) + VIETNAM).replace(tzinfo=None, microsecond=0)
 
 
 def _fingerprinted(project: Path) -> Iterator[Path]:

@@ -14,11 +14,12 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from functools import cache
 
 import duckdb
 
+from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
 
@@ -30,7 +31,6 @@ YEARS = range(2000, 2101)  # portal-exports §4
 
 #: Between the version of the rules and the number of the calendar's revision.
 MARK = "+lich."
-_VIETNAM = timezone(timedelta(hours=7))  # portal-exports §4
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 
@@ -286,5 +286,5 @@ def _cells(change: Change) -> list[str]:
         change.name,
         change.scope,
         change.source,
-        change.added_at or datetime.now(_VIETNAM).replace(tzinfo=None).isoformat(timespec="seconds"),
+        change.added_at or wall_clock().isoformat(),
     ]

@@ -22,6 +22,7 @@ from typing import Any
 
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
+from pipelines.sql import literal
 from warehouse.build import project_hash
 from warehouse.dbt_process import DbtRunError, dbt_events
 
@@ -54,8 +55,10 @@ class Seed:
     column_types: dict[str, str]
 
     @property
-    def path(self) -> Path:
-        return DBT_PROJECT / self.file
+    def relation(self) -> str:
+        """SQL text for FROM: the rows of the file."""
+        types = ", ".join(f"{literal(column)}: {literal(kind)}" for column, kind in self.column_types.items())
+        return f"read_csv({literal(DBT_PROJECT / self.file)}, header = true, auto_detect = true, types = {{{types}}})"
 
 
 @dataclass(frozen=True)

@@ -69,16 +69,6 @@ def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyCo
             time.sleep(0.5)
 
 
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str | Path) -> str:
-    """A text as an SQL literal."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
 def number(con: duckdb.DuckDBPyConnection, query: str) -> int:
     """The one number that a query gives; 0 for none."""
     row = con.execute(query).fetchone()

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.config import Settings
+from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
 from warehouse.build import dbt_environment
 from warehouse.dbt_child import AHEAD, RESULTS
-from warehouse.masking import mask
 
 _ERRORS_KEPT = 20
 

@@ -29,8 +29,9 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.layout import REPOSITORY
+from pipelines.sql import literal, quoted
 from warehouse.build import BuildPlan
-from warehouse.database import connect, literal, number, quoted
+from warehouse.database import connect, number
 
 # A reader may have followed the pointer an instant before it moved: the version before is kept whatever the setting.
 MINIMUM_KEPT = 2

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +21,7 @@ from pipelines.cli.messages import LANGUAGES, TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
 from pipelines.config import ConfigurationError, load_settings
+from pipelines.errors import is_own, places, safe_text
 
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
 THEMES = (run, ledger, inspection, explain, history, calendar, upkeep, setup)
@@ -127,21 +127,11 @@ def _answered(words: list[str], lang: str) -> int:
         screen.complain(str(error))
         return WRONG_USAGE
     except Exception as error:
-        screen.complain(str(error) if _is_own(error) else _unexpected(screen, error))
+        screen.complain(str(error) if is_own(error) else _unexpected(screen, error))
         return NOT_PUBLISHED
     return 0
 
 
-def _is_own(error: Exception) -> bool:
-    """Whether the error is one of our own, whose message says what happened and what to do."""
-    return type(error).__module__.partition(".")[0] in ("pipelines", "expectations", "warehouse")
-
-
 def _unexpected(screen: Screen, error: Exception) -> str:
     """What may be shown of a foreign error: its masked text and our place in the code, never a value of a row."""
-    from pipelines.orchestration.failures import safe_text
-
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    place = f"{Path(own[-1].filename).name}:{own[-1].lineno} ({own[-1].name})"
-    return screen.t("unexpected", error=safe_text(error), place=place)
+    return screen.t("unexpected", error=safe_text(error), place=(places(error) or ["-"])[-1])

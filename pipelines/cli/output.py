@@ -7,17 +7,19 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from pipelines.cli.messages import Texts
+from pipelines.progress import Progress
 
 # Output that goes to a file or another program is not cut to a terminal's width.
 _WIDTH_OF_FILES = 200
@@ -97,7 +99,7 @@ class Screen:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
     @contextlib.contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
+    def progress(self) -> Iterator[Progress]:
         """Tell what is being done, on standard error: a bar on a terminal, plain lines elsewhere.
 
         A text that ends in "(done/total)" moves the bar; only some of those become lines, so that a log stays short.
@@ -106,7 +108,7 @@ class Screen:
             yield self._plain_progress()
             return
         columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-        with Progress(*columns, console=self.err, transient=True) as bar:
+        with ProgressBar(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task(self.t("run.working"), total=None)
 
             def tell(text: str) -> None:
@@ -116,7 +118,7 @@ class Screen:
 
             yield tell
 
-    def _plain_progress(self) -> Callable[[str], None]:
+    def _plain_progress(self) -> Progress:
         told = -float(_QUIET_SECONDS)
 
         def tell(text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
 from pipelines.config import ConfigurationError, Settings
+from pipelines.progress import Progress
 
 if TYPE_CHECKING:
     from pipelines.doctor import Check
@@ -90,9 +91,7 @@ def _config(screen: Screen, values: Mapping[str, Any]) -> None:
     screen.table(headers, [[f"DUNGHAN_{name.upper()}", "-" if v is None else str(v)] for name, v in values.items()])
 
 
-def _make_sample(
-    settings: Settings, spec: SampleSpec, out: Path | None, progress: Callable[[str], None]
-) -> tuple[Path, int]:
+def _make_sample(settings: Settings, spec: SampleSpec, out: Path | None, progress: Progress) -> tuple[Path, int]:
     """Write a sample; returns the folder of its exports and how many files lie there.
 
     With `out`: exports in out/inbox, the truth about them in out/truth. Without: exports become the drop zone, which

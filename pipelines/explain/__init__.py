@@ -9,7 +9,7 @@ Reads the lake and the publication; writes nothing (but, once per state of the d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -24,14 +24,14 @@ from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from pipelines.landing.lake import reading
+from pipelines.progress import Progress
+from pipelines.sql import literal
 from warehouse.build import build_fingerprint
 from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
-
-Progress = Callable[[str], None]
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 
@@ -119,8 +119,8 @@ def explain_each(
 
 
 def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:
-    path = str((published.folder / "marts.duckdb").resolve()).replace("'", "''")
-    con.execute(f"attach '{path}' as published (read_only)")
+    path = literal((published.folder / "marts.duckdb").resolve())
+    con.execute(f"attach {path} as published (read_only)")
 
 
 def _by_its_calendar(settings: Settings, published: Publication) -> Settings:

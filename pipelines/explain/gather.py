@@ -17,6 +17,7 @@ from expectations import predicates
 from expectations.catalogue import Kind, load_catalogue
 from expectations.schema import TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
+from pipelines import sql
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from pipelines.portal import codes
@@ -59,7 +60,7 @@ def literal(value: str | date | None) -> str:
     """The value as a word of SQL. Bound parameters would be as safe, but DuckDB imports pandas at the first one."""
     if value is None or isinstance(value, date):
         return f"cast({literal(str(value)) if value else 'null'} as timestamp)"
-    return "'" + value.replace("'", "''") + "'"
+    return sql.literal(value)
 
 
 def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:

@@ -8,10 +8,10 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.explain.gather import literal
+from pipelines.sql import quoted
 from warehouse.build import NOTHING, definitions_version
 from warehouse.calendar import Revision, revision
-from warehouse.compiled import CompiledProject, Seed
-from warehouse.database import quoted
+from warehouse.compiled import CompiledProject
 
 #: What a page tells is read from these.
 WANTED = (
@@ -53,7 +53,7 @@ def replay(
     for schema in sorted({seed.schema for seed in seeds} | {model.schema for model in models}):
         con.execute(f"create schema if not exists {quoted(schema)}")
     for seed in seeds:
-        con.execute(f"create table {quoted(seed.schema)}.{quoted(seed.name)} as from {_csv(seed)}")
+        con.execute(f"create table {quoted(seed.schema)}.{quoted(seed.name)} as from {seed.relation}")
     for model in models:
         kind = "view" if model.materialized == "view" else "table"
         con.execute(f"create {kind} {quoted(model.schema)}.{quoted(model.name)} as\n{model.sql}\n")
@@ -74,9 +74,3 @@ def _tell(con: duckdb.DuckDBPyConnection, chosen: Revision, as_of: datetime, kno
     for change in chosen.changes:
         words = (str(change.revision), change.day.isoformat(), change.kind, change.name, change.scope)
         con.execute(f"insert into state.calendar_overrides values ({', '.join(map(literal, words))})")
-
-
-def _csv(seed: Seed) -> str:
-    types = ", ".join(f"'{column}': '{kind}'" for column, kind in seed.column_types.items())
-    path = str(seed.path).replace("'", "''")
-    return f"read_csv('{path}', header = true, auto_detect = true, types = {{{types}}})"

@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
+from pipelines.sql import literal
 from warehouse import calendar
 from warehouse.build import NOTHING
 from warehouse.calendar import COUNTRY, Change, Revision
@@ -100,8 +101,8 @@ def effect(settings: Settings, change: Change) -> Effect:
         if published is None or not days:
             version = published.version if published else None
             return Effect(days, [], [], [], version)
-        path = str(published.folder / "marts.duckdb").replace("'", "''")
-        con.execute(f"attach '{path}' as published (read_only)")
+        path = literal(published.folder / "marts.duckdb")
+        con.execute(f"attach {path} as published (read_only)")
         con.execute(
             """create or replace table state.clock as
             select as_of, known_at, $1::bigint as changed_since, definitions_version,
@@ -129,13 +130,8 @@ def _open(con: duckdb.DuckDBPyConnection, project: CompiledProject) -> None:
     con.execute("create schema state; create schema intermediate")
     seeds, _ = project.needed(["int_calendar"])
     for seed in seeds:
-        types = ", ".join(f"'{column}': '{kind}'" for column, kind in seed.column_types.items())
-        path = str(seed.path).replace("'", "''")
         con.execute(f'create schema if not exists "{seed.schema}"')
-        con.execute(
-            f"""create table "{seed.schema}"."{seed.name}" as
-            from read_csv('{path}', header = true, auto_detect = true, types = {{{types}}})"""
-        )
+        con.execute(f'create table "{seed.schema}"."{seed.name}" as from {seed.relation}')
 
 
 def _calendar(

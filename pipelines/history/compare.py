@@ -13,8 +13,9 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.history.restate import restatements
+from pipelines.sql import literal, quoted
 from warehouse.calendar import MARK
-from warehouse.database import connect, literal, number, quoted
+from warehouse.database import connect, number
 from warehouse.publish import Publication, current, read_version, versions
 
 #: Columns that say which version a row is of, not what it says.

@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +29,10 @@ import duckdb
 
 from pipelines.config import Scope, Settings
 from pipelines.landing.lake import Lake, reading
+from pipelines.progress import Progress
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
 from warehouse.dbt_process import dbt_events
 from warehouse.publish import Publication, publish, read_version
-
-Progress = Callable[[str], None]
 
 _NEW, _WORK = ".new-", ".work-"
 _LOCK = "lock"

@@ -19,7 +19,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +27,9 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.landing.lake import DATASET, LOADS, MANIFEST, MERGED, SCHEMAS, Files, Merged, load_id, look, read
-from warehouse.database import connect, literal
-
-Progress = Callable[[str], None]
+from pipelines.progress import Progress
+from pipelines.sql import literal
+from warehouse.database import connect
 
 #: A merged file of so many bytes is done: it is never written again.
 LARGE = 512 * 1024**2

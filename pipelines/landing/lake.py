@@ -24,7 +24,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.portal.discovery import Known
 from pipelines.portal.readers import READER_VERSION
-from warehouse.database import literal
+from pipelines.sql import literal
 
 DATASET = "raw"
 PIPELINE = "dunghan"

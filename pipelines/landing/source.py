@@ -8,7 +8,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -16,18 +16,20 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
+from pipelines.clock import to_local
 from pipelines.config import Settings
 from pipelines.contract import KINDS
+from pipelines.errors import kind_and_place
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
 from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows, shown_name
-from pipelines.portal.discovery import LOCAL_OFFSET, ExportFile
+from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
 from pipelines.portal.readers.base import UNREADABLE
+from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
 
-Progress = Callable[[str], None]
 MAX_DETAIL = 300
 #: Digits as of telephone and identity numbers, and what makes an address of e-mail.
 _IDENTIFYING = re.compile(r"(?<!\d)\d{9,13}(?!\d)|@")
@@ -58,7 +60,7 @@ class LandedFile:
     def fail(self, error: Exception) -> None:
         """A fault of ours in this file. It must not cost the nightly run: the file is told and tried again next
         time."""
-        where = _where(error)
+        where = kind_and_place(error)
         log.error("%s: %s", self.file.file_path, where)
         self.outcome, self.reason, self.sha256 = "unreadable", UNREADABLE, None
         self.detail = f"lỗi nội bộ, sẽ thử lại / internal error, will be tried again ({where})"
@@ -161,7 +163,7 @@ class LandingPass:
         yield kind.table, pa.concat_tables(tables)
 
     def _ledger(self) -> pa.Table:
-        now = datetime.now(UTC).replace(tzinfo=None) + LOCAL_OFFSET
+        now = to_local(datetime.now(UTC))
         return pa.Table.from_pylist([_ledger_row(entry, now) for entry in self.landed], schema=arrow_schema(LEDGER))
 
 
@@ -209,12 +211,3 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
 def _shown(text: str) -> str:
     """A remark as the ledger may show it: it may name sheets or folders, and somebody may name them after people."""
     return _IDENTIFYING.sub(lambda found: "#" * len(found[0]), text)
-
-
-def _where(error: Exception) -> str:
-    """Type and place of an error. Never its message: messages of parsers hold the values they choke on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{place}"

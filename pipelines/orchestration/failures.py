@@ -20,8 +20,8 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
+from pipelines.errors import mask
 from pipelines.layout import REPOSITORY
-from warehouse.masking import mask
 
 log = logging.getLogger(__name__)
 

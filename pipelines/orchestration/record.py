@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from expectations.results import ValidationResult
+from pipelines.clock import wall_clock
 from pipelines.config import Settings
-from warehouse.build import wall_clock
 from warehouse.publish import Publication, current
 
 #: published: readers see new figures. kept: nothing was new, the published version already says it all. partial: a run

@@ -17,12 +17,12 @@ from typing import Any, BinaryIO
 import fsspec
 from fsspec.core import url_to_fs
 
+from pipelines.clock import to_local
 from pipelines.config import Settings
 from pipelines.contract import KINDS
 
 log = logging.getLogger("dunghan.discovery")
 
-LOCAL_OFFSET = timedelta(hours=7)
 UNKNOWN = "unknown"
 #: Key of a listing's entry: why it must not be opened.
 _PROBLEM = "dunghan_problem"
@@ -242,7 +242,7 @@ def _is_hidden(name: str) -> bool:
 
 
 def _local(epoch: float) -> datetime:
-    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None) + LOCAL_OFFSET
+    return to_local(datetime.fromtimestamp(epoch, UTC))
 
 
 def _mtime(info: dict[str, Any]) -> datetime:
@@ -250,8 +250,7 @@ def _mtime(info: dict[str, Any]) -> datetime:
     for name in ("mtime", "LastModified", "last_modified", "modified", "updated", "created"):
         value = info.get(name)
         if isinstance(value, datetime):
-            utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-            return utc + LOCAL_OFFSET
+            return to_local(value)
         if isinstance(value, int | float):
             return _local(value)
     return datetime(1970, 1, 1)

@@ -12,6 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from pipelines.clock import wall_clock
 from pipelines.config import Settings, load_settings
 from pipelines.explain import explain_each
 from pipelines.history.restate import restate
@@ -24,7 +25,6 @@ from pipelines.orchestration.definitions import build_definitions
 from pipelines.orchestration.instance import open_instance
 from pipelines.orchestration.record import read_record
 from pipelines.orchestration.runner import run_nightly
-from warehouse.build import wall_clock
 from warehouse.publish import Publication, current
 
 pytestmark = pytest.mark.integration

@@ -25,6 +25,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.config import Settings, load_settings
+from pipelines.errors import mask
 from pipelines.landing.lake import Lake
 from pipelines.layout import REPOSITORY
 from pipelines.orchestration import failures, jobs, sensors
@@ -38,7 +39,6 @@ from pipelines.orchestration.resources import LOCK_TAG
 from pipelines.orchestration.runner import run_backfill, run_nightly
 from pipelines.portal.discovery import unseen
 from warehouse.lock import LockHeldError, run_lock
-from warehouse.masking import mask
 from warehouse.publish import current
 
 pytestmark = pytest.mark.integration

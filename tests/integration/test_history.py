@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.clock import wall_clock
 from pipelines.config import Settings, load_settings
 from pipelines.history.compare import CompareError, compare, find_version
 from pipelines.history.restate import RestateError, Restatement, restate, restatements
@@ -23,7 +24,6 @@ from tests.oracle import drop_zone, random_exports
 from tests.oracle.comparison import OVERRIDES, differences, report, run_pipeline
 from tests.oracle.timeliness import Oracle
 from tests.oracle.working_days import WorkCalendar
-from warehouse.build import wall_clock
 from warehouse.publish import Publication, current
 
 pytestmark = pytest.mark.integration

@@ -485,7 +485,7 @@ def test_doctor_wants_room_and_a_clock(dunghan: Any, published: Settings, monkey
 
     real = shutil.disk_usage(published.layout.root)
     monkeypatch.setattr("shutil.disk_usage", lambda _: real._replace(free=LITTLE_DISK_BYTES - 1))
-    monkeypatch.setattr("warehouse.build.wall_clock", lambda: datetime(2020, 1, 1))
+    monkeypatch.setattr("pipelines.clock.wall_clock", lambda: datetime(2020, 1, 1))
     found = checks(dunghan)[1]
     assert (found["disk"]["result"], found["time"]["result"]) == ("fail", "warn")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from pipelines.layout import DBT_PROJECT
 from tests.support.small_build import settings_in
 from warehouse import compiled
 
@@ -53,7 +52,7 @@ def test_a_full_refresh_is_kept_and_read_back(tmp_path: Path) -> None:
     assert (project.database, project.models["b"].sql) == ("build", "select 'b'")
     seeds, models = project.needed(["b"])
     assert [model.name for model in models] == ["a", "b"]
-    assert [seed.path for seed in seeds] == [DBT_PROJECT / "seeds" / "holidays.csv"]
+    assert [seed.file for seed in seeds] == ["seeds/holidays.csv"]
     with pytest.raises(KeyError):
         project.needed(["nothing"])
 

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import pyarrow as pa
 
 from pipelines.contract import KINDS, Kind
+from pipelines.errors import kind_and_place
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
     UNREADABLE,
@@ -357,15 +358,5 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
         passed_over = isinstance(fault, NotAnExport)
         return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": passed_over}
     except BaseException as fault:
-        detail = f"{_TOO_MUCH} ({_where(fault)})"
+        detail = f"{_TOO_MUCH} ({kind_and_place(fault)})"
         return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}
-
-
-def _where(error: BaseException) -> str:
-    """Type and place of an error. Never its message: it may quote a value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return (
-        f"{type(error).__name__} {trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else type(error).__name__
-    )
