@@ -15,7 +15,7 @@ from tests.oracle.drop_zone import Content, DossierRow, DropZone, Event, Limit, 
 from tests.oracle.values import END_OF_DAY, procedure_key
 from tests.oracle.working_days import WorkCalendar
 
-RULE_SETS = ("form_ii06", "portal_766", "citizen_handover")
+RULE_SETS = ("form_ii06", "portal_766", "citizen_handover", "first_appointment")
 PENDING_STATES = ("processing", "waiting_supplement", "waiting_fee")
 DONE = frozenset({9, 10})
 OVERDUE_BUCKETS = ((0, "0"), (2, "1-2"), (5, "3-5"), (10, "6-10"), (30, "11-30"))
@@ -82,6 +82,8 @@ class Facts:
     as_of: datetime
     ended_at: datetime | None
     handed_over_at: datetime | None
+    is_handover_unknown: bool
+    promise: Promise
     fee_demand_at: datetime | None
     requests: tuple[Request, ...]
     state: str
@@ -101,6 +103,14 @@ class Facts:
                 total += end - begin
                 covered = end
         return total
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The first promise (timeliness §3, first_appointment)."""
+
+    promised_at: datetime | None
+    reappointments: int
 
 
 class Dossier:
@@ -140,11 +150,42 @@ class Dossier:
             as_of=as_of,
             ended_at=ended,
             handed_over_at=handed,
+            is_handover_unknown=used.status == 10 and used.returned_at is None and _last(self.events, 10) is None,
+            promise=self._promise(received),
             fee_demand_at=fee,
             requests=requests,
             state=_state(used.status, ended, requests, fee, as_of),
             versions=len(self.versions),
         )
+
+    def _promise(self, received: datetime) -> Promise:
+        """Walk the known versions, whatever as_of is (timeliness §3)."""
+        rounds = sorted((s for s in self.used.supplements if s.requested_at), key=lambda s: s.requested_at or datetime.max)
+        asked = self._requests(self.events, received, datetime.max)
+        promised: datetime | None = None
+        last_due: datetime | None = None
+        moved = 0
+        for before, version in zip([None, *self.versions], self.versions, strict=False):
+            due = version.content.due_at
+            if due is None:
+                continue
+            if promised is None or last_due is None:
+                # a round may tell an appointment that was made before the first export
+                told = [s.due_before for s in rounds[:1] if s.due_before]
+                promised = last_due = min([due, *told])
+            if due > last_due:
+                justified = any(s.answered_at and s.due_after == due for s in rounds) or any(
+                    r.answered_at and before is not None and before.valid_from < r.answered_at <= version.valid_from
+                    for r in asked
+                )
+                if justified:
+                    promised = due
+                else:
+                    moved += 1
+            if due < promised:
+                promised = due
+            last_due = due
+        return Promise(promised, moved)
 
     def _ended_at(self, events: list[Event]) -> datetime | None:
         used = self.used
@@ -223,9 +264,17 @@ class Evaluation:
 
 def form_ii06(facts: Facts) -> Evaluation | None:
     """The periodic form: dates are compared, stopped dossiers stay pending. None outside its population."""
+    return _by_dates(facts, facts.due_at)
+
+
+def first_appointment(facts: Facts) -> Evaluation | None:
+    """As form_ii06, with the promised date in the place of the due date."""
+    return _by_dates(facts, facts.promise.promised_at)
+
+
+def _by_dates(facts: Facts, due: datetime | None) -> Evaluation | None:
     if facts.status == 3:
         return None
-    due = facts.due_at
     resolved = facts.ended_at if facts.state in ("withdrawn", "finished") else None
     verdict, reason = _form_case(facts.state, resolved, due, facts.as_of)
     return Evaluation(verdict, reason, resolved or facts.as_of, due)
@@ -265,8 +314,9 @@ def portal_766(facts: Facts, limit: Limit | None, calendar: WorkCalendar) -> Eva
         end = facts.as_of - facts.paused
     good, bad = ("on_time", "late") if facts.ended_at else ("in_time", "overdue")
     due = facts.due_at or (statutory_due(facts.received_at, limit, calendar) if limit else None)
-    if len(facts.requests) >= 2:
-        return Evaluation(bad, "MANY_SUPPLEMENTS", end, due)
+    is_waiting = any(r.answered_at is None for r in facts.requests)
+    if not facts.ended_at and len(facts.requests) >= 2 and is_waiting:
+        return Evaluation("overdue", "MANY_SUPPLEMENTS", end, due)
     if facts.due_at:
         return (
             Evaluation(good, "WITHIN_DUE", end, due) if end <= facts.due_at else Evaluation(bad, "PAST_DUE", end, due)
@@ -288,6 +338,8 @@ def citizen_handover(facts: Facts) -> Evaluation | None:
         return Evaluation("not_applicable", "NOT_APPLICABLE", end, due)
     if due is None:
         return Evaluation("no_deadline", "NO_DUE_DATE", end, None)
+    if facts.ended_at and facts.is_handover_unknown:
+        return Evaluation("not_applicable", "NO_HANDOVER_DATE", end, due)
     if handed is None:
         return (
             Evaluation("overdue", "PAST_DUE", end, due) if end > due else Evaluation("in_time", "WITHIN_DUE", end, due)
@@ -370,7 +422,7 @@ def measure(facts: Facts, rule_set: str, validated: Evaluation, calendar: WorkCa
     """The verdict with its measures (timeliness §4)."""
     if rule_set == "citizen_handover":
         taken_until = facts.handed_over_at or facts.as_of
-    elif rule_set == "form_ii06" and facts.state == "stopped":
+    elif rule_set in ("form_ii06", "first_appointment") and facts.state == "stopped":
         taken_until = facts.as_of  # stopped dossiers stay pending in this rule set
     else:
         taken_until = facts.ended_at or facts.as_of
@@ -380,8 +432,9 @@ def measure(facts: Facts, rule_set: str, validated: Evaluation, calendar: WorkCa
         due_day, end_day = validated.effective_due.date(), validated.effective_end.date()
         days, working_days = max(0, (end_day - due_day).days), calendar.wd(due_day, end_day)
     due_bucket = None
-    if validated.verdict == "in_time" and facts.due_at and facts.state == "processing":
-        due_bucket = _bucket(calendar.wd(facts.as_of.date(), facts.due_at.date()), DUE_BUCKETS, ">7")
+    due = facts.promise.promised_at if rule_set == "first_appointment" else facts.due_at
+    if validated.verdict == "in_time" and due and facts.state == "processing":
+        due_bucket = _bucket(calendar.wd(facts.as_of.date(), due.date()), DUE_BUCKETS, ">7")
     return Verdict(
         source=facts.source,
         dossier_code=facts.dossier_code,
@@ -449,7 +502,8 @@ class Oracle:
         """fct_verdicts: one row per dossier and rule set in whose population it is."""
         found = []
         for facts in self.facts.values():
-            validated = zip(RULE_SETS, (form_ii06(facts), self.portal(facts), citizen_handover(facts)), strict=True)
+            each = (form_ii06(facts), self.portal(facts), citizen_handover(facts), first_appointment(facts))
+            validated = zip(RULE_SETS, each, strict=True)
             found += [measure(facts, rule_set, j, self.calendar) for rule_set, j in validated if j]
         return found
 
