@@ -236,7 +236,7 @@ def _flags(db: duckdb.DuckDBPyConnection, oracle: Oracle) -> list[Difference]:
     ).fetchall():
         key = (source, dossier_code)
         if key in oracle.dossiers:  # a dossier too many is told by _against
-            expected = flags(oracle.dossiers[key].versions, oracle.facts.get(key))
+            expected = flags(oracle.dossiers[key].versions, oracle.facts.get(key), oracle.calendar)
             actual = FLAGS & set(written or ())
             if expected != actual:
                 found.append(

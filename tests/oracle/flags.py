@@ -12,6 +12,7 @@ from itertools import pairwise
 from tests.oracle import values
 from tests.oracle.drop_zone import DossierRow
 from tests.oracle.timeliness import DONE, Facts, Version
+from tests.oracle.working_days import WorkCalendar
 
 PLACEHOLDER_ID = "000000001"
 FLAGS = frozenset(
@@ -33,14 +34,27 @@ FLAGS = frozenset(
         "WRN_DUE_MOVED",
         "WRN_DUE_MOVED_LATE",
         "WRN_MANY_SUPPLEMENTS",
+        "WRN_REAPPOINTED",
+        "WRN_REAPPOINTED_TWICE",
+        "WRN_LATE_SUPPLEMENT",
     ]
 )
 
 
-def flags(versions: list[Version], facts: Facts | None) -> set[str]:
+def flags(versions: list[Version], facts: Facts | None, calendar: WorkCalendar) -> set[str]:
     """Warnings of a dossier; `versions` up to the one used, `facts` None outside the population."""
-    found = _of_row(versions[-1].row) | _of_history(versions)
-    return found | {"WRN_MANY_SUPPLEMENTS"} if facts and len(facts.requests) >= 2 else found
+    return _of_row(versions[-1].row) | _of_history(versions) | (_of_facts(facts, calendar) if facts else set())
+
+
+def _of_facts(facts: Facts, calendar: WorkCalendar) -> set[str]:
+    first = min((request.requested_at for request in facts.requests), default=None)
+    wrong = {
+        "WRN_MANY_SUPPLEMENTS": len(facts.requests) >= 2,
+        "WRN_REAPPOINTED": facts.promise.reappointments >= 1,
+        "WRN_REAPPOINTED_TWICE": facts.promise.reappointments >= 2,
+        "WRN_LATE_SUPPLEMENT": first is not None and calendar.wd(facts.received_at.date(), first.date()) > 3,
+    }
+    return {flag for flag, applies in wrong.items() if applies}
 
 
 def _of_row(row: DossierRow) -> set[str]:
