@@ -10,8 +10,6 @@
     )
 }}
 
--- stale_dossiers() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
 
 with facts as {{ read_in_place() }} (
     select
