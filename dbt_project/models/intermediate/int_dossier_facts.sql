@@ -9,7 +9,6 @@
     )
 }}
 
-
 with
 {% if is_incremental() %}
 stale as (
