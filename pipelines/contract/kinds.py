@@ -344,12 +344,11 @@ DOSSIERS = Kind(
             column="submitted_files",
             type=INTEGER,
             portal="TaiLieuNop",
-            members="DuocSoHoa DuocTaiSuDung",
+            members="DuocSoHoa DuocTaiSuDung DuocLayTuKhoDMQG",
             dropped_inside=(
                 (
                     "TaiLieuNop[]",
-                    "TepDinhKemId TenTepDinhKem IsDeleted MaThanhPhanHoSo DuongDanTaiTepTin DuocLayTuKhoDMQG"
-                    " MaKetQuaThayThe",
+                    "TepDinhKemId TenTepDinhKem IsDeleted MaThanhPhanHoSo DuongDanTaiTepTin MaKetQuaThayThe",
                 ),
             ),
             meaning=("Số tài liệu nộp", "Number of files submitted"),
@@ -368,6 +367,17 @@ DOSSIERS = Kind(
             type=INTEGER,
             meaning=("Số tài liệu được tái sử dụng", "Number of submitted files that were reused"),
             label=("Số giấy tờ dùng lại", "Papers reused"),
+            published="further",
+        ),
+        Field(
+            column="reused_from_store_files",
+            type=INTEGER,
+            late=True,
+            meaning=(
+                "Số tài liệu lấy từ kho dữ liệu trên Cổng quốc gia (DuocLayTuKhoDMQG)",
+                "Number of submitted files taken from the national data store (DuocLayTuKhoDMQG)",
+            ),
+            label=("Số giấy tờ lấy từ kho dữ liệu", "Papers from the data store"),
             published="further",
         ),
         Field(
@@ -611,7 +621,13 @@ PROCEDURES = Kind(
         Field(
             column="limits",
             portal="CACHTHUCTHUCHIEN",
-            members={"KENH": TEXT, "THOIGIAN": [{"THOIGIANGIAIQUYET": TEXT, "DONVITINH": TEXT}]},
+            members={
+                "KENH": TEXT,
+                "THOIGIAN": [{"THOIGIANGIAIQUYET": TEXT, "DONVITINH": TEXT, "PHILEPHI": [{"SOTIEN": TEXT}]}],
+            },
+            dropped_inside=(
+                ("CACHTHUCTHUCHIEN[].THOIGIAN[].PHILEPHI[]", "MAPHILEPHI TENPHILEPHI DONVI MOTA"),
+            ),
             meaning=("Cách thức và thời hạn giải quyết, danh sách JSON", "Channels and statutory limits, JSON list"),
             label=("Cách thức và thời hạn", "Channels and limits"),
             entries=Entries(
@@ -642,6 +658,14 @@ PROCEDURES = Kind(
                 ),
             ),
             validated=False,
+        ),
+        Field(
+            column="has_fee",
+            type=BOOLEAN,
+            meaning=(
+                "Thủ tục có phí, lệ phí khác 0; trống khi danh mục không nói đến phí",
+                "Some fee of the procedure is not 0 (PHILEPHI); null when the catalogue says nothing of fees",
+            ),
         ),
         BAD_VALUES,
     ),

@@ -31,7 +31,8 @@ class Field:
     members: names inside a list of the portal, or its structure. dropped_inside: names that are never read, by place.
     entries: what the column holds when it is a JSON list.
     dropped: the contract knows it and the warehouse never reads it: personal data and free text.
-    content: a version of a dossier is compared by it (timeliness §1). personal: its values are shown to nobody.
+    content: a version of a dossier is compared by it (timeliness §1). late: it came to the contract later, and belongs to
+    the content only where it is more than 0 (docs/decisions/0020). personal: its values are shown to nobody.
     validated: the validation hands it on. published: the part of fct_dossiers that it stands in; "": not there.
     """
 
@@ -48,6 +49,7 @@ class Field:
     entries: Entries | None = None
     dropped: bool = False
     content: bool = True
+    late: bool = False
     personal: bool = False
     validated: bool = True
     published: str = ""
@@ -162,7 +164,12 @@ class Kind:
     @cached_property
     def content(self) -> tuple[str, ...]:
         """Columns of the content hash, in its order: all that are not said to be none."""
-        return tuple(field.column for field in self.columns if field.content)
+        return tuple(field.column for field in self.columns if field.content and not field.late)
+
+    @cached_property
+    def late_content(self) -> tuple[str, ...]:
+        """Columns that the content hash holds only where they are more than 0."""
+        return tuple(field.column for field in self.columns if field.late)
 
     @cached_property
     def lists(self) -> tuple[tuple[str, Entries], ...]:

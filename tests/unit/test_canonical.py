@@ -159,6 +159,7 @@ def test_a_whole_dossier() -> None:
         "submitted_files": 3,
         "digitised_files": 2,
         "reused_files": 0,
+        "reused_from_store_files": 0,
         "fee_count": 5,
         "fee_total": 24_700,
         "supplement_count": 2,

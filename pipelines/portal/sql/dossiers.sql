@@ -56,6 +56,7 @@ canonical as (
         len(TaiLieuNop)::integer as submitted_files,
         count_flags(list_transform(TaiLieuNop, lambda x: x.DuocSoHoa)) as digitised_files,
         count_flags(list_transform(TaiLieuNop, lambda x: x.DuocTaiSuDung)) as reused_files,
+        count_flags(list_transform(TaiLieuNop, lambda x: x.DuocLayTuKhoDMQG)) as reused_from_store_files,
         len(DanhSachLePhi)::integer as fee_count,
         coalesce(list_sum(list_transform(DanhSachLePhi, lambda x: money(trim(x.Gia)))), 0)::bigint as fee_total,
         case

@@ -24,7 +24,14 @@ parsed as (
                     'text': concat_ws(' ', y.THOIGIANGIAIQUYET, y.DONVITINH)
                 }
             )
-        )) as all_limits
+        )) as all_limits,
+        list_filter(
+            flatten(list_transform(
+                flatten(list_transform(CACHTHUCTHUCHIEN, lambda x: coalesce(x.THOIGIAN, []))),
+                lambda y: list_transform(coalesce(y.PHILEPHI, []), lambda z: money(trim(z.SOTIEN)))
+            )),
+            lambda amount: amount is not null
+        ) as fees
     from cleaned
 ),
 
@@ -46,6 +53,7 @@ select
     kept_name(clean(LINHVUCTHUCHIEN[1].MALINHVUC)) as field_code,
     kept_name(clean(LINHVUCTHUCHIEN[1].TENLINHVUC)) as field_name,
     json_text(list_transform(good_limits, lambda l: {'channel': l.channel, 'amount': l.amount, 'unit': l.unit})) as limits,
+    case when len(fees) > 0 then list_bool_or(list_transform(fees, lambda amount: amount <> 0)) end as has_fee,
     bad_values_of(
         unread_limit is not null,
         [bad_value('THOIGIANGIAIQUYET', unread_limit, unread_limit is not null)]
