@@ -23,6 +23,7 @@
             max(case when events.status = {{ status }} and events.event_at <= events.at then events.event_at end) as last_{{ status }}_at,
             {% endfor %}
             min(case when events.status = 6 and events.event_at <= events.at then events.event_at end) as first_6_at,
+            max(case when events.status = 10 then 1 end) as has_10,
             -- the officer who had it last; steps without an officer are passed over
             max_by(
                 events.officer_key,
@@ -79,6 +80,7 @@
                 when 3 then coalesce(asked.refused_at, asked.finished_at, milestones.last_3_at, asked.status_since)
             end as end_as_reported,
             case when asked.status = 10 then coalesce(asked.returned_at, milestones.last_10_at) end as hand_over_as_reported,
+            asked.status = 10 and asked.returned_at is null and milestones.has_10 is null as is_handover_unknown,
             case when asked.status = 6 then coalesce(milestones.first_6_at, asked.status_since) end as fee_as_reported,
             coalesce(requests.requests, 0) as told_requests,
             coalesce(requests.open_requests, 0) as told_open_requests,
@@ -159,6 +161,9 @@
             when dated.requests = 1 and dated.request_open
                 then case when dated.asked_by_status then dated.status_since else dated.first_requested_at end
         end as sole_open_request_at,
+        case
+            when dated.requests > 0 then case when dated.asked_by_status then dated.status_since else dated.first_requested_at end
+        end as first_request_at,
         -- closed supplement time within [received_at, ended_at or at]
         case
             when dated.in_population then {{ seconds_within('dated.pauses', 'dated.received_at', 'coalesce(dated.ended_at, dated.at)') }}
@@ -167,6 +172,7 @@
         dated.last_request_at,
         dated.fee_demand_at,
         dated.handed_over_at,
+        dated.is_handover_unknown,
         dated.officer_key,
         limits.statutory_amount,
         limits.statutory_unit,

@@ -76,9 +76,9 @@ facts as (
 )
 
 select
-    source,
-    dossier_code,
-    agency_code,
+    facts.source,
+    facts.dossier_code,
+    facts.agency_code,
     procedure_code,
     procedure_key,
     procedure_name,
@@ -100,10 +100,15 @@ select
     requests,
     request_open,
     sole_open_request_at,
+    first_request_at,
+    cast(greatest(asked_on.working_day_number - received_on.working_day_number, 0) as integer) as working_days_to_first_request,
     paused_seconds,
     last_request_at,
     fee_demand_at,
     handed_over_at,
+    is_handover_unknown,
+    case when promises.source is null then facts.due_at else promises.promised_at end as promised_at,
+    coalesce(promises.reappointments, 0) as reappointments,
     officer_key,
     statutory_amount,
     statutory_unit,
@@ -128,7 +133,10 @@ select
     supplement_count,
     last_moment_at,
     settled,
-    calendar,
+    facts.calendar,
     {{ build_id() }} as built_by
 from facts
-order by {{ lookup_order('dossier_code') }}
+left join {{ ref('int_promises') }} as promises on facts.source = promises.source and facts.dossier_code = promises.dossier_code
+{{ join_calendar('received_on', 'facts.calendar', 'case when facts.first_request_at is not null then cast(facts.received_at as date) end') }}
+{{ join_calendar('asked_on', 'facts.calendar', 'cast(facts.first_request_at as date)') }}
+order by {{ lookup_order('facts.dossier_code') }}

@@ -43,6 +43,7 @@ select
     requests,
     paused_seconds,
     last_request_at,
+    reappointments,
     calendar,
     {% for rule_set in rule_sets() %}
     {{ rule_set }}_verdict,
@@ -55,7 +56,9 @@ select
     {% for due in rule_sets().values() | map(attribute='due') | unique if due != 'due_at' %}
     {{ due }},
     {% endfor %}
-    working_days_to_due,
+    {% for due in appointments() %}
+    working_days_to_{{ due }},
+    {% endfor %}
     settled as facts_settled,
     settled and not (
         {% for name, rule_set in rule_sets().items() %}

@@ -18,7 +18,7 @@ select
     {{ name }}_calendar_days_overdue as calendar_days_overdue,
     {{ name }}_working_days_overdue as working_days_overdue,
     case when {{ is_bad(name ~ '_verdict') }} then {{ overdue_bucket(name ~ '_working_days_overdue') }} end as overdue_bucket,
-    case when {{ name }}_verdict = 'in_time' then {{ due_bucket('working_days_to_due') }} end as due_bucket,
+    case when {{ name }}_verdict = 'in_time' then {{ due_bucket('working_days_to_' ~ (rule_set.get('appointment') or 'due_at')) }} end as due_bucket,
     agency_code,
     procedure_code,
     procedure_name,
@@ -29,6 +29,8 @@ select
     due_at,
     ended_at,
     last_request_at,
+    promised_at,
+    reappointments,
     calendar,
     facts_settled and not {{ rule_set.pending }} as settled,
     built_by
