@@ -199,6 +199,71 @@ def distortions(settings: Settings, *, agency: str | None, month: str | None, li
     )
 
 
+#: Figures of a portal report, in the order people read them.
+FIGURES = [
+    *("total_received", "total_on_time", "total_overdue", "total_completed"),
+    *("avg_processing_days", "ratio", "score"),
+]
+#: Where an agency or one below it is meant, and a period by its beginning.
+_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
+_OF_PERIOD = "($period is null or starts_with({0}, $period))"
+
+
+def reconciliation(
+    settings: Settings, *, agency: str | None, period: str | None, limit: int | None
+) -> dict[str, list[Row]]:
+    """Our figures beside the portal's, and the two systems (timeliness §10). `period`: `2024` or `2024-05`.
+
+    reports: rows of mart_portal_reconciliation, without an agency those of the heads of the reports only. systems: counts
+    by agency and month. dossiers: those that differ, are late or not synchronised. only_portal: procedure and dossiers.
+    Raises NothingPublishedError.
+    """
+    given = {"agency": agency, "period": period}
+    of_agency, of_month = _OF_AGENCY.format("agency_code"), _OF_PERIOD.format("month")
+    return {
+        "reports": _rows(
+            settings,
+            f"""
+            select * exclude (as_of, known_at, definitions_version) from marts.mart_portal_reconciliation
+            where {_OF_AGENCY.format("department_code")} and {_OF_PERIOD.format("period_to::varchar")}
+                and ($agency is not null or is_parent)
+            order by exported_at desc, report_file, not is_parent, department_code, list_position($figures, figure)
+            """,
+            given | {"figures": FIGURES},
+        ),
+        "systems": _rows(
+            settings,
+            f"""
+            select * exclude (as_of, known_at, definitions_version) from marts.mart_system_reconciliation_monthly
+            where {of_agency} and {of_month}
+            order by month desc, agency_code limit $limit
+            """,
+            given | {"limit": limit},
+        ),
+        "dossiers": _rows(
+            settings,
+            f"""
+            select dossier_code, agency_code, month, presence, differences, delay_seconds
+            from marts.mart_system_reconciliation
+            where {of_agency} and {of_month}
+                and (presence = 'only_local' or len(differences) > 0 or coalesce(delay_seconds, 0) > 0)
+            order by month desc, agency_code, dossier_code limit $limit
+            """,
+            given | {"limit": limit},
+        ),
+        "only_portal": _rows(
+            settings,
+            f"""
+            select procedure_code, any_value(procedure_name) as procedure_name, count(*) as dossiers
+            from marts.mart_system_reconciliation
+            where presence = 'only_portal' and {of_agency} and {of_month}
+            group by procedure_code order by dossiers desc, procedure_code limit $limit
+            """,
+            given | {"limit": limit},
+        ),
+    }
+
+
 def rules(settings: Settings) -> dict[str, Row]:
     """What each rule means and what to do, by rule id, as published. Raises NothingPublishedError."""
     columns = "rule_id, level, severity, message_vi, message_en, advice_vi, advice_en"

@@ -110,3 +110,8 @@
 {% macro wide_number_type() %}{{ return(adapter.dispatch('wide_number_type')()) }}{% endmacro %}
 {% macro default__wide_number_type() -%} decimal(38, 0) {%- endmacro %}
 {% macro duckdb__wide_number_type() -%} hugeint {%- endmacro %}
+
+{#- Condition: the list has entries. -#}
+{% macro is_filled(list) %}{{ return(adapter.dispatch('is_filled')(list)) }}{% endmacro %}
+{% macro default__is_filled(list) -%} (size({{ list }}) > 0) {%- endmacro %}
+{% macro duckdb__is_filled(list) -%} (len({{ list }}) > 0) {%- endmacro %}

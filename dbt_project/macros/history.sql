@@ -119,6 +119,7 @@ select
     content.submitted_files,
     content.digitised_files,
     content.reused_files,
+    content.reused_from_store_files,
     content.fee_count,
     content.fee_total,
     content.supplement_count,

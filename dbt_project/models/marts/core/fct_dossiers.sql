@@ -62,6 +62,7 @@ select
     facts.submitted_files,
     facts.digitised_files,
     facts.reused_files,
+    facts.reused_from_store_files,
     facts.result_documents,
     facts.electronic_results,
     {{ sorted_set('facts.warnings', [

@@ -1,0 +1,137 @@
+-- grain: source, period, agency_code, indicator (scheme calendar; agencies of the dossiers and every code above them up to the province): timeliness §9.
+-- Population and periods are those of mart_progress_766. What a dossier holds is told by the version used; timeliness (5.4) is that of the period's close.
+
+with sums as (
+    -- few groups: the many dossiers are read once
+    select
+        facts.source,
+        facts.agency_code,
+        {{ month_start('cast(facts.received_at as date)', 'calendar') }} as month_start,
+        facts.procedure_key,
+        {% for indicator, rule in dossier_indicators().items() %}
+        sum(case when {{ rule.counts }} then 1 else 0 end) as {{ indicator_column(indicator) }}_counted,
+        sum(case when {{ rule.counts }} and {{ rule.scores }} then 1 else 0 end) as {{ indicator_column(indicator) }}_scored,
+        {% endfor %}
+        {% for indicator, rule in procedure_indicators().items() %}
+        sum(case when coalesce(fees.has_fee, false) and {{ rule.scores }} then 1 else 0 end) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_dossier_facts') }} as facts
+    left join {{ ref('int_procedure_fees') }} as fees
+        on
+            facts.source = fees.source
+            and facts.procedure_key = fees.procedure_key
+    where facts.in_population
+    group by facts.source, facts.agency_code, {{ month_start('cast(facts.received_at as date)', 'calendar') }}, facts.procedure_key
+),
+
+levels as (
+    select
+        sums.*,
+        periods.period,
+        {{ explode_levels('sums.agency_code') }} as ancestor_level
+    from sums
+    inner join {{ ref('int_periods') }} as periods
+        on
+            sums.month_start = periods.month_start
+            and periods.scheme = 'calendar'
+),
+
+by_procedure as (
+    select
+        source,
+        period,
+        {{ agency_ancestor('agency_code', 'ancestor_level') }} as agency_code,
+        procedure_key,
+        {% for indicator in dossier_indicators() %}
+        sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored,
+        {% endfor %}
+        {% for indicator in procedure_indicators() %}
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        {% endfor %}
+    from levels
+    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}, procedure_key
+),
+
+by_agency as (
+    select
+        source,
+        period,
+        agency_code,
+        {% for indicator in dossier_indicators() %}
+        sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored,
+        {% endfor %}
+        {% for indicator in procedure_indicators() %}
+        count(case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        {% endfor %}
+    from by_procedure
+    group by source, period, agency_code
+),
+
+fee_procedures as (
+    select
+        source,
+        sum(case when has_fee then 1 else 0 end) as procedures
+    from {{ ref('int_procedure_fees') }}
+    group by source
+),
+
+told as (
+    {% for indicator in dossier_indicators() %}
+    select
+        source,
+        period,
+        agency_code,
+        '{{ indicator }}' as indicator,
+        cast({{ indicator_column(indicator) }}_scored as bigint) as numerator,
+        cast({{ indicator_column(indicator) }}_counted as bigint) as denominator
+    from by_agency
+    union all
+    {% endfor %}
+    {% for indicator in procedure_indicators() %}
+    select
+        by_agency.source,
+        by_agency.period,
+        by_agency.agency_code,
+        '{{ indicator }}' as indicator,
+        cast(by_agency.{{ indicator_column(indicator) }}_scored as bigint) as numerator,
+        cast(coalesce(fee_procedures.procedures, 0) as bigint) as denominator
+    from by_agency
+    left join fee_procedures on by_agency.source = fee_procedures.source
+    union all
+    {% endfor %}
+    select
+        source,
+        period,
+        agency_code,
+        '5.4' as indicator,
+        total_on_time as numerator,
+        total_received as denominator
+    from {{ ref('mart_progress_766') }}
+)
+
+select
+    progress.source,
+    progress.period,
+    progress.period_from,
+    progress.period_to,
+    progress.agency_code,
+    progress.level,
+    indicators.indicator,
+    told.numerator,
+    told.denominator,
+    {{ rounded_ratio('(100 * told.numerator)', 'told.denominator') }} as ratio,
+    {{ indicator_score('told.numerator', 'told.denominator', 'indicators.points_per', 'indicators.points_of', 'indicators.max_score') }} as score,
+    indicators.max_score,
+    indicators.is_upper_bound,
+    {{ stamps() }}
+from {{ ref('mart_progress_766') }} as progress
+cross join {{ ref('indicators_766') }} as indicators
+left join told
+    on
+        progress.source = told.source
+        and progress.period = told.period
+        and progress.agency_code = told.agency_code
+        and indicators.indicator = told.indicator
+order by progress.source, progress.agency_code, progress.period_from, progress.period_to, indicators.position
