@@ -34,3 +34,11 @@
 
 {#- Sums of dossiers from which every figure of a portal report follows. -#}
 {% macro report_sums() %}{{ return(['received', 'on_time', 'completed', 'finished', 'seconds']) }}{% endmacro %}
+
+{#- A figure of a report from sums that are called <sum>_<step>. kind: count (`what` is the sum), overdue, or share (`what`: factor, sum, divisor, sum). -#}
+{% macro report_figure(kind, what, step) -%}
+    {%- if kind == 'count' -%} cast({{ what }}_{{ step }} as double)
+    {%- elif kind == 'overdue' -%} cast(received_{{ step }} - on_time_{{ step }} as double)
+    {%- else -%} cast({{ rounded_ratio('(' ~ what[0] ~ ' * ' ~ what[1] ~ '_' ~ step ~ ')', '(' ~ what[2] ~ ' * ' ~ what[3] ~ '_' ~ step ~ ')') }} as double)
+    {%- endif -%}
+{%- endmacro %}

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings, load_settings
-from pipelines.samples import faults, records
+from pipelines.samples import faults, local, records
 from pipelines.samples.fields import Field
 from pipelines.samples.plan import Plan
 from pipelines.samples.shapes import SHAPES, write
@@ -113,7 +113,11 @@ class Exports:
                 if spec.progress:
                     self._events(night, day, with_bad_rows)
                 first_dossiers = first_dossiers or written
+            if spec.local_system:
+                self._local_dossiers(night, day)
             self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
+        if spec.local_system:
+            self._portal_report()
         if first_dossiers is None:
             raise SampleError("Không có hồ sơ nào trong kỳ / no dossier in the period")
         folder, ghosts = (
@@ -138,10 +142,22 @@ class Exports:
         touched, touches = self._touches(night)
         where = f"kind < 3 and received_at < {cut}"
         if night > 0 and self.spec.nightly == "changes":
-            where += f" and (list_contains(changes, {night}) or {touched})"
+            where += f" and changes[1] <= {night} and (list_contains(changes, {night}) or {touched})"
         fields = records.dossier_fields(self.spec, cut, touches)
         bad = faults.dossier_rows(self.spec, cut) if with_bad_rows else []
         return self._write(Batch("dossiers", "hoso", day, "lives", where, fields, self._line(fields), bad))
+
+    def _local_dossiers(self, night: int, day: date) -> None:
+        """The export of the one-stop system of the same night."""
+        cut = _cut(day)
+        fields = local.dossier_fields(self.spec, cut)
+        batch = Batch("dossiers", "motcua", day, "lives", local.where(self.spec, night, cut), fields, self._line(fields), [])
+        self._write(batch, self.source.parent / local.SOURCE)
+
+    def _portal_report(self) -> None:
+        path, rows = local.write_report(self.con, self.plan, self.source / "portal_reports")
+        day = local.report_day(self.spec)
+        self.files.append(ExportFile(self._relative(path), "portal_reports", f"{day}T23:59:59", rows, []))
 
     def _line(self, fields: list[Field]) -> str:
         line = self.shape.line(fields)
@@ -170,12 +186,12 @@ class Exports:
         ghosts_used = sum(self.spec.bad_rows.values())
         self._write(Batch("progress", "tiendo", day, source, "true", fields, self.shape.line(fields), bad, ghosts_used))
 
-    def _write(self, batch: Batch) -> Path | None:
-        """Write one file, its bad rows as a block after the first third. Events of ghosts happen at reception."""
+    def _write(self, batch: Batch, source: Path | None = None) -> Path | None:
+        """Write one file (of the sample's source, unless another folder is given), its bad rows as a block after the first third. Events of ghosts happen at reception."""
         total = self._count(batch.source, batch.where)
         if not total:
             return None
-        path = self.source / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{self.shape.extension}"
+        path = (source or self.source) / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{self.shape.extension}"
         query = f"select {batch.line} as line from {batch.source} where {batch.where}"
         where_bad = range(0)
         if batch.bad:

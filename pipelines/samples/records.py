@@ -104,7 +104,8 @@ def dossier_code(spec: SampleSpec) -> str:
     agency = f"case when {old} then {at('agency_old_code', 'agency')} else {at('agency_code', 'agency')} end"
     made_up = "lpad(((sequence * 7919 + 31337) % 100000)::varchar, 5, '0')"
     tail = f"case when d_synthetic_code then {made_up} else lpad(sequence::varchar, 4, '0') end"
-    return f"{agency} || '-' || {day_stamp('received_at')} || '-' || {tail}"
+    # a code of the office's own tells no agency
+    return f"case when l_agency_differs then 'MC' || i else {agency} end || '-' || {day_stamp('received_at')} || '-' || {tail}"
 
 
 def procedure_code(spec: SampleSpec) -> str:
@@ -158,7 +159,7 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
     waited = f"(120 + {dice.below('submitted', 600)} * case when {online} then 60 else 1 end)"
     submitted = f"received_at - case when d_submitted_is_received then 0 else {waited} end"
     finished = f"case when {wrong} then wrong_from when {ended} and end_at < {cut} then end_at end"
-    suffix = f"case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end"
+    suffix = f"case when l_agency_differs then '' else case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end end"
     verified = f"d_constant_flags or ({online} and {dice.chance('vneid', 0.8)})"
     id_list = "'[' || " + json_line([Field("LoaiDinhDanh", "'CCCD'"), Field("SoDinhDanh", identity)]) + " || ']'"
     supplements = f"case when {wrong} or d_empty_supplements then '[]' else {_supplements(cut, people)} end"
@@ -217,6 +218,7 @@ def _documents(number: str, digitised: str, people: People) -> str:
             Field("DuongDanTaiTepTin", "'https://example.com/hs/' || i"),
             Field("DuocSoHoa", digitised),
             Field("DuocTaiSuDung", "'0'"),
+            Field("DuocLayTuKhoDMQG", f"case when {people.dice.chance('from_store', 0.2)} then '1' else '0' end"),
         ]
     )
     more = json_line([Field("DuocSoHoa", digitised), Field("DuocTaiSuDung", "'1'")])
@@ -334,7 +336,8 @@ def event_fields(spec: SampleSpec) -> list[Field]:
 def procedure_record(procedure: Procedure) -> dict[str, object]:
     """The record of service LayThuTuc."""
     amount, unit = OTHER_LIMITS.get(procedure.code, procedure.limit)
-    limit = [{"THOIGIANGIAIQUYET": amount, "DONVITINH": unit}]
+    fees = [{"SOTIEN": str(procedure.fee)}]
+    limit = [{"THOIGIANGIAIQUYET": amount, "DONVITINH": unit, "PHILEPHI": fees}]
     return {
         "MATTHC": procedure.code,
         "TENTTHC": procedure.name,

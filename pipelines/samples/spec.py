@@ -74,6 +74,20 @@ class Distortions(BaseModel):
     unknown_field: float = Field(default=0, ge=0, le=1, description="§3: a field the contract does not know (drift)")
 
 
+class LocalSystem(BaseModel):
+    """A second sender, the one-stop system `motcua`, and a report of the portal: how they differ from the portal's export
+    (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each dossier differs in one way at most."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unsynchronised: int = Field(default=0, ge=0, le=400, description="dossiers that never reached the portal")
+    only_portal: float = Field(default=0, ge=0, le=1, description="handled on a ministry's system")
+    late: float = Field(default=0, ge=0, le=1, description="on the portal a nightly run later; of those received since the first")
+    due_differs: float = Field(default=0, ge=0, le=1, description="the appointment is a day later here")
+    agency_differs: float = Field(default=0, ge=0, le=1, description="a local code that tells no agency; another name here")
+    report_extra: int = Field(default=0, ge=0, description="dossiers in the portal's report that nobody knows")
+
+
 ROW_REJECTS = (
     "REJ_NOT_A_RECORD",
     "REJ_NO_CODE",
@@ -114,6 +128,7 @@ class SampleSpec(BaseModel):
     )
     mix: Mix = Mix()
     distortions: Distortions = Distortions()
+    local_system: LocalSystem | None = Field(default=None, description="also motcua and portal_reports")
     keep_figures: bool = Field(
         default=True, description="distortions only where they leave the form_ii06 verdict alone"
     )
@@ -206,6 +221,9 @@ def district_2024(**changes: Any) -> SampleSpec:
             bulk_closing=0.03,
             due_moved_late=0.02,
             unknown_field=0.02,
+        ),
+        "local_system": LocalSystem(
+            unsynchronised=12, only_portal=0.002, late=0.05, due_differs=0.003, agency_differs=0.0005, report_extra=2
         ),
         "bad_rows": dict.fromkeys(ROW_REJECTS, 3),
         "bad_events": dict.fromkeys(EVENT_REJECTS, 2),

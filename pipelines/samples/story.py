@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.samples.catalogues import LEVELS
 from pipelines.samples.plan import SLOTS, Plan
-from pipelines.samples.spec import SampleSpec
+from pipelines.samples.spec import LocalSystem, SampleSpec
 
 EPOCH = date(1970, 1, 1)
 CLOSE = 17 * 3600  # appointments are at 17:00
@@ -77,7 +77,7 @@ def create_lives(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     spec = plan.spec
     ghosts = (
         sum(spec.bad_rows.values()) + sum(spec.bad_events.values()) + GHOSTS_PER_FILE * sum(spec.bad_files.values())
-    )
+    ) + (spec.local_system.unsynchronised if spec.local_system else 0)
     con.execute(f"""
         create table arrivals as
         select first + k as i, ordinal, k, dossiers as of_day, 0::tinyint as kind
@@ -105,6 +105,7 @@ def lives_query(plan: Plan) -> str:
         "timed": _times(plan, dice),
         "asked": _requests(plan, dice),
         "distorted": _distortions(plan, dice),
+        "differing": _differences(plan, dice),
         "lived": _history(plan),
     }
     return "with " + ",\n".join(f"{name} as ({sql})" for name, sql in stages.items()) + "\nselect * from lived"
@@ -385,11 +386,44 @@ MOMENTS = (
 )
 
 
+def _differences(plan: Plan, dice: Dice) -> str:
+    """How the one-stop system differs from the portal (columns l_*), at most one way each. Unsynchronised: the last ghosts.
+
+    What is late on the portal is new since the first export, and no distortion of it needs a night.
+    """
+    spec = plan.spec
+    local = spec.local_system or LocalSystem()
+    ghosts = "kind = 3 and row_number() over (order by i desc)"
+    new = f"{night(spec, 'received_at')} between 1 and {spec.nights - 1} and wrong_from is null and rewritten_at is null"
+    possible = {
+        "l_only_portal": ("true", local.only_portal),
+        "l_late": (new if spec.nightly == "changes" else "false", local.late),
+        "l_due_differs": ("fate <> 'not_accepted' and not no_due", local.due_differs),
+        "l_agency_differs": ("fate <> 'not_accepted'", local.agency_differs),
+    }
+    columns, before = [f"{ghosts} <= {local.unsynchronised} as l_unsynchronised"], "kind = 3"
+    for name, (where, rate) in possible.items():
+        condition = f"coalesce({where}, false) and {dice.chance(name, rate)}"
+        columns.append(f"not ({before}) and {condition} as {name}")
+        before += f" or ({condition})"
+    return f"select *, {', '.join(columns)} from distorted"
+
+
 def _history(plan: Plan) -> str:
-    """changes: numbers of the exports in which the record differs from the export before; the first one shows it."""
+    """changes: numbers of the exports in which the record differs from the export before; the first one shows it.
+    local_changes: the same of the one-stop system, which has it at once."""
     spec = plan.spec
     nights = ", ".join(night(spec, moment) for moment in MOMENTS)
+    shown = "lambda n: case when l_late then greatest(n, first_night + 1) else n end"
     return f"""
-        select *, list_sort(list_distinct(list_filter([{nights}], lambda n: n is not null)))::usmallint[] as changes
-        from distorted
+        select * exclude (first_night),
+            list_sort(list_distinct(list_transform(local_changes, {shown})))::usmallint[] as changes
+        from (
+            select *, local_changes[1] as first_night
+            from (
+                select *,
+                    list_sort(list_distinct(list_filter([{nights}], lambda n: n is not null)))::usmallint[] as local_changes
+                from differing
+            )
+        )
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.samples import records
+from pipelines.samples import local, records
 from pipelines.samples.fields import literal
 from pipelines.samples.plan import Plan
 from pipelines.samples.sheets import Place
@@ -67,9 +67,25 @@ class SampleTruth:
         return self.folder / "bad_rows.csv"
 
     @property
+    def reconciliation(self) -> Path:
+        """CSV: dossier_code, difference (`not_synchronised`, `only_portal`, `late`, `due`, `agency`) of samples with
+        two systems."""
+        return self.folder / "reconciliation.csv"
+
+    @property
     def files(self) -> Path:
         """CSV: file, kind, exported_at, rows, bad_rows, reason (`duplicate` or REJ_FILE_…)."""
         return self.folder / "files.csv"
+
+
+def _differences(plan: Plan) -> str:
+    """Query of (dossier code, difference): every dossier that the two systems are meant to hold differently."""
+    named = " ".join(f"when {condition} then '{name}'" for name, condition in local.DIFFERENCES.items())
+    return f"""
+        select dossier_code, difference
+        from (select {records.dossier_code(plan.spec)} as dossier_code, case {named} end as difference from lives)
+        where difference is not null order by all
+    """
 
 
 def write_truth(con: duckdb.DuckDBPyConnection, plan: Plan, out: Path, files: Sequence[ExportFile]) -> SampleTruth:
@@ -89,6 +105,8 @@ def write_truth(con: duckdb.DuckDBPyConnection, plan: Plan, out: Path, files: Se
         ("file", "kind", "exported_at", "rows", "bad_rows", "reason"),
         ((f.path, f.kind, f.exported_at, f.rows, len(f.bad_rows), f.reason) for f in files),
     )
+    if spec.local_system:
+        _write_csv(truth.reconciliation, ("dossier_code", "difference"), con.execute(_differences(plan)).fetchall())
     truth.summary.update(_summary(con, plan, files))
     (truth.folder / "summary.json").write_text(
         json.dumps(truth.summary, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -185,6 +203,7 @@ def _summary(con: duckdb.DuckDBPyConnection, plan: Plan, files: Sequence[ExportF
             "select d, count(*) from (select unnest(distortions) as d from truth) group by 1 order by 1"
         ).fetchall()
     )
+    own = [file for file in files if file.path.startswith(f"{plan.spec.source}/")]
     count = verdicts.get
     resolved = count("early", 0) + count("on_time", 0) + count("late", 0)
     rate = lambda name: round(100 * count(name, 0) / resolved, 2) if resolved else None  # noqa: E731
@@ -206,8 +225,8 @@ def _summary(con: duckdb.DuckDBPyConnection, plan: Plan, files: Sequence[ExportF
         "bad_files": sum(file.reason.startswith("REJ_") for file in files),
         "duplicate_files": sum(file.reason == "duplicate" for file in files),
         "rows": {
-            kind: sum(file.rows or 0 for file in files if file.kind == kind and not file.reason)
-            for kind in sorted({file.kind for file in files})
+            kind: sum(file.rows or 0 for file in own if file.kind == kind and not file.reason)
+            for kind in sorted({file.kind for file in own})
         },
         "spec": plan.spec.model_dump(mode="json"),
     }

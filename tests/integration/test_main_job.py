@@ -5,6 +5,7 @@ The order of the exports does not matter, nor does a rebuild; and nobody's perso
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,13 +21,21 @@ import pytest
 
 from pipelines.config import load_settings
 from pipelines.explain import explain_each
-from pipelines.samples import district_2024, generate, personal_data
+from pipelines.samples import LocalSystem, district_2024, generate, personal_data
 
 pytestmark = pytest.mark.integration
 
 #: Small, with everything the district has: nightly runs, events, catalogues, distortions, bad rows and files, a
 #: duplicate.
-SPEC = district_2024(dossiers=400, mix={"early": 190, "late": 6, "on_time": 180}, not_accepted=3, refused=3)
+SPEC = district_2024(
+    dossiers=400,
+    mix={"early": 190, "late": 6, "on_time": 180},
+    not_accepted=3,
+    refused=3,
+    local_system=LocalSystem(
+        unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, agency_differs=0.03, report_extra=2
+    ),
+)
 #: One key, for the keys of people depend on it and so does the content of the marts.
 KEY = "only-for-the-tests"
 DATA = Path(__file__).resolve().parents[1] / "data" / "worked_examples"
@@ -90,7 +100,7 @@ def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, 
         **{"local_procedure": "local_procedure_code", "due_moved_late": "due_rewritten_after_passing"},
     }
     with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
-        rows = con.execute("select distortion, sum(dossiers) from marts.mart_distortions group by 1").fetchall()
+        rows = con.execute("select distortion, sum(dossiers) from marts.mart_distortions where source = 'dvcqg' group by 1").fetchall()
         examples = con.execute(
             """select count(*) from (select source, unnest(examples) as dossier_code from marts.mart_distortions)
             anti join marts.fct_dossiers using (source, dossier_code)"""
@@ -99,6 +109,67 @@ def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, 
     assert found == {names[name]: number for name, number in told.items() if name in names and number}
     assert len(found) >= 3
     assert examples == (0,)
+
+
+def differences(sample: Path) -> dict[str, set[str]]:
+    """Dossiers by the way in which the sample's two systems are meant to differ."""
+    meant: dict[str, set[str]] = {}
+    with (sample.parent / "truth" / "reconciliation.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            meant.setdefault(row["difference"], set()).add(row["dossier_code"])
+    return meant
+
+
+def test_the_reconciliation_finds_exactly_the_differences_that_are_meant(
+    sample: Path, at_once: tuple[Path, str]
+) -> None:
+    """timeliness §10, between the systems."""
+    meant = differences(sample)
+    assert set(meant) == {"not_synchronised", "only_portal", "late", "due", "agency"}
+    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+        rows = con.execute("""
+            select dossier_code, presence, differences, coalesce(delay_seconds, 0) > 0
+            from marts.mart_system_reconciliation
+        """).fetchall()
+    found: dict[str, set[str]] = {}
+    for code, presence, fields, is_late in rows:
+        kinds = {"only_local": ["not_synchronised"], "only_portal": ["only_portal"]}.get(presence, fields)
+        for kind in [*kinds, *(["late"] if is_late else [])]:
+            found.setdefault(kind, set()).add(code)
+    assert found == meant
+
+
+def test_the_portals_report_differs_by_exactly_what_is_meant(sample: Path, at_once: tuple[Path, str]) -> None:
+    """timeliness §10: the report is a day older than the last export."""
+    meant = {
+        kind: [datetime.strptime(code.split("-")[-2], "%y%m%d").date() for code in codes]
+        for kind, codes in differences(sample).items()
+    }
+    day = SPEC.last_day - timedelta(days=1)
+    by_then = {kind: sum(received <= day for received in days) for kind, days in meant.items()}
+    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+        rows = con.execute("""
+            select figure, not_synchronised, only_on_portal, agency_differs, dates_or_status_differ, two_requests,
+                changed_after_report, unexplained, difference, portal - motcua
+            from marts.mart_portal_reconciliation where is_parent
+        """).fetchall()
+    parts = {figure: tuple(values) for figure, *values in rows}
+    came_later = sum(received == day for received in meant["late"])
+    *named, difference, expected = parts["total_received"]
+    assert named == [-by_then["not_synchronised"], by_then["only_portal"], 0, 0, 0, -came_later, 2]
+    assert difference == expected == sum(named)
+    assert parts["total_completed"][-3] == 0, "nothing of it is unexplained"
+    for figure, (*named, difference, _) in parts.items():
+        assert difference is None or round(sum(named), 2) == difference, figure
+
+
+def test_reconcile_says_it_in_vietnamese(at_once: tuple[Path, str], sample: Path) -> None:
+    said = dunghan(sample, at_once[0], "reconcile", expect=(0,))
+    assert "chưa đồng bộ" in said and "Chỉ có trên Cổng" in said and "+2 chưa rõ" in said
+    found = json.loads(dunghan(sample, at_once[0], "reconcile", "--json", "--period", "2023", expect=(0,)))
+    assert found == {"reports": [], "systems": [], "dossiers": [], "only_portal": []}
+    own = json.loads(dunghan(sample, at_once[0], "reconcile", "--json", "--agency", "H39.18", expect=(0,)))
+    assert {row["department_code"] for row in own["reports"]} > {"H39.18"}
 
 
 def contents(warehouse: Path) -> Iterator[tuple[str, str]]:

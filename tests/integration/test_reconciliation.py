@@ -84,7 +84,8 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         schema.create_tables(con)
         calendar.write_tables(con, calendar.at_revision([]), [])
         _load(con)
-    Dbt(database, folder)("build", "--select", *MARTS, "--full-refresh", as_of=AS_OF)
+    checks = ("--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")
+    Dbt(database, folder)("build", "--select", *MARTS, *checks, "--full-refresh", as_of=AS_OF)
     with duckdb.connect(str(database), read_only=True) as con:
         yield con
 

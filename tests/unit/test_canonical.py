@@ -389,6 +389,35 @@ def test_the_hash_is_of_the_content_only() -> None:
     assert len({base, *hashes}) == len(changes) + 1
 
 
+def test_a_late_field_changes_the_content_only_where_it_says_something() -> None:
+    """docs/decisions/0020: the hash of a row without it is the one it had before there was the field."""
+    papers = [{"DuocSoHoa": "1"}, {}]
+    before = one(TaiLieuNop=papers)
+    assert before["content_hash"] == one(TaiLieuNop=[{**paper, "DuocLayTuKhoDMQG": "0"} for paper in papers])["content_hash"]
+    # reckoned from the other columns alone, as the version before the field did
+    content = [before[column] for column in KINDS["dossiers"].content]
+    with duckdb.connect() as con:
+        (old,) = con.execute(
+            "select md5(concat_ws(chr(31), " + ", ".join("coalesce(?::varchar, chr(30))" for _ in content) + "))", content
+        ).fetchone() or (None,)
+    assert before["content_hash"] == old
+    taken = [one(TaiLieuNop=[{"DuocSoHoa": "1", "DuocLayTuKhoDMQG": "1"}, {"DuocLayTuKhoDMQG": second}]) for second in "01"]
+    assert [row["reused_from_store_files"] for row in taken] == [1, 2]
+    assert len({before["content_hash"], *(row["content_hash"] for row in taken)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("amounts", "has_fee"),
+    [(None, None), ([], None), (["0", "8.000 đ"], True), (["0", ""], False), (["theo quy định"], None)],
+)
+def test_a_procedure_has_a_fee_when_an_amount_is_not_0(amounts: list[str] | None, has_fee: bool | None) -> None:
+    fees = None if amounts is None else [{"SOTIEN": amount, "MOTA": "x"} for amount in amounts]
+    limit = {"THOIGIANGIAIQUYET": "3", "DONVITINH": "Ngày", "PHILEPHI": fees}
+    record = {"MATTHC": "1.001193", "CACHTHUCTHUCHIEN": [{"KENH": "1", "THOIGIAN": [limit]}]}
+    (row,), drift = convert(record, kind="procedures")
+    assert (row["has_fee"], drift) == (has_fee, {})
+
+
 def test_events() -> None:
     event = {
         "MaHoSo": "H39.18.25-240304-0001",

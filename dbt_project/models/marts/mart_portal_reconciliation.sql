@@ -12,12 +12,6 @@
     'ratio': ('ratio', 'share', (100, 'on_time', 1, 'received')),
     'score': ('score', 'share', (20, 'on_time', 1, 'received')),
 } %}
-{%- macro figure_of(kind, what, step) -%}
-    {%- if kind == 'count' -%} cast({{ what }}_{{ step }} as double)
-    {%- elif kind == 'overdue' -%} cast(received_{{ step }} - on_time_{{ step }} as double)
-    {%- else -%} cast({{ rounded_ratio('(' ~ what[0] ~ ' * ' ~ what[1] ~ '_' ~ step ~ ')', '(' ~ what[2] ~ ' * ' ~ what[3] ~ '_' ~ step ~ ')') }} as double)
-    {%- endif -%}
-{%- endmacro %}
 
 with steps as (
     select
@@ -109,13 +103,13 @@ figured as (
         {{ loop.index }} as position,
         '{{ figure }}' as figure,
         cast({{ how[0] }} as double) as portal,
-        {{ figure_of(how[1], how[2], portal_system()) }} as dvcqg,
-        {{ figure_of(how[1], how[2], local_system()) }} as motcua,
-        {{ figure_of(how[1], how[2], 0) }} as ours,
+        {{ report_figure(how[1], how[2], portal_system()) }} as dvcqg,
+        {{ report_figure(how[1], how[2], local_system()) }} as motcua,
+        {{ report_figure(how[1], how[2], 0) }} as ours,
         {% for part in parts %}
-        coalesce({{ figure_of(how[1], how[2], loop.index) }}, 0) - coalesce({{ figure_of(how[1], how[2], loop.index0) }}, 0)
+        coalesce({{ report_figure(how[1], how[2], loop.index) }}, 0) - coalesce({{ report_figure(how[1], how[2], loop.index0) }}, 0)
         {%- if part == 'two_requests' %}
-        + coalesce({{ figure_of(how[1], how[2], last) }}, 0) - coalesce({{ figure_of(how[1], how[2], last - 1) }}, 0)
+        + coalesce({{ report_figure(how[1], how[2], last) }}, 0) - coalesce({{ report_figure(how[1], how[2], last - 1) }}, 0)
         {%- endif %} as {{ part }}{{ ',' if not loop.last }}
         {% endfor %}
     from read_otherwise
