@@ -1,29 +1,43 @@
--- timeliness §9 and portal-exports §3: published figures of provinces from their parts, by the macros that the marts score with.
+-- timeliness §9 and portal-exports §3: published figures of provinces from their parts, by the macro and the points that the marts score with. An indicator stands
+-- for the formula that it shares with the published part.
 
-with parts as (
+with published as (
     {% for published, parts in {
-        8.56: [(5843, 10000, 5, 2, 2), (516, 1884, 4, 1, 4), (1, 1, 6, 1, 6)],
-        6.67: [(309542, 358625, 6, 1, 6), (119, 313, 5, 2, 2), (68, 313, 5, 2, 2)],
-        5.89: [(8838, 10000, 20, 3, 6)],
-        0.97: [(2427, 10000, 4, 1, 4)],
-        17.68: [(528684, 597918, 20, 1, 20)],
+        8.56: [('4.3', 5843, 10000), ('4.2', 516, 1884), ('4.1', 1, 1)],
+        6.67: [('3.6', 309542, 358625), ('3.5a', 119, 313), ('3.5b', 68, 313)],
+        5.89: [('5.4', 8838, 10000)],
+        0.97: [('4.2', 2427, 10000)],
     }.items() %}
-    {% set last = loop.last %}
-    {% for numerator, denominator, per, of, max_score in parts %}
+    {% set group = loop %}
+    {% for indicator, numerator, denominator in parts %}
     select
         cast({{ published }} as double) as published,
-        {{ indicator_score(numerator, denominator, per, of, max_score) }} as score
-    {{ 'union all' if not (last and loop.last) }}
+        '{{ indicator }}' as indicator,
+        {{ numerator }} as numerator,
+        {{ denominator }} as denominator
+    {{ 'union all' if not (group.last and loop.last) }}
     {% endfor %}
     {% endfor %}
 ),
 
-sums as (
+scored as (
+    select
+        published.published,
+        {{ indicator_score('published.numerator', 'published.denominator', 'indicators.points_per', 'indicators.points_of', 'indicators.max_score') }} as score
+    from published
+    inner join {{ ref('indicators_766') }} as indicators on published.indicator = indicators.indicator
+),
+
+compared as (
     select
         published,
         sum(score) as score
-    from parts
+    from scored
     group by published
+    union all
+    select
+        17.68 as published,
+        {{ rounded_ratio('(20 * 528684)', '597918') }} as score
     union all
     select
         88.42 as published,
@@ -31,5 +45,13 @@ sums as (
 )
 
 select *
-from sums
+from compared
 where abs(published - score) > 0.001
+
+union all
+
+select
+    count(*) as published,
+    0 as score
+from compared
+having count(*) <> 6

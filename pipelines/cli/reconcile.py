@@ -55,7 +55,9 @@ def _reports(screen: Screen, rows: Sequence[Row]) -> None:
     t = screen.t
     if not rows:
         screen.say(t("reconcile.no_reports"))
-    headers = [t(f"header.{name}") for name in ("figure", "portal", "of_portal_export", "of_local", "difference", "made_of")]
+    headers = [
+        t(f"header.{name}") for name in ("figure", "portal", "of_portal_export", "of_local", "difference", "made_of")
+    ]
     for (file, department), figures in groupby(rows, key=lambda row: (row["report_file"], row["department_code"])):
         of_department = list(figures)
         first = of_department[0]
@@ -129,7 +131,7 @@ def _signed(screen: Screen, value: float | None) -> str:
     """With a true minus sign: no spreadsheet takes it for a formula."""
     if not value:
         return _amount(screen, value)
-    return ("+" if value > 0 else "−") + _amount(screen, abs(value))  # noqa: RUF001
+    return ("+" if value > 0 else "−") + _amount(screen, abs(value))
 
 
 def _more(screen: Screen, rows: Sequence[Row], limit: int) -> None:

@@ -151,7 +151,9 @@ class Exports:
         """The export of the one-stop system of the same night."""
         cut = _cut(day)
         fields = local.dossier_fields(self.spec, cut)
-        batch = Batch("dossiers", "motcua", day, "lives", local.where(self.spec, night, cut), fields, self._line(fields), [])
+        batch = Batch(
+            "dossiers", "motcua", day, "lives", local.where(self.spec, night, cut), fields, self._line(fields), []
+        )
         self._write(batch, self.source.parent / local.SOURCE)
 
     def _portal_report(self) -> None:
@@ -187,7 +189,8 @@ class Exports:
         self._write(Batch("progress", "tiendo", day, source, "true", fields, self.shape.line(fields), bad, ghosts_used))
 
     def _write(self, batch: Batch, source: Path | None = None) -> Path | None:
-        """Write one file (of the sample's source, unless another folder is given), its bad rows as a block after the first third. Events of ghosts happen at reception."""
+        """Write one file (of the sample's source, unless another folder is given), its bad rows as a block after the
+        first third. Events of ghosts happen at reception."""
         total = self._count(batch.source, batch.where)
         if not total:
             return None

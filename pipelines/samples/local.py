@@ -34,7 +34,7 @@ def dossier_fields(spec: SampleSpec, cut: int) -> list[Field]:
     """The record as the one-stop system exports it: as on the portal, but for what is meant to differ."""
     fields = records.dossier_fields(spec, cut)
     of_portal = {field.name: field.sql for field in fields}
-    others = f"(agency + 1) % len(getvariable('agency_name'))"  # noqa: F541
+    others = "(agency + 1) % len(getvariable('agency_name'))"
     return records.override(
         fields,
         TrangThaiHoSo=f"case when l_unsynchronised then '4' else {of_portal['TrangThaiHoSo']} end",
@@ -77,7 +77,8 @@ def write_report(con: duckdb.DuckDBPyConnection, plan: Plan, folder: Path) -> tu
     # the head is no department below itself
     departments = [_department(plan, *row) for row in rows if plan.agencies[row[0]].code != spec.agency]
     sums = [sum(row[n] for row in rows) for n in (1, 2, 3)]
-    received, on_time, completed = sums[0] + spec.local_system.report_extra, sums[1] + spec.local_system.report_extra, sums[2]
+    extra = spec.local_system.report_extra if spec.local_system else 0
+    received, on_time, completed = sums[0] + extra, sums[1] + extra, sums[2]
     head = {
         "departmentId": "1",
         "departmentName": plan.agencies[0].name,

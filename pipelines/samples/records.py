@@ -105,7 +105,8 @@ def dossier_code(spec: SampleSpec) -> str:
     made_up = "lpad(((sequence * 7919 + 31337) % 100000)::varchar, 5, '0')"
     tail = f"case when d_synthetic_code then {made_up} else lpad(sequence::varchar, 4, '0') end"
     # a code of the office's own tells no agency
-    return f"case when l_agency_differs then 'MC' || i else {agency} end || '-' || {day_stamp('received_at')} || '-' || {tail}"
+    prefix = f"case when l_agency_differs then 'MC' || i else {agency} end"
+    return f"{prefix} || '-' || {day_stamp('received_at')} || '-' || {tail}"
 
 
 def procedure_code(spec: SampleSpec) -> str:
@@ -159,7 +160,9 @@ def dossier_fields(spec: SampleSpec, cut: int, touches: str = "0") -> list[Field
     waited = f"(120 + {dice.below('submitted', 600)} * case when {online} then 60 else 1 end)"
     submitted = f"received_at - case when d_submitted_is_received then 0 else {waited} end"
     finished = f"case when {wrong} then wrong_from when {ended} and end_at < {cut} then end_at end"
-    suffix = f"case when l_agency_differs then '' else case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end end"
+    suffix = f"case {dice.below('suffix', 4)} when 0 then ' - Bộ phận một cửa' when 1 then ' ' else '' end"
+    # where the name must tell the agency, it stands alone
+    suffix = f"case when l_agency_differs then '' else {suffix} end"
     verified = f"d_constant_flags or ({online} and {dice.chance('vneid', 0.8)})"
     id_list = "'[' || " + json_line([Field("LoaiDinhDanh", "'CCCD'"), Field("SoDinhDanh", identity)]) + " || ']'"
     supplements = f"case when {wrong} or d_empty_supplements then '[]' else {_supplements(cut, people)} end"

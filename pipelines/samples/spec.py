@@ -75,16 +75,20 @@ class Distortions(BaseModel):
 
 
 class LocalSystem(BaseModel):
-    """A second sender, the one-stop system `motcua`, and a report of the portal: how they differ from the portal's export
-    (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each dossier differs in one way at most."""
+    """A second sender, the one-stop system `motcua`, and a report of the portal: how they differ from the portal's
+    export (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each dossier differs in one way at most."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     unsynchronised: int = Field(default=0, ge=0, le=400, description="dossiers that never reached the portal")
     only_portal: float = Field(default=0, ge=0, le=1, description="handled on a ministry's system")
-    late: float = Field(default=0, ge=0, le=1, description="on the portal a nightly run later; of those received since the first")
+    late: float = Field(
+        default=0, ge=0, le=1, description="on the portal a nightly run later; of those received since the first"
+    )
     due_differs: float = Field(default=0, ge=0, le=1, description="the appointment is a day later here")
-    agency_differs: float = Field(default=0, ge=0, le=1, description="a local code that tells no agency; another name here")
+    agency_differs: float = Field(
+        default=0, ge=0, le=1, description="a local code that tells no agency; another name here"
+    )
     report_extra: int = Field(default=0, ge=0, description="dossiers in the portal's report that nobody knows")
 
 

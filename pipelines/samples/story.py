@@ -387,14 +387,17 @@ MOMENTS = (
 
 
 def _differences(plan: Plan, dice: Dice) -> str:
-    """How the one-stop system differs from the portal (columns l_*), at most one way each. Unsynchronised: the last ghosts.
+    """How the one-stop system differs from the portal (columns l_*), at most one way each. Unsynchronised: the last
+    ghosts.
 
     What is late on the portal is new since the first export, and no distortion of it needs a night.
     """
     spec = plan.spec
     local = spec.local_system or LocalSystem()
     ghosts = "kind = 3 and row_number() over (order by i desc)"
-    new = f"{night(spec, 'received_at')} between 1 and {spec.nights - 1} and wrong_from is null and rewritten_at is null"
+    new = (
+        f"{night(spec, 'received_at')} between 1 and {spec.nights - 1} and wrong_from is null and rewritten_at is null"
+    )
     possible = {
         "l_only_portal": ("true", local.only_portal),
         "l_late": (new if spec.nightly == "changes" else "false", local.late),
@@ -414,6 +417,7 @@ def _history(plan: Plan) -> str:
     local_changes: the same of the one-stop system, which has it at once."""
     spec = plan.spec
     nights = ", ".join(night(spec, moment) for moment in MOMENTS)
+    seen = f"list_sort(list_distinct(list_filter([{nights}], lambda n: n is not null)))"
     shown = "lambda n: case when l_late then greatest(n, first_night + 1) else n end"
     return f"""
         select * exclude (first_night),
@@ -421,8 +425,7 @@ def _history(plan: Plan) -> str:
         from (
             select *, local_changes[1] as first_night
             from (
-                select *,
-                    list_sort(list_distinct(list_filter([{nights}], lambda n: n is not null)))::usmallint[] as local_changes
+                select *, {seen}::usmallint[] as local_changes
                 from differing
             )
         )

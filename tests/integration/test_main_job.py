@@ -100,7 +100,9 @@ def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, 
         **{"local_procedure": "local_procedure_code", "due_moved_late": "due_rewritten_after_passing"},
     }
     with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
-        rows = con.execute("select distortion, sum(dossiers) from marts.mart_distortions where source = 'dvcqg' group by 1").fetchall()
+        rows = con.execute(
+            "select distortion, sum(dossiers) from marts.mart_distortions where source = 'dvcqg' group by 1"
+        ).fetchall()
         examples = con.execute(
             """select count(*) from (select source, unnest(examples) as dossier_code from marts.mart_distortions)
             anti join marts.fct_dossiers using (source, dossier_code)"""

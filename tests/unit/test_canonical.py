@@ -393,15 +393,21 @@ def test_a_late_field_changes_the_content_only_where_it_says_something() -> None
     """docs/decisions/0020: the hash of a row without it is the one it had before there was the field."""
     papers = [{"DuocSoHoa": "1"}, {}]
     before = one(TaiLieuNop=papers)
-    assert before["content_hash"] == one(TaiLieuNop=[{**paper, "DuocLayTuKhoDMQG": "0"} for paper in papers])["content_hash"]
+    assert (
+        before["content_hash"]
+        == one(TaiLieuNop=[{**paper, "DuocLayTuKhoDMQG": "0"} for paper in papers])["content_hash"]
+    )
     # reckoned from the other columns alone, as the version before the field did
     content = [before[column] for column in KINDS["dossiers"].content]
     with duckdb.connect() as con:
         (old,) = con.execute(
-            "select md5(concat_ws(chr(31), " + ", ".join("coalesce(?::varchar, chr(30))" for _ in content) + "))", content
+            "select md5(concat_ws(chr(31), " + ", ".join("coalesce(?::varchar, chr(30))" for _ in content) + "))",
+            content,
         ).fetchone() or (None,)
     assert before["content_hash"] == old
-    taken = [one(TaiLieuNop=[{"DuocSoHoa": "1", "DuocLayTuKhoDMQG": "1"}, {"DuocLayTuKhoDMQG": second}]) for second in "01"]
+    taken = [
+        one(TaiLieuNop=[{"DuocSoHoa": "1", "DuocLayTuKhoDMQG": "1"}, {"DuocLayTuKhoDMQG": second}]) for second in "01"
+    ]
     assert [row["reused_from_store_files"] for row in taken] == [1, 2]
     assert len({before["content_hash"], *(row["content_hash"] for row in taken)}) == 3
 
