@@ -214,9 +214,9 @@ def reconciliation(
 ) -> dict[str, list[Row]]:
     """Our figures beside the portal's, and the two systems (timeliness §10). `period`: `2024` or `2024-05`.
 
-    reports: rows of mart_portal_reconciliation, without an agency those of the heads of the reports only. systems:
-    counts by agency and month. dossiers: those that differ, are late or not synchronised. only_portal: procedure and dossiers.
-    Raises NothingPublishedError.
+    reports: rows of mart_portal_reconciliation, without an agency those of the heads of the reports only.
+    systems: counts by agency and month. dossiers: those that differ, are late or not synchronised.
+    only_portal: procedure and dossiers. Raises NothingPublishedError.
     """
     given = {"agency": agency, "period": period}
     of_agency, of_month = _OF_AGENCY.format("agency_code"), _OF_PERIOD.format("month")
