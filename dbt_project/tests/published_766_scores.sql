@@ -1,5 +1,5 @@
--- timeliness §9 and portal-exports §3: published figures of provinces from their parts, by the macro and the points that the marts score with. An indicator stands
--- for the formula that it shares with the published part.
+-- timeliness §9 and portal-exports §3: published figures of provinces from their parts, by the macro and the points that the marts score with. An indicator
+-- stands for the formula that it shares with the published part.
 
 with published as (
     {% for published, parts in {

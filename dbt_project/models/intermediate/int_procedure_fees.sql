@@ -21,7 +21,7 @@ with catalogue as (
 sources as (
     select
         sent.source,
-        exists (select 1 from catalogue as own where own.source = sent.source) as has_catalogue
+        sent.source in (select catalogue.source from catalogue) as has_catalogue
     from (select distinct source from {{ ref('int_dossier_history') }}) as sent
 )
 

@@ -1,5 +1,5 @@
--- grain: source, dossier_code, indicator: dossiers that cost points of Decision 766 (timeliness §9), in the calendar month of their reception: those counted by an
--- indicator that do not score, where their own agency has not the full points of it in that month. A view: most dossiers cost some.
+-- grain: source, dossier_code, indicator: dossiers that cost points of Decision 766 (timeliness §9), in the calendar month of their reception: those counted
+-- by an indicator that do not score, where their own agency has not the full points of it in that month. A view: most dossiers cost some.
 {{ config(materialized='view') }}
 
 with facts as (

@@ -1,5 +1,5 @@
--- grain: source, report_file, department_code, figure: figures of a portal report beside ours, and the difference (portal less ours) in parts that add up (timeliness §10).
--- Ours goes over into the portal's figure part by part, in the order of the columns; a ratio's part is what the ratio moves by at that step.
+-- grain: source, report_file, department_code, figure: figures of a portal report beside ours, and the difference (portal less ours) in parts that add up
+-- (timeliness §10). Ours goes over into the portal's figure part by part, in the order of the columns; a ratio's part is what the ratio moves by at that step.
 {% set sums = report_sums() %}
 {% set parts = difference_parts() %}
 {# figure: what the report says of it, and its value from the sums with a suffix -#}
@@ -89,7 +89,9 @@ read_otherwise as (
         *,
         {% for name in sums %}
         {{ name }}_{{ last - 1 }}
-        {%- if name == 'on_time' %} + coalesce(case when less_overdue > 0 then least(less_overdue, late_by_requests) else - least(- less_overdue, on_time_with_requests) end, 0){% endif %} as {{ name }}_{{ last }}{{ ',' if not loop.last }}
+        {%- if name == 'on_time' %}
+        + coalesce(case when less_overdue > 0 then least(less_overdue, late_by_requests) else greatest(less_overdue, -on_time_with_requests) end, 0)
+        {%- endif %} as {{ name }}_{{ last }}{{ ',' if not loop.last }}
         {% endfor %}
     from told
 ),
@@ -135,7 +137,14 @@ select
     {% for part in parts %}
     case when figured.portal is not null then round(figured.{{ part }}, 2) end as {{ part }},
     {% endfor %}
-    round(figured.portal - coalesce(figured.ours, 0){% for part in parts %} - round(figured.{{ part }}, 2){% endfor %}, 2) as unexplained,
+    round(
+        figured.portal
+        {% for part in parts %}
+        - round(figured.{{ part }}, 2)
+        {% endfor %}
+        - coalesce(figured.ours, 0),
+        2
+    ) as unexplained,
     {{ stamps() }}
 from figured
 inner join {{ ref('int_portal_reports') }} as reports

@@ -13,7 +13,8 @@ with sums as (
         sum(case when {{ rule.counts }} and {{ rule.scores }} then 1 else 0 end) as {{ indicator_column(indicator) }}_scored,
         {% endfor %}
         {% for indicator, rule in procedure_indicators().items() %}
-        sum(case when coalesce(fees.has_fee, false) and {{ rule.scores }} then 1 else 0 end) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        sum(case when coalesce(fees.has_fee, false) and {{ rule.scores }} then 1 else 0 end)
+            as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_dossier_facts') }} as facts
     left join {{ ref('int_procedure_fees') }} as fees
@@ -63,7 +64,8 @@ by_agency as (
         sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored,
         {% endfor %}
         {% for indicator in procedure_indicators() %}
-        count(case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        count(case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end)
+            as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
     from by_procedure
     group by source, period, agency_code

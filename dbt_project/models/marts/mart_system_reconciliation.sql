@@ -1,5 +1,5 @@
--- grain: dossier_code: dossiers of the one-stop system and of the portal side by side (timeliness §10); codes are compared as normalised. Empty when only one of the
--- two sent dossiers. "Only on the portal" is no fault: some procedures run on ministry systems, so the procedure is told.
+-- grain: dossier_code: dossiers of the one-stop system and of the portal side by side (timeliness §10); codes are compared as normalised. Empty when only
+-- one of the two sent dossiers. "Only on the portal" is no fault: some procedures run on ministry systems, so the procedure is told.
 
 with first_seen as (
     select
@@ -47,7 +47,7 @@ paired as (
         portal.{{ column }} as portal_{{ column }},
         case
             when here.dossier_code is not null and portal.dossier_code is not null
-                then here.{{ column }} is distinct from portal.{{ column }}
+                then (here.{{ column }} is distinct from portal.{{ column }})
             else false
         end as {{ name }}_differs,
         {% endfor %}
