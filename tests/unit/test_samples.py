@@ -83,6 +83,11 @@ def canonical(code: str) -> str:
     return "-".join([".".join(groups), day, tail])
 
 
+def is_local(code: str) -> bool:
+    """A code of the office's own, which tells no agency: there the two systems differ in it."""
+    return code.startswith("MC")
+
+
 def stamp(text: str) -> datetime | None:
     return datetime.strptime(text, "%Y%m%d%H%M%S") if text else None
 
@@ -188,7 +193,7 @@ def test_the_truth_says_the_same_as_the_files(district: SampleTruth) -> None:
         assert stamp(record["NgayTiepNhan"]) == row["received_at"]
         assert stamp(record["NgayKetThucXuLy"] or record["NgayTuChoi"]) == row["ended_at"]
         assert versions[code] == row["versions"], code
-        assert canonical(code).startswith(row["agency_code"] + "-")
+        assert is_local(code) or canonical(code).startswith(row["agency_code"] + "-")
     assert {row["agency_code"] for row in truth.values()} == {"H39.18", *(f"H39.18.{n}" for n in range(11, 26))}
     assert district.summary["pending_overdue"] == 23
 
@@ -209,7 +214,8 @@ def test_codes_are_unique_and_end_in_a_daily_sequence_per_agency(district: Sampl
     codes = [canonical(row["dossier_code"]) for row in truth_rows(district)]
     assert len(set(codes)) == len(codes)
     form = re.compile(r"H39\.18(\.\d\d)?-24(0[1-5])\d\d-(\d{4,5})")
-    assert all(form.fullmatch(code) for code in codes)
+    assert all(form.fullmatch(code) for code in codes if not is_local(code))
+    assert 0 < sum(map(is_local, codes)) < 50
 
 
 def test_events_tell_the_same_story_as_the_records(district: SampleTruth) -> None:

@@ -1,7 +1,7 @@
 -- grain: at_now (of int_portal_reports: a period and a report's export), agency_code with every code above it, flow: sums of dossiers from which the figures
--- of a report's department and the parts of its difference follow. Flows: the two systems by their names, what was known when the report was taken (`then`), and the parts
--- of difference_parts(), signed so that ours and all parts together give `then`. A dossier that differs in several ways is taken step by step: first
--- its local values move to the portal's agency, then they become the portal's.
+-- of a report's department and the parts of its difference follow. Flows: the two systems by their names, what was known when the report was taken (`then`),
+-- and the parts of difference_parts(), signed so that ours and all parts together give `then`. A dossier that differs in several ways is taken step by
+-- step: first its local values move to the portal's agency, then they become the portal's.
 
 with moments as (
     select distinct
