@@ -76,7 +76,7 @@ class Distortions(BaseModel):
 
 class LocalSystem(BaseModel):
     """A second sender, the one-stop system `motcua`, and a report of the portal: how they differ from the portal's
-    export (timeliness §10). Rates 0..1 of the dossiers on which it is possible; a dossier differs in one way at most."""
+    export (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each differs in one way at most."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
