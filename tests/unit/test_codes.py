@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal import codes
 from tests.oracle import values
+from tests.support.properties import examples
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_normal_form(con, written, normal) -> None:
     assert ask(con, codes.normalise("v"), written) == normal
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=30))
 def test_normal_form_is_the_oracles(written: str) -> None:
     with duckdb.connect(config={"threads": 1}) as con:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.dates import is_missing, parse_moment
 from tests.oracle.values import BadValueError, moment
+from tests.support.properties import examples
 
 START = datetime(2024, 3, 4)
 END = datetime(2024, 3, 4, 23, 59, 59)
@@ -153,7 +154,7 @@ def oracle(value: str, end_of_day: bool) -> tuple[datetime | None, bool]:
     return found, found is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(values=st.lists(st.one_of(FORMS, broken()), min_size=50, max_size=200), end_of_day=st.booleans())
 @example(values=list(ACCEPTED) + MISSING + INVALID[:-1], end_of_day=True)
 def test_the_oracle_agrees(values: list[str], end_of_day: bool) -> None:

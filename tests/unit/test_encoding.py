@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipelines.portal.readers import FileRejected, csv_reader, encoding
 from pipelines.portal.readers.base import Content
 from tests.support.exports import read
+from tests.support.properties import examples
 
 TEXT = (
     "Mã hồ sơ;Tên thủ tục;Ngày tiếp nhận;Trạng thái\n"
@@ -147,7 +148,7 @@ def test_wide_text_full_of_letters_beyond_latin_1(form) -> None:
 LETTERS = "aáàảãạăắằẳẵặâấầẩẫậđeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵ"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(LETTERS + LETTERS.upper() + ' \n,;"', min_size=1, max_size=60),
     form=st.sampled_from(list(ENCODINGS)),
@@ -164,7 +165,7 @@ def test_conversion_is_decoding(text, form, size, monkeypatch) -> None:
         assert found == unicodedata.normalize("NFC", found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(raw=st.binary(max_size=200))
 def test_any_bytes_are_text_or_not(raw) -> None:
     try:

@@ -18,6 +18,7 @@ from expectations import catalogue as catalogue_module
 from pipelines.config import load_settings
 from pipelines.portal import privacy
 from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
+from tests.support.properties import examples
 
 
 def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
@@ -27,7 +28,7 @@ def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
         return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchone()[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(key=st.binary(min_size=1, max_size=100), text=st.text(max_size=50))
 def test_hmac_is_the_standard_one(key: bytes, text: str) -> None:
     expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
@@ -109,7 +110,7 @@ def test_what_could_be_a_person_is_masked(value, masked) -> None:
     assert ask(privacy.mask("v"), value) == masked
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.text(min_size=1, max_size=80))
 def test_a_mask_holds_no_letter_and_no_long_number(value: str) -> None:
     masked = ask(privacy.mask("v"), value)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pipelines.portal.readers import FileRejected, archive, base, csv_reader, json_reader, open_reader
 from pipelines.portal.readers.base import Part
 from tests.support.exports import read, seen
+from tests.support.properties import examples
 
 CSV = (
     "Mã hồ sơ;Tên thủ tục;Ngày tiếp nhận;Lĩnh vực;Cột lạ\n"
@@ -296,7 +297,7 @@ def test_the_name_says_nothing(name, tmp_path: Path) -> None:
 BODIES = st.lists(st.sampled_from(["csv", "ndjson", "envelope", "empty", "pdf"]), max_size=6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=BODIES)
 def test_an_archive_has_the_rows_of_its_members(names, tmp_path: Path) -> None:
     contents = {"csv": CSV, "ndjson": NDJSON, "envelope": ENVELOPE, "empty": "", "pdf": "%PDF"}
@@ -332,7 +333,7 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.sampled_from(SEEDS),
     changes=st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=4)), max_size=4),
@@ -348,7 +349,7 @@ def test_damage_gives_rows_or_a_reason(seed, changes, cut, size, tmp_path: Path,
     _only_rows_or_a_reason(tmp_path, bytes(content[: len(content) - cut]))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.sampled_from([b"", b"PK\3\4", b"\x1f\x8b\x08\0", b"\xff\xfe", b"[", b'{"data":[']),
     rest=st.binary(max_size=300),

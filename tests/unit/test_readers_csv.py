@@ -17,6 +17,7 @@ from pipelines.contract import DOSSIERS, fold, heading_field
 from pipelines.portal.readers import FileRejected, csv_reader
 from pipelines.portal.readers.headings import NO_SYNONYMS
 from tests.support.exports import read
+from tests.support.properties import examples
 
 HEAD = ["MaHoSo", "TenTTHC", "NgayTiepNhan", "TrangThaiHoSo", "ChuHoSo"]
 ROWS = [
@@ -239,7 +240,7 @@ def test_short_lines_are_bad_rows_and_never_a_group_or_footer(chunk, tmp_path: P
 CELL = st.text('ab",;\n é', max_size=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8),
     size=st.integers(1, 50),
@@ -260,7 +261,7 @@ def test_well_formed_tables_are_read_as_python_does(cells, size, ends, quoting, 
     assert [row["row_number"] for row in rows] == lines
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.text('a",\n\r', max_size=60), size=st.integers(1, 50))
 def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> None:
     """Any text below a heading gives numbered rows, never an exception, and no line is counted twice."""
@@ -274,7 +275,7 @@ def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> N
 PLAIN = st.text("ab\",;|\t='\n é", max_size=6)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(st.lists(PLAIN, min_size=3, max_size=3), min_size=1, max_size=6),
     size=st.integers(1, 60),

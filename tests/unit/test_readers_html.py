@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.readers import FileRejected
 from tests.support.exports import read
+from tests.support.properties import examples
 from tests.unit.test_readers_workbook import FIELDS, HEAD, values
 
 CODE = "H39.18.25-240304-0001"
@@ -140,7 +141,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(PIECES, max_size=30))
 def test_no_page_breaks_the_reader(pieces, tmp_path: Path) -> None:
     rows, _ = read(tmp_path, table(HEAD, LINE).removesuffix("</table>") + "".join(pieces))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.readers import FileRejected, base, json_reader
 from tests.support.exports import read
+from tests.support.properties import examples
 
 RECORDS = [
     {"MaHoSo": "H39.18.25-240304-0001", "TenTTHC": 'Cấp "giấy" \\ {[,]} \n tab\t', "DanhSachLePhi": [{"Gia": "1,2"}]},
@@ -168,7 +169,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(JSON, min_size=1, max_size=12),
     size=st.integers(1, 40),

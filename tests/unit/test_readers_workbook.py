@@ -14,6 +14,7 @@ from pipelines.portal.readers import FileRejected, workbook
 from pipelines.portal.readers.base import Content
 from tests.support import workbooks
 from tests.support.exports import read
+from tests.support.properties import examples
 
 MOMENT, DAY = datetime(2024, 3, 4, 8, 30, 15), date(2024, 3, 11)
 HEAD = ["Mã hồ sơ", "Mã thủ tục", "Lĩnh vực", "Ngày tiếp nhận", "Hạn trả", "Trạng thái"]
@@ -198,7 +199,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=12))
 def test_no_row_vanishes_and_nothing_breaks(rows, tmp_path: Path) -> None:
     found, facts = read(tmp_path, workbooks.xlsx([HEAD, *rows]))

@@ -14,6 +14,7 @@ from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import FileFacts
 from pipelines.portal.readers.headings import NO_SYNONYMS
 from pipelines.portal.readers.table import Cells, Table
+from tests.support.properties import examples
 
 HEAD = ["STT", "Mã hồ sơ", "Thủ tục", "Ngày nhận", "Hạn trả", "Tình trạng", "Ghi chú"]
 WITH_BOTH = ["STT", "Mã hồ sơ", "Lĩnh vực", "Đơn vị xử lý", "Ngày nhận", "Tình trạng", "Cột lạ"]
@@ -297,7 +298,7 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.lists(st.lists(WORDS, max_size=7) | st.just(HEAD), max_size=20), st.integers(1, 8))
 def test_nothing_vanishes(rows, chunk) -> None:
     found, _, table = read(*rows, chunk=chunk)

@@ -34,6 +34,8 @@ from pipelines.samples.plan import working_days
 from pipelines.samples.shapes import SHAPES
 from tests.support import plain_shapes
 
+pytestmark = pytest.mark.integration
+
 ALL_BAD_ROWS = dict.fromkeys(ROW_REJECTS, 6)
 EVERY_DISTORTION = Distortions(**dict.fromkeys(Distortions.model_fields, 0.2))
 
