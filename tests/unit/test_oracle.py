@@ -88,7 +88,7 @@ def _written(value: object) -> str:
 
 def test_worked_ledger() -> None:
     zone = drop_zone.read(DATA / "worked_examples" / "inbox")
-    reasons = {line.file_name: Counter() for line in zone.ledger}
+    reasons: dict[str, Counter[str]] = {line.file_name: Counter() for line in zone.ledger}
     for row in zone.quarantine:
         reasons[row.file_name].update(row.reasons)
     found = {
