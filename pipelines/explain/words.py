@@ -150,7 +150,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
 #: What is not known, or is known and not used: id → sentence.
 GAPS: dict[str, tuple[str, str]] = {
     "known_later": (
-        "Với những gì biết đến {known_at} thì chưa có hồ sơ này; tệp đầu tiên có nó kết xuất {exported_at}.",
+        "Các tệp kết xuất đến {known_at} chưa có hồ sơ này; tệp đầu tiên có hồ sơ được kết xuất {exported_at}.",
         "By {known_at} nothing was known of this dossier; the first export that has it was made {exported_at}.",
     ),
     "only_quarantined": (
@@ -178,17 +178,17 @@ GAPS: dict[str, tuple[str, str]] = {
         "The dossier was received {received_at}, after the moment of closing, so it does not count yet.",
     ),
     "ends_later": (
-        "Các tệp nói hồ sơ đã kết thúc, nhưng không sớm hơn thời điểm chốt; lúc chốt hồ sơ vẫn đang giải quyết.",
+        "Theo các tệp, hồ sơ kết thúc sau thời điểm chốt; tại thời điểm chốt hồ sơ vẫn đang giải quyết.",
         "The exports say that the dossier ended, but after the moment of closing; at that moment it was pending.",
     ),
     "refused": (
-        "Hồ sơ không được tiếp nhận giải quyết: chỉ Bộ chỉ số 766 có tính.",
+        "Hồ sơ không được tiếp nhận: chỉ Bộ chỉ số 766 tính hồ sơ này.",
         "The dossier was refused: only the index 766 counts it.",
     ),
     "no_due_date": ("Bản đang dùng không có ngày hẹn trả.", "The version in use has no due date."),
     "no_statutory_limit": (
         "Không danh mục thủ tục nào đã nạp cho biết thời hạn theo quy định của thủ tục này.",
-        "No catalogue that was loaded tells the statutory maximum of this procedure.",
+        "No catalogue that was loaded has the statutory maximum of this procedure.",
     ),
     "no_events": (
         "Không có tiến độ xử lý nào được gửi; các mốc chỉ lấy từ bản ghi hồ sơ.",
@@ -208,7 +208,7 @@ GAPS: dict[str, tuple[str, str]] = {
         "Rows that were landed after the publication: {rows}; the next run will use them.",
     ),
     "other_rules": (
-        "Bản công bố được tính theo luật cũ hơn; trang này tính theo luật hiện nay. Hãy chạy `dunghan run`.",
+        "Bản công bố được tính theo quy tắc cũ; trang này tính theo quy tắc hiện nay. Hãy chạy `dunghan run`.",
         "The publication was made by other rules than today's, by which this page is computed. Run `dunghan run`.",
     ),
 }
