@@ -38,7 +38,7 @@ class BorrowedConnection(ConnectionWrapper):
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Keeps one connection open, so that results can still be read after a query (03-architecture)."""
+    """Keeps one connection open, so that results can still be read after a query."""
 
     @contextmanager
     def get_connection(self) -> Generator[sa.Connection, None, None]:

@@ -67,9 +67,9 @@ class Explanation:
 
     def document(self) -> dict[str, Any]:
         """Everything, for JSON; keys are stable."""
-        told = {**asdict(self), "rules": self.rules}
-        del told["names"]
-        return told
+        document = {**asdict(self), "rules": self.rules}
+        del document["names"]
+        return document
 
 
 def explain(
@@ -77,7 +77,7 @@ def explain(
 ) -> Explanation:
     """Explain a dossier at the settings' pair; what is not set is that of the published version.
 
-    code: as people type it (portal-exports §5). source: that source's page only. progress: told of what takes
+    code: as people type it (portal-exports §5). source: that source's page only. progress: hears of what takes
     seconds, once per state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
     """
     return explain_each(settings, [code], source=source, progress=progress)[0]

@@ -1,6 +1,6 @@
 """From what the rules gave to a page: typed facts in the order in which people ask for them, ready for JSON.
 
-Nothing is validated here. Keys of people never leave: that the applicant's key changed is told, not what it is.
+Nothing is decided here. Keys of people never leave: that the applicant's key changed is said, not what it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Change:
-    """A field that differs from the version before. Of personal data neither value is told."""
+    """A field that differs from the version before. Of personal data neither value is shown."""
 
     field: str
     old: Any
@@ -293,7 +293,7 @@ class _Teller:
             from validated.supplements
             where {self.whose} order by file_sha256, row_number, position""",
         )
-        told = []
+        versions = []
         before: Row | None = None
         for row in found:
             place = (row["file_sha256"], row["row_number"])
@@ -302,7 +302,7 @@ class _Teller:
                 for entry in asked
                 if (entry["file_sha256"], entry["row_number"]) == place
             ]
-            told.append(
+            versions.append(
                 Version(
                     number=row["version_no"],
                     valid_from=row["valid_from"],
@@ -316,7 +316,7 @@ class _Teller:
                 )
             )
             before = row
-        return told
+        return versions
 
     def _events(self) -> list[Event]:
         return [
@@ -351,14 +351,14 @@ class _Teller:
         facts = {**self.facts, "as_of": self.as_of, "waiting_since": waiting}
         order = list(self.names["rule_sets"])
         found = self._of_source("intermediate.int_verdicts")
-        told = []
+        verdicts = []
         for row in sorted(found, key=lambda row: order.index(row["rule_set"])):
             due, end = row["effective_due"], row["effective_end"]
             bad = row["verdict"] in ("late", "overdue")
             row["days_early"] = self._span(end, due).working_days if row["verdict"] == "early" else None
             soon = row["verdict"] == "in_time" and row["state"] == "processing" and due is not None
             row["days_left"] = self._span(self.as_of, due).working_days if soon else None
-            told.append(
+            verdicts.append(
                 Verdict(
                     rule_set=row["rule_set"],
                     rule_set_vi=self.names["rule_sets"][row["rule_set"]][0],
@@ -372,7 +372,7 @@ class _Teller:
                     sentence_en=words.letter("en", self.code, row, facts),
                 )
             )
-        return told
+        return verdicts
 
     def _quarantined(self) -> list[Rejected]:
         found = rows(

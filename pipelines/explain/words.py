@@ -150,7 +150,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
 #: What is not known, or is known and not used: id → sentence.
 GAPS: dict[str, tuple[str, str]] = {
     "known_later": (
-        "Với những gì biết đến {known_at} thì chưa có hồ sơ này; tệp đầu tiên có nó kết xuất {exported_at}.",
+        "Các tệp kết xuất đến {known_at} chưa có hồ sơ này; tệp đầu tiên có hồ sơ được kết xuất {exported_at}.",
         "By {known_at} nothing was known of this dossier; the first export that has it was made {exported_at}.",
     ),
     "only_quarantined": (
@@ -178,17 +178,17 @@ GAPS: dict[str, tuple[str, str]] = {
         "The dossier was received {received_at}, after the moment of closing, so it does not count yet.",
     ),
     "ends_later": (
-        "Các tệp nói hồ sơ đã kết thúc, nhưng không sớm hơn thời điểm chốt; lúc chốt hồ sơ vẫn đang giải quyết.",
+        "Theo các tệp, hồ sơ kết thúc sau thời điểm chốt; tại thời điểm chốt hồ sơ vẫn đang giải quyết.",
         "The exports say that the dossier ended, but after the moment of closing; at that moment it was pending.",
     ),
     "refused": (
-        "Hồ sơ không được tiếp nhận giải quyết: chỉ Bộ chỉ số 766 có tính.",
+        "Hồ sơ không được tiếp nhận: chỉ Bộ chỉ số 766 tính hồ sơ này.",
         "The dossier was refused: only the index 766 counts it.",
     ),
     "no_due_date": ("Bản đang dùng không có ngày hẹn trả.", "The version in use has no due date."),
     "no_statutory_limit": (
         "Không danh mục thủ tục nào đã nạp cho biết thời hạn theo quy định của thủ tục này.",
-        "No catalogue that was loaded tells the statutory maximum of this procedure.",
+        "No catalogue that was loaded has the statutory maximum of this procedure.",
     ),
     "no_events": (
         "Không có tiến độ xử lý nào được gửi; các mốc chỉ lấy từ bản ghi hồ sơ.",
@@ -208,7 +208,7 @@ GAPS: dict[str, tuple[str, str]] = {
         "Rows that were landed after the publication: {rows}; the next run will use them.",
     ),
     "other_rules": (
-        "Bản công bố được tính theo luật cũ hơn; trang này tính theo luật hiện nay. Hãy chạy `dunghan run`.",
+        "Bản công bố được tính theo quy tắc cũ; trang này tính theo quy tắc hiện nay. Hãy chạy `dunghan run`.",
         "The publication was made by other rules than today's, by which this page is computed. Run `dunghan run`.",
     ),
 }
@@ -242,8 +242,8 @@ def phrase(lang: str, key: str, **values: Any) -> str:
 
 def gap(lang: str, gap_id: str, **values: Any) -> str:
     """What is not known, as a sentence. Moments among the values are put into words. KeyError: there is no such gap."""
-    told = {k: on(lang, v) if isinstance(v, datetime) else v for k, v in values.items()}
-    return GAPS[gap_id][lang == "en"].format(**told)
+    said = {k: on(lang, v) if isinstance(v, datetime) else v for k, v in values.items()}
+    return GAPS[gap_id][lang == "en"].format(**said)
 
 
 def field_name(lang: str, column: str) -> str:
@@ -295,22 +295,22 @@ def statutory(lang: str, amount: float | None, unit: str | None) -> str:
     return counted(lang, _UNITS[unit], amount) if amount is not None and unit in _UNITS else ""
 
 
-def value(lang: str, column: str, told: Any, names: Mapping[str, Mapping[Any, tuple[str, str]]]) -> str:
+def value(lang: str, column: str, sent: Any, names: Mapping[str, Mapping[Any, tuple[str, str]]]) -> str:
     """A value of a version's column. names: of statuses and channels, by code, as (Vietnamese, English)."""
     coded = {"status": "statuses", "channel": "channels"}.get(column)
-    if told is None:
+    if sent is None:
         return phrase(lang, "empty")
-    if coded and told in names[coded]:
-        return f"{told} {names[coded][told][lang == 'en']}"
-    match told:
+    if coded and sent in names[coded]:
+        return f"{sent} {names[coded][sent][lang == 'en']}"
+    match sent:
         case bool():
-            text = phrase(lang, "yes" if told else "no")
+            text = phrase(lang, "yes" if sent else "no")
         case datetime():
-            text = moment(lang, told)
+            text = moment(lang, sent)
         case list():
-            text = "; ".join(_round(lang, entry) for entry in told) or phrase(lang, "empty")
+            text = "; ".join(_round(lang, entry) for entry in sent) or phrase(lang, "empty")
         case _:
-            text = str(told)
+            text = str(sent)
     return text
 
 
@@ -322,7 +322,7 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
     """
     rule_set = verdict["rule_set"]
     by_hours = rule_set != "form_ii06"
-    told = {
+    parts = {
         "code": code,
         "requests": verdict["requests"],
         "received": on(lang, facts["received_at"], by_hours),
@@ -338,10 +338,10 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
         "days_early": _days(lang, verdict["days_early"]),
         "days_left": _left(lang, verdict["days_left"]),
     }
-    happened = "".join(phrase(lang, key, **told) for key in _happened(verdict, facts))
-    promised = phrase(lang, _promised(verdict, facts), **told)
-    conclusion = phrase(lang, _conclusion(verdict), **told)
-    return f"{phrase(lang, 'received', **told)}{promised}{happened}: {conclusion}, {phrase(lang, rule_set)}."
+    happened = "".join(phrase(lang, key, **parts) for key in _happened(verdict, facts))
+    promised = phrase(lang, _promised(verdict, facts), **parts)
+    conclusion = phrase(lang, _conclusion(verdict), **parts)
+    return f"{phrase(lang, 'received', **parts)}{promised}{happened}: {conclusion}, {phrase(lang, rule_set)}."
 
 
 def _promised(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> str:

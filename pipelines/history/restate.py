@@ -1,8 +1,8 @@
 """Restating: every mart for one pair (as_of, known_at), from the lake, into a version of its own.
 
 A restatement shares nothing with the nightly build but the lake, whose rows stay: it needs no lock (only that the files
-it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a night. It validates and
-builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
+it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a nightly run. It validates
+and builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
 give the same figures, whatever was loaded since.
 
     restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json

@@ -464,8 +464,7 @@ def test_nightly_runs_leave_the_marts_of_a_full_refresh(world: World, tmp_path: 
             differing = con.execute(f"({a} except all {b}) union all ({b} except all {a}) limit 3").fetchall()
             assert not differing, f"{table}: {differing}"
     for view in ("fct_dossiers", "fct_verdicts"):
-        a, b = (dbt.database for dbt in (nightly_runs, world.dbt))
-        assert shown(a, view) == shown(b, view)
+        assert shown(nightly_runs.database, view) == shown(world.dbt.database, view)
 
 
 def shown(database: Path, mart: str) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -37,7 +38,7 @@ BASE = {
 
 
 def convert(
-    *records, kind: str = "dossiers", envelope: str | None = None, keep: bool = False
+    *records: Any, kind: str = "dossiers", envelope: str | None = None, keep: bool = False
 ) -> tuple[list[dict], dict]:
     """(canonical rows, drift) of records: objects, or the text of a record."""
     texts = [r if isinstance(r, str | None) else json.dumps(r, ensure_ascii=False) for r in records]
@@ -63,7 +64,7 @@ def run(table: pa.Table, kind: str, envelope: str | None, keep: bool) -> tuple[l
     return found.rows.to_pylist(), dict(found.drift)
 
 
-def one(kind: str = "dossiers", **fields) -> dict:
+def one(kind: str = "dossiers", **fields: Any) -> dict:
     """The canonical row of BASE with other fields."""
     return convert(BASE | fields if kind == "dossiers" else fields, kind=kind)[0][0]
 
@@ -75,7 +76,7 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_columns_and_types_are_those_of_the_lake(kind) -> None:
+def test_columns_and_types_are_those_of_the_lake(kind: Any) -> None:
     with duckdb.connect() as con:
         table = pa.table({"row_number": pa.array([1]), "record": pa.array(["{}"])})
         con.register("found", Canonicaliser(con, KINDS[kind], KEY).convert([Portion(TextRows(table))])[0].rows)
@@ -233,7 +234,7 @@ def test_the_applicant_is_the_identity_number_else_the_first_of_the_list() -> No
         ("9 - gì đó", None),
     ],
 )
-def test_status(written, status) -> None:
+def test_status(written: str, status: Any) -> None:
     row = one(TrangThaiHoSo=written)
     assert row["status"] == status
     assert (row["bad_values"] is not None) == (status is None and written != "")
@@ -256,7 +257,7 @@ def test_status(written, status) -> None:
         ("gì", "unknown"),
     ],
 )
-def test_channel(written, channel) -> None:
+def test_channel(written: str, channel: Any) -> None:
     assert one(KenhThucHien=written)["channel"] == channel
 
 
@@ -276,7 +277,7 @@ def test_channel(written, channel) -> None:
         ("", None),
     ],
 )
-def test_applicant_type(written, kind) -> None:
+def test_applicant_type(written: str, kind: Any) -> None:
     assert one(LoaiDoiTuong=written)["applicant_type"] == kind
 
 
@@ -323,7 +324,7 @@ def test_unknown_fields_are_counted_and_not_kept() -> None:
 
 
 @pytest.mark.parametrize("text", ["[1]", '"a"', "1", "null", '{"MaHoSo":', "", "  ", "rác", None, '{"a":1} x'])
-def test_no_record(text) -> None:
+def test_no_record(text: str) -> None:
     (good, bad), _ = convert(BASE, text)
     assert good["is_record"] is True and good["dossier_code"]
     assert bad["is_record"] is False
@@ -371,7 +372,7 @@ def test_the_hash_is_of_the_content_only() -> None:
         convert("x", BASE, envelope="H1.2")[0][1],
     ]
     assert {row["content_hash"] for row in same} == {base}
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"TrangThaiHoSo": 5},
         {"TenTTHC": "khác"},
         {"TenTTHC": None, "TenLinhVuc": BASE["TenTTHC"]},
@@ -541,7 +542,7 @@ def test_sheets() -> None:
 def test_files_that_go_together_do_not_touch_each_other() -> None:
     """Each file gives what it gives alone: envelope, drift, spellings, numbers of rows."""
 
-    def rows(*records) -> TextRows:
+    def rows(*records: Any) -> TextRows:
         texts = [json.dumps(r) for r in records]
         return TextRows(pa.table({"row_number": pa.array(range(1, len(texts) + 1), pa.int64()), "record": texts}))
 

@@ -94,7 +94,9 @@ def test_a_shifted_file_says_what_stands_beside(settings: Settings, tmp_path: Pa
     assert "Kín" not in repr(seen)
 
 
-def test_rows_are_counted_through_all_batches(settings: Settings, tmp_path: Path, monkeypatch) -> None:
+def test_rows_are_counted_through_all_batches(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Counts of the pieces add up to what the rules on files need."""
     from pipelines.portal.readers import json_reader
 

@@ -34,6 +34,7 @@ def test_what_is_there_already_stays() -> None:
     assert again is json is sys.modules["json"]
 
 
+@pytest.mark.integration
 def test_a_bound_parameter_does_not_import_pandas() -> None:
     script = """
 import sys

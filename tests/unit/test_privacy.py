@@ -8,6 +8,7 @@ import hmac
 import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -18,16 +19,17 @@ from expectations import catalogue as catalogue_module
 from pipelines.config import load_settings
 from pipelines.portal import privacy
 from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
+from tests.support.properties import examples
 
 
-def ask(expression: str, value: str | None, key: PrivacyKey | None = None):
+def ask(expression: str, value: str | None, key: PrivacyKey | None = None) -> Any:
     with duckdb.connect(config={"threads": 1}) as con:
         if key:
             key.register_key(con)
-        return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchone()[0]
+        return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchall()[0][0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(key=st.binary(min_size=1, max_size=100), text=st.text(max_size=50))
 def test_hmac_is_the_standard_one(key: bytes, text: str) -> None:
     expected = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
@@ -49,7 +51,7 @@ def test_the_key_shows_nowhere() -> None:
     )
 
 
-def test_the_key_file_is_private_and_stays(tmp_path) -> None:
+def test_the_key_file_is_private_and_stays(tmp_path: Path) -> None:
     settings = load_settings(warehouse=tmp_path / "w")
     first = load_key(settings)
     path = settings.layout.privacy_key
@@ -60,7 +62,7 @@ def test_the_key_file_is_private_and_stays(tmp_path) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-def test_processes_that_start_together_share_one_key(tmp_path) -> None:
+def test_processes_that_start_together_share_one_key(tmp_path: Path) -> None:
     settings = load_settings(warehouse=tmp_path / "w")
     keys: list[PrivacyKey] = []
     threads = [threading.Thread(target=lambda: keys.append(load_key(settings))) for _ in range(8)]
@@ -71,13 +73,13 @@ def test_processes_that_start_together_share_one_key(tmp_path) -> None:
     assert len(keys) == 8 and set(keys) == {load_key(settings)}
 
 
-def test_the_configured_key_wins_and_makes_no_file(tmp_path) -> None:
+def test_the_configured_key_wins_and_makes_no_file(tmp_path: Path) -> None:
     settings = load_settings(warehouse=tmp_path / "w", privacy_key="một khóa đủ dài nhé")
     assert load_key(settings) == PrivacyKey.of("một khóa đủ dài nhé".encode())
     assert not settings.layout.privacy_key.exists()
 
 
-def test_a_damaged_key_file_is_not_replaced(tmp_path) -> None:
+def test_a_damaged_key_file_is_not_replaced(tmp_path: Path) -> None:
     settings = load_settings(warehouse=tmp_path / "w")
     load_key(settings)
     settings.layout.privacy_key.write_text("ngắn")
@@ -89,7 +91,7 @@ def test_a_damaged_key_file_is_not_replaced(tmp_path) -> None:
 @pytest.mark.parametrize(
     "shown", ["20240230083000", "32/01/2024", "2024-13-01T08:30:00Z", "8:61 4/3/2024", "11", "-1", "4/3/24"]
 )
-def test_dates_and_short_numbers_stay_readable(shown) -> None:
+def test_dates_and_short_numbers_stay_readable(shown: str) -> None:
     assert ask(privacy.mask("v"), shown) == shown
 
 
@@ -105,11 +107,11 @@ def test_dates_and_short_numbers_stay_readable(shown) -> None:
         ("202402300830", "############"),
     ],
 )
-def test_what_could_be_a_person_is_masked(value, masked) -> None:
+def test_what_could_be_a_person_is_masked(value: Any, masked: str) -> None:
     assert ask(privacy.mask("v"), value) == masked
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.text(min_size=1, max_size=80))
 def test_a_mask_holds_no_letter_and_no_long_number(value: str) -> None:
     masked = ask(privacy.mask("v"), value)
@@ -128,7 +130,7 @@ def test_a_mask_holds_no_letter_and_no_long_number(value: str) -> None:
         ("thư a.b@c.vn", "thư @"),
     ],
 )
-def test_names_that_are_kept_lose_numbers_of_people(value, kept) -> None:
+def test_names_that_are_kept_lose_numbers_of_people(value: Any, kept: str) -> None:
     assert ask(privacy.redact("v"), value) == kept
 
 
