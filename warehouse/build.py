@@ -26,7 +26,7 @@ from warehouse.database import connect_build
 FINGERPRINTED = ("models", "macros", "seeds")
 # What a green build was checked by, besides what the models say of themselves: others have not seen its rows.
 CHECKS = (DBT_PROJECT / "tests", REPOSITORY / "expectations" / "marts.py", REPOSITORY / "expectations" / "marts.yml")
-DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")
+DBT_SCHEMAS = ("seeds", "staging", "intermediate", "marts")  # staging: of older build files
 NOTHING = -1  # a watermark below every validation_seq
 
 _BUILDS = """

@@ -1,12 +1,12 @@
 {#- What an incremental build must do again. `changed_since()` is the watermark of the last green build (docs/architecture.md). -#}
 
 {#- Dossiers with dossier rows (and events) that are new to this build: a select of source, dossier_code, for `in (…)` or a CTE. -#}
-{% macro changed_dossiers(staging) -%}
-    {%- for model in staging %}
+{% macro changed_dossiers(tables) -%}
+    {%- for table in tables %}
     select
         source,
         dossier_code
-    from {{ ref(model) }}
+    from {{ source('validated', table) }}
     where validation_seq > {{ changed_since() }}
     {%- if not loop.last %}
     union
@@ -18,23 +18,23 @@
     changed, those without a due date whose procedure has a new catalogue row, and those known only by the name of their agency when a catalogue of
     agencies is new. A build that died is simply done again: what it changed is still newer than the watermark. -#}
 {% macro stale_dossiers() -%}
-    {{ changed_dossiers(['stg_dossiers', 'stg_events']) }}
+    {{ changed_dossiers(['dossiers', 'events']) }}
     union
     select
         source,
         dossier_code
-    from {{ ref('stg_dossiers') }}
+    from {{ source('validated', 'dossiers') }}
     where
         due_at is null
-        and procedure_key in (select procedure_key from {{ ref('stg_procedures') }} where validation_seq > {{ changed_since() }})
+        and procedure_key in (select procedure_key from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
     union
     select
         source,
         dossier_code
-    from {{ ref('stg_dossiers') }}
+    from {{ source('validated', 'dossiers') }}
     where
         agency_code = 'unknown'
-        and exists (select 1 from {{ ref('stg_agencies') }} where validation_seq > {{ changed_since() }})
+        and exists (select 1 from {{ source('validated', 'agencies') }} where validation_seq > {{ changed_since() }})
 {%- endmacro %}
 
 {#- The same, and those that move on with as_of: rows of the model that are not settled. -#}
@@ -140,7 +140,7 @@ select
     history.{{ column }}
     {%- endfor %}
 from {{ history }} as history
-inner join {{ ref('stg_dossiers') }} as content
+inner join {{ source('validated', 'dossiers') }} as content
     on
         history.source = content.source
         and history.file_sha256 = content.file_sha256

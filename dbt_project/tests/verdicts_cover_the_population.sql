@@ -6,7 +6,10 @@ with expected as (
         source,
         dossier_code,
         agency_code,
-        case when not in_population then 0 when status = 3 then 1 else {{ rule_sets() | length }} end as rule_sets
+        {% for rule_set in rule_sets().values() %}
+        case when {{ rule_set.population }} then 1 else 0 end{{ ' +' if not loop.last }}
+        {% endfor %}
+        as rule_sets
     from {{ ref('int_dossier_facts') }}
 ),
 

@@ -140,9 +140,9 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
 
     assert parents("landed", "dossiers") == {"exports"}
     assert parents("validated", "dossiers") == {"landed/dossiers"}
-    assert parents("staging", "stg_dossiers") == {"validated/dossiers"}
-    assert parents("staging", "stg_files") == {"ledger"}
-    assert parents("staging", "stg_quarantine") == {"quarantine"}
+    assert parents("intermediate", "int_dossier_history") == {"validated/dossiers"}
+    assert parents("marts", "mart_load_ledger") == {"ledger"}
+    assert parents("marts", "mart_quarantine") == {"quarantine"}
     marts = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
     assert len(marts) > 15
     assert marts <= parents("publication")
@@ -157,7 +157,7 @@ def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) 
     bare = [k.to_user_string() for k in graph.get_all_asset_keys() if not (graph.get(k).description or "").strip()]
     assert bare == []
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"landing", "validation", "seeds", "staging", "intermediate", "marts", "reports", "publication"}
+    assert groups == {"landing", "validation", "seeds", "intermediate", "marts", "reports", "publication"}
 
 
 def test_every_check_between_input_and_publication_blocks_except_rejections(definitions: dg.Definitions) -> None:
@@ -333,7 +333,7 @@ def test_publication_needs_the_whole_build_and_its_audit(nightly_run: Path) -> N
     settings = settings_for(nightly_run)
     before = version_of(settings)
     definitions = build_definitions(settings)
-    models = dg.AssetSelection.groups("marts", "reports", "staging", "intermediate", "seeds", "publication")
+    models = dg.AssetSelection.groups("marts", "reports", "intermediate", "seeds", "publication")
     partial = dg.define_asset_job("partial", models - dg.AssetSelection.all_asset_checks())
     job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[partial])).resolve_job_def("partial")
     with open_instance(settings) as instance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from expectations.catalogue import RULES_FILE, Catalogue, CatalogueError, Kind, 
 from expectations.schema import TABLES
 from pipelines import contract
 from pipelines.landing.lake import arrow_schema
+from pipelines.layout import DBT_PROJECT
 from pipelines.portal import codes
 from tests.lake_builder import CLEAN, EXPORTED_AT
 
@@ -119,6 +121,12 @@ def violated(kind: Kind, changes: dict[str, Any]) -> set[str]:
 
 def test_the_catalogue_has_exactly_the_rules_of_the_specification() -> None:
     assert sorted(rule.id for rule in CATALOGUE.rules) == sorted(SPECIFIED)
+
+
+def test_dbt_evaluates_the_rules_that_the_catalogue_leaves_to_it() -> None:
+    macro = (DBT_PROJECT / "macros" / "warnings.sql").read_text(encoding="utf-8")
+    evaluated = re.findall(r"^ +'(\w+)': '.+',$", macro, re.MULTILINE)
+    assert sorted(evaluated) == sorted(rule.id for rule in CATALOGUE.rules if rule.evaluated_in == "dbt")
 
 
 def test_every_row_rule_of_every_kind_has_an_example() -> None:

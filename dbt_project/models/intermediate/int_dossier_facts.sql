@@ -9,9 +9,6 @@
     )
 }}
 
--- stale_dossiers() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
-
 with
 {% if is_incremental() %}
 stale as (
@@ -28,7 +25,7 @@ stale as (
             and stored.procedure_key = limits.procedure_key
             and stored.channel = limits.channel
     where
-        exists (select 1 from {{ ref('stg_procedures') }} where validation_seq > {{ changed_since() }})
+        exists (select 1 from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
         and (
             stored.statutory_amount is distinct from limits.statutory_amount
             or stored.statutory_unit is distinct from limits.statutory_unit

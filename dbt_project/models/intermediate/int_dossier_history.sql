@@ -31,9 +31,9 @@ with accepted as {{ in_place }} (
         due_at,
         status,
         supplement_count
-    from {{ ref('stg_dossiers') }}
+    from {{ source('validated', 'dossiers') }}
     {% if is_incremental() %}
-    where (source, dossier_code) in ({{ changed_dossiers(['stg_dossiers']) }})
+    where (source, dossier_code) in ({{ changed_dossiers(['dossiers']) }})
     {% endif %}
 ),
 

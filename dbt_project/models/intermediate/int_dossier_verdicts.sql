@@ -10,9 +10,6 @@
     )
 }}
 
--- stale_dossiers() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
-
 with facts as {{ read_in_place() }} (
     select
         *,
@@ -55,12 +52,14 @@ select
     {{ rule_set }}_calendar_days_overdue,
     {{ rule_set }}_working_days_overdue,
     {% endfor %}
-    portal_766_due,
+    {% for due in rule_sets().values() | map(attribute='due') | unique if due != 'due_at' %}
+    {{ due }},
+    {% endfor %}
     working_days_to_due,
     settled as facts_settled,
     settled and not (
-        {% for rule_set in rule_sets() %}
-        ({{ rule_set }}_verdict is not null and {{ is_pending_in(rule_set) }}){{ ' or' if not loop.last }}
+        {% for name, rule_set in rule_sets().items() %}
+        ({{ name }}_verdict is not null and {{ rule_set.pending }}){{ ' or' if not loop.last }}
         {% endfor %}
     ) as settled,
     {{ build_id() }} as built_by

@@ -21,7 +21,7 @@ with files as (
             exported_at,
             file_name,
             file_path
-        from {{ ref('stg_events') }}
+        from {{ source('validated', 'events') }}
     ) as sent
 ),
 
@@ -37,10 +37,10 @@ accepted as (
         events.row_number,
         files.file_no,
         {{ row_place('files.file_no', 'events.row_number') }} as place
-    from {{ ref('stg_events') }} as events
+    from {{ source('validated', 'events') }} as events
     inner join files on events.source = files.source and events.file_sha256 = files.file_sha256
     {% if is_incremental() %}
-    where (events.source, events.dossier_code) in ({{ changed_dossiers(['stg_events']) }})
+    where (events.source, events.dossier_code) in ({{ changed_dossiers(['events']) }})
     {% endif %}
 ),
 

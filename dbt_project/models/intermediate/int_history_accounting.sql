@@ -4,7 +4,7 @@ with accepted as (
     select
         source,
         count(*) as rows_accepted
-    from {{ ref('stg_dossiers') }}
+    from {{ source('validated', 'dossiers') }}
     group by source
 ),
 

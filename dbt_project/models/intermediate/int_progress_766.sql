@@ -11,8 +11,6 @@
     )
 }}
 
--- stale_dossiers() reads these
--- depends_on: {{ ref('stg_dossiers') }}, {{ ref('stg_events') }}, {{ ref('stg_procedures') }}, {{ ref('stg_agencies') }}
 with closes as (
     select distinct
         scheme,

@@ -12,7 +12,7 @@ with catalogue as (
         file_path,
         file_sha256,
         row_number
-    from {{ ref('stg_procedures') }}
+    from {{ source('validated', 'procedures') }}
     where {{ is_known('exported_at') }}
 ),
 
@@ -74,7 +74,7 @@ limits as (
                 limits.position
         ) as place
     from chosen
-    inner join {{ ref('stg_procedure_limits') }} as limits
+    inner join {{ source('validated', 'procedure_limits') }} as limits
         on
             chosen.source = limits.source
             and chosen.file_sha256 = limits.file_sha256

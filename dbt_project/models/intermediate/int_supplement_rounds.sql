@@ -21,7 +21,7 @@ listed as (
         supplements.requested_at,
         supplements.answered_at,
         supplements.position as place
-    from {{ ref('stg_supplements') }} as supplements
+    from {{ source('validated', 'supplements') }} as supplements
     inner join used
         on
             supplements.source = used.source

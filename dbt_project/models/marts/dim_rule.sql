@@ -11,5 +11,5 @@ select
     advice_vi,
     advice_en,
     {{ stamps() }}
-from {{ ref('stg_rules') }}
+from {{ source('validated', 'rules') }}
 order by rule_id

@@ -97,16 +97,12 @@ signs as (
         'bulk_closing': 'crowded_minutes.finished_minute is not null',
         'due_rewritten_after_passing': 'known.due_moved_late',
     } %}
-    {% set marks = [] %}
-    {% for kind, condition in kinds.items() %}
-    {% do marks.append("case when " ~ condition ~ " then '" ~ kind ~ "' end") %}
-    {% endfor %}
     select
         known.source,
         known.agency_code,
         known.month_start,
         known.dossier_code,
-        {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', marks) }} as distortions
+        {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', names_that_hold(kinds)) }} as distortions
     from known
     inner join habits
         on

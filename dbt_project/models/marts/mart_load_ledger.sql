@@ -21,5 +21,5 @@ select
     parts,
     {{ is_known('exported_at') }} as used,
     {{ stamps() }}
-from {{ ref('stg_files') }}
+from {{ source('validated', 'files') }}
 order by exported_at, source, kind, file_path

@@ -14,6 +14,6 @@ select
     coalesce(agency_code, 'unknown') as agency_code,
     dossier_code,
     {{ stamps() }}
-from {{ ref('stg_quarantine') }}
+from {{ source('validated', 'quarantine') }}
 where {{ is_known('exported_at') }}
 order by exported_at, source, kind, file_path, part, row_number

@@ -18,7 +18,7 @@ with catalogue as (
                 partition by agency_code
                 order by exported_at desc, file_name desc, source desc, file_path desc, file_sha256 desc
             ) as file_from_last
-        from {{ ref('stg_agencies') }}
+        from {{ source('validated', 'agencies') }}
         where {{ is_known('exported_at') }}
     ) as ranked
     where file_from_last = 1

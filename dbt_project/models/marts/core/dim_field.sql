@@ -6,7 +6,7 @@ with named as (
         field_name,
         1 as from_catalogue,
         count(*) as times
-    from {{ ref('stg_procedures') }}
+    from {{ source('validated', 'procedures') }}
     where {{ is_known('exported_at') }} and field_code is not null
     group by field_code, field_name
 

@@ -7,7 +7,7 @@ with catalogue as (
             partition by procedure_key
             order by exported_at desc, file_name desc, row_number desc, source desc, file_path desc, file_sha256 desc
         ) as from_last
-    from {{ ref('stg_procedures') }}
+    from {{ source('validated', 'procedures') }}
     where {{ is_known('exported_at') }}
 ),
 
@@ -22,7 +22,7 @@ limits as (
             partition by source, file_sha256, row_number
             order by amount * {{ unit_weight('unit') }} desc, position
         ) as place
-    from {{ ref('stg_procedure_limits') }}
+    from {{ source('validated', 'procedure_limits') }}
     where amount is not null and {{ unit_weight('unit') }} is not null
 ),
 
