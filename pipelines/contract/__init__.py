@@ -16,6 +16,7 @@ from pipelines.contract.values import (
     PLACEHOLDER_ID,
     STATUS_WORDS,
     STATUSES,
+    UNKNOWN_AGENCY,
     words,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "STATUSES",
     "STATUS_WORDS",
     "TEXT",
+    "UNKNOWN_AGENCY",
     "Field",
     "Kind",
     "fold",
