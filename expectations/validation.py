@@ -22,6 +22,7 @@ from expectations.results import CheckResult, ValidationResult, ValidationRunErr
 from expectations.schema import ROW_TABLES, TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines.config import Settings
+from pipelines.contract import KINDS
 from pipelines.landing.lake import Lake
 from warehouse.database import connect_build
 
@@ -442,5 +443,6 @@ def _accounting(files: list[dict[str, Any]]) -> CheckResult:
 def _fingerprint(catalogue: Catalogue, settings: Settings) -> str:
     """What a validation depends on besides the lake. Texts may change without validation again."""
     rules = [(rule.id, rule.kinds, rule.predicate) for rule in catalogue.rules if rule.evaluated_in == "validation"]
-    basis = json.dumps([rules, catalogue.date_fields, settings.mostly_bad_share, VALIDATED], sort_keys=True)
+    dates = {kind.name: kind.date_fields for kind in KINDS.values()}
+    basis = json.dumps([rules, dates, settings.mostly_bad_share, VALIDATED], sort_keys=True)
     return hashlib.sha256(basis.encode()).hexdigest()[:16]

@@ -32,6 +32,7 @@ from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
+from pipelines.portal.sql import load_macros
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 
@@ -101,6 +102,7 @@ def explain_each(
     project = compiled_models(settings, progress)
     with connect(settings) as con:
         _attach(con, published)
+        load_macros(con)
         prepare(con, project)
         codes = [normalised(con, code) for code in typed]
         with reading(settings):

@@ -12,16 +12,15 @@ from typing import Any
 
 import duckdb
 
+from pipelines.contract import DOSSIERS
 from pipelines.explain import words
 from pipelines.explain.gather import Row, Sender, literal, rows
 
-#: Columns of a version that say where it stands, not what the dossier is.
-_BOOKKEEPING = {
-    "source", "dossier_code", "version_no", "valid_from", "valid_to", "last_seen_at", "code_date", "code_form",
-    "sequence_digits", "content_hash", "file_sha256", "row_number", "warnings", "status_since", "reopened", "due_moved",
-    "due_moved_late", "unchanged_rows", "superseded_rows",
-}  # fmt: skip
-_PERSONAL = {"applicant_key"}
+#: What may differ between versions: status and moments first, as people ask for them.
+_CONTENT = sorted(
+    (field for field in DOSSIERS.columns if field.column != "content_hash"),
+    key=lambda field: ("status", "times", field.published).index(field.published),
+)
 _HEAD = (
     "agency_code", "procedure_code", "procedure_name", "field_code", "field_name", "channel", "status", "state",
     "submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at", "ended_at", "handed_over_at",
@@ -462,15 +461,10 @@ class _Teller:
 
 
 def _changes(before: Row, after: Row) -> list[Change]:
-    """Fields in the order of `words.FIELDS`, then any other."""
-    columns = [column for column in after if column not in _BOOKKEEPING and column in before]
-    known = list(words.FIELDS)
-    columns.sort(key=lambda column: known.index(column) if column in known else len(known))
-    not_content = {"file_name", "file_path", "part", "row_in_part"}
     return [
-        Change(column, *((None, None) if column in _PERSONAL else (before[column], after[column])))
-        for column in columns
-        if column not in not_content and before[column] != after[column]
+        Change(field.column, *((None, None) if field.personal else (before[field.column], after[field.column])))
+        for field in _CONTENT
+        if field.column in after and before[field.column] != after[field.column]
     ]
 
 

@@ -10,48 +10,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from pipelines.contract import DOSSIERS
+
 LANGUAGES = ("vi", "en")
 _END_OF_DAY = time(23, 59, 59)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-#: Columns of a version as people call them. A column without a name here is called by its own.
-FIELDS: dict[str, tuple[str, str]] = {
-    "status": ("Trạng thái", "Status"),
-    "received_at": ("Ngày tiếp nhận", "Received"),
-    "due_at": ("Ngày hẹn trả", "Due"),
-    "finished_at": ("Ngày kết thúc xử lý", "Finished"),
-    "returned_at": ("Ngày trả kết quả", "Returned"),
-    "refused_at": ("Ngày từ chối", "Refused"),
-    "submitted_at": ("Ngày nộp", "Submitted"),
-    "supplements": ("Các lần yêu cầu bổ sung", "Requests for papers"),
-    "supplement_count": ("Số lần yêu cầu bổ sung", "Number of requests for papers"),
-    "procedure_code": ("Mã thủ tục", "Procedure code"),
-    "procedure_key": ("Mã thủ tục rút gọn", "Procedure key"),
-    "procedure_name": ("Tên thủ tục", "Procedure"),
-    "procedure_padded": ("Mã thủ tục được bù số 0", "Procedure code padded"),
-    "field_code": ("Mã lĩnh vực", "Field code"),
-    "field_name": ("Lĩnh vực", "Field"),
-    "channel": ("Kênh thực hiện", "Channel"),
-    "applicant_type": ("Loại đối tượng nộp", "Type of applicant"),
-    "applicant_key": ("Người nộp", "Applicant"),
-    "placeholder_id": ("Số giấy tờ giả định", "Placeholder identity"),
-    "envelope_agency": ("Đơn vị gửi", "Sending agency"),
-    "agency_code": ("Mã cơ quan", "Agency code"),
-    "agency_name": ("Đơn vị xử lý", "Agency"),
-    "return_method": ("Hình thức trả", "Way of return"),
-    "submitted_via": ("Nơi nộp", "Submitted through"),
-    "has_digitised_parts": ("Có thành phần số hóa", "Has digitised parts"),
-    "vneid_verified": ("Xác thực VNeID", "Verified with VNeID"),
-    "online_payment": ("Thanh toán trực tuyến", "Paid online"),
-    "connected_databases": ("CSDL kết nối", "Connected databases"),
-    "submitted_files": ("Số giấy tờ nộp", "Papers submitted"),
-    "digitised_files": ("Số giấy tờ số hóa", "Papers digitised"),
-    "reused_files": ("Số giấy tờ dùng lại", "Papers reused"),
-    "fee_count": ("Số khoản phí, lệ phí", "Number of fees"),
-    "fee_total": ("Tổng phí, lệ phí (đồng)", "Fees (đồng)"),
-    "result_documents": ("Số giấy tờ kết quả", "Result documents"),
-    "electronic_results": ("Kết quả điện tử", "Electronic results"),
-}
 
 _PHRASES: dict[str, tuple[str, str]] = {
     "yes": ("có", "yes"),
@@ -247,8 +210,9 @@ def gap(lang: str, gap_id: str, **values: Any) -> str:
 
 
 def field_name(lang: str, column: str) -> str:
-    """What people call a column of a version."""
-    return FIELDS[column][lang == "en"] if column in FIELDS else column
+    """What people call a column of a version: as the contract says, else its own name."""
+    field = DOSSIERS.field(column)
+    return field.name[lang == "en"] if field else column
 
 
 def day(lang: str, value: date) -> str:

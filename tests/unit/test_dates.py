@@ -1,4 +1,4 @@
-"""Moments (portal-exports §4): the SQL of pipelines.portal.dates against written cases and against the oracle's own
+"""Moments (portal-exports §4): the SQL of moments.sql against written cases and against the oracle's own
 parser."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.dates import is_missing, parse_moment
+from pipelines.portal.sql import load_macros
 from tests.oracle.values import BadValueError, moment
 from tests.support.properties import examples
 
@@ -82,6 +82,7 @@ INVALID = [
 @pytest.fixture(scope="module")
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        load_macros(connection)
         yield connection
 
 
@@ -89,7 +90,7 @@ def parse(con: duckdb.DuckDBPyConnection, values: Sequence[str | None], *, end_o
     """[(moment, is it missing?)] of each value."""
     con.register("dates", pa.table({"i": range(len(values)), "v": pa.array(values, pa.string())}))
     return con.execute(
-        f"select {parse_moment('v', end_of_day=end_of_day)}, {is_missing('v')} from dates order by i"
+        f"select {'moment_by_end_of_day' if end_of_day else 'moment'}(v), is_missing(v) from dates order by i"
     ).fetchall()
 
 
@@ -162,5 +163,6 @@ def test_the_oracle_agrees(values: list[str], end_of_day: bool) -> None:
     # The parser is given trimmed text, as canonical rows do.
     values = [value.strip() for value in values]
     with duckdb.connect(config={"threads": 1}) as con:
+        load_macros(con)
         found = parse(con, values, end_of_day=end_of_day)
     assert [(v, *f) for v, f in zip(values, found, strict=True)] == [(v, *oracle(v, end_of_day)) for v in values]

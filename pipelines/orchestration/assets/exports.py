@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from pipelines.contract import KINDS
 from pipelines.orchestration import resources
 from pipelines.orchestration.partitions import EXPORT_DATES, window
 
@@ -18,16 +19,6 @@ if TYPE_CHECKING:  # imported where they are used: the readers and dlt take thei
     from pipelines.portal.discovery import ExportFile
 
 EXPORTS = dg.AssetKey("exports")
-
-#: kind of export → what the landed asset is
-KINDS = {
-    "dossiers": "Hồ sơ đã nạp, không còn dữ liệu cá nhân / landed dossiers, without personal data",
-    "progress": "Tiến độ xử lý đã nạp / landed processing events",
-    "procedures": "Danh mục thủ tục hành chính đã nạp / landed catalogue of procedures",
-    "agencies": "Danh mục cơ quan đã nạp / landed agencies",
-    "portal_reports": "Số liệu do chính cổng công bố / the portal's own figures, landed",
-}
-
 
 def landed_key(kind: str) -> dg.AssetKey:
     """Asset of what was landed of a kind."""
@@ -39,8 +30,13 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(EXPORTS, description="Tệp kết xuất thấy trong thư mục nhận / export files seen in the drop zone"),
         *(
-            dg.AssetSpec(landed_key(kind), deps=[EXPORTS], description=description, kinds={"dlt", "parquet"})
-            for kind, description in KINDS.items()
+            dg.AssetSpec(
+                landed_key(kind.name),
+                deps=[EXPORTS],
+                description=f"{kind.meaning[0]}: đã nạp / {kind.meaning[1]}, landed",
+                kinds={"dlt", "parquet"},
+            )
+            for kind in KINDS.values()
         ),
     ]
 
