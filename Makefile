@@ -52,12 +52,13 @@ unit: setup ## quick tests, under a minute / kiểm thử nhanh
 unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in 3.11 3.12 3.13; do \
-		if [ $$version = $$own ]; then venv=$(VENV); else venv=$(VENV)-$$version; fi; \
-		if [ $$version != $$own ] && ! python$$version -m venv --help >/dev/null 2>&1; then \
+		python=$$(PYENV_VERSION=$$version python$$version -c 'import sys, venv; print(sys.executable)' 2>/dev/null); \
+		if [ $$version = $$own ]; then python=$(PYTHON) venv=$(VENV); else venv=$(VENV)-$$version; fi; \
+		if [ -z "$$python" ]; then \
 			echo "Python $$version: không có trên máy này, bỏ qua / not on this machine, skipped"; continue; \
 		fi; \
 		echo "Python $$version"; \
-		$(MAKE) --no-print-directory unit PYTHON=python$$version VENV=$$venv || exit 1; \
+		$(MAKE) --no-print-directory unit PYTHON=$$python VENV=$$venv || exit 1; \
 	done
 
 coverage: setup ## unit tests with branch coverage, COVER=tests for all / độ phủ

@@ -15,6 +15,8 @@ from pipelines.config import ConfigurationError, Settings, load_settings
 from pipelines.inspection import Inspection, inspect_path, letters, part_of, place
 from pipelines.portal.readers.base import Part
 
+pytestmark = pytest.mark.integration
+
 HEADING = "Mã hồ sơ;Chủ hồ sơ;Ngày tiếp nhận;Ngày hẹn trả;Hẹn trả;Trạng thái;Số biên lai"
 
 
