@@ -10,7 +10,7 @@ with days as (
     ) as spine
 ),
 
-told as (
+marked as (
     select
         date as day,
         kind,
@@ -50,15 +50,15 @@ lent as (
     -- what a province says since it took another over, for the code of the other
     select
         provinces.code as calendar,
-        told.*
-    from told
-    inner join {{ ref('provinces') }} as provinces on told.scope = provinces.successor_code and told.day > provinces.valid_to
+        marked.*
+    from marked
+    inner join {{ ref('provinces') }} as provinces on marked.scope = provinces.successor_code and marked.day > provinces.valid_to
 ),
 
 calendars as (
     select 'VN' as calendar
     union
-    select scope as calendar from told
+    select scope as calendar from marked
     union
     select calendar from lent
 ),
@@ -66,10 +66,10 @@ calendars as (
 candidates as (
     select
         calendars.calendar,
-        told.*,
-        case when told.scope = calendars.calendar then 0 else 2 end as distance
+        marked.*,
+        case when marked.scope = calendars.calendar then 0 else 2 end as distance
     from calendars
-    inner join told on calendars.calendar = told.scope or told.scope = 'VN'
+    inner join marked on calendars.calendar = marked.scope or marked.scope = 'VN'
 
     union all
 
