@@ -1,5 +1,5 @@
--- timeliness §6: the lists of dossiers hold what all verdicts say, as many and the same, although they read only what this build wrote, and two are carried forward from
--- run to run. Sums of fingerprints, as in verdicts_cover_the_population.
+-- timeliness §6: the lists of dossiers hold what all verdicts say, as many and the same, although they read only what this build wrote, and two are carried
+-- forward from run to run. Sums of fingerprints, as in verdicts_cover_the_population.
 {# dossiers that some rule set calls good and another bad #}
 {% set differs %}
     {% for verdicts in ["'early', 'on_time', 'in_time'", "'late', 'overdue'"] %}

@@ -1,6 +1,6 @@
--- grain: agency_name, received_on: the agency that a dossier names when neither its code nor its envelope holds one (portal-exports §3, §5), if exactly one fits.
--- Candidates are agencies of catalogues and of the maintained seed that existed on the day of reception: those of the same name; without one, those of the
--- same name but for the province at its end. A province in the name must be theirs, then or today. Without catalogues there are none.
+-- grain: agency_name, received_on: the agency that a dossier names when neither its code nor its envelope holds one (portal-exports §3, §5), if exactly one
+-- fits. Candidates are agencies of catalogues and of the maintained seed that existed on the day of reception: those of the same name; without one, those of
+-- the same name but for the province at its end. A province in the name must be theirs, then or today. Without catalogues there are none.
 
 with asked as (
     select distinct

@@ -1,5 +1,5 @@
--- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (portal-exports §9), and the province at the
--- end of the name: " - Tỉnh Phú Thọ", "tỉnh Phú Thọ", "thành phố Hải Phòng". base_name is the name without it.
+-- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (portal-exports §9), and the province at
+-- the end of the name: " - Tỉnh Phú Thọ", "tỉnh Phú Thọ", "thành phố Hải Phòng". base_name is the name without it.
 
 with names as (
     select name as agency_name

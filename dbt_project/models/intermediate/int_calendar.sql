@@ -1,7 +1,7 @@
--- grain: calendar, day: every day from 2000-01-01 to 2100-12-31 (portal-exports §4) in the country's calendar, VN, and in that of each level-1 code with days of its own.
--- A day is what the nearest row says, else Monday to Friday are worked (timeliness §2): rows of the code itself, then of the province that took it over (for days
--- since then), then of the country; and at each distance what the warehouse added, then the seed calendar_overrides, then the frozen package.
--- working_day_number counts the working days from the first day on: wd(a, b) = number(b) - number(a).
+-- grain: calendar, day: every day from 2000-01-01 to 2100-12-31 (portal-exports §4) in the country's calendar, VN, and in that of each level-1 code with days
+-- of its own. A day is what the nearest row says, else Monday to Friday are worked (timeliness §2): rows of the code itself, then of the province that took
+-- it over (for days since then), then of the country; and at each distance what the warehouse added, then the seed calendar_overrides, then the frozen
+-- package. working_day_number counts the working days from the first day on: wd(a, b) = number(b) - number(a).
 
 with days as (
     select cast(moment as date) as day

@@ -1,6 +1,6 @@
--- grain: source, agency_code, distortion, month (calendar month of reception): signs in the data of what senders do to it (portal-exports §8). Detected, never repaired.
--- Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars distortion_…),
--- since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
+-- grain: source, agency_code, distortion, month (calendar month of reception): signs in the data of what senders do to it (portal-exports §8). Detected,
+-- never repaired. Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars
+-- distortion_…), since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
 
 with known as {{ read_in_place() }} (
     select
