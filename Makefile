@@ -77,6 +77,7 @@ bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
+	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
 lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã nguồn

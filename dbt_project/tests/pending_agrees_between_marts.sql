@@ -9,7 +9,7 @@ with months as (
     where granularity = 'month'
 ),
 
-told as (
+figures as (
     select
         source,
         scheme,
@@ -60,7 +60,7 @@ totals as (
         sum(case when mart = '{{ mart }}' then pending_in_time else 0 end) as {{ mart }}_in_time,
         sum(case when mart = '{{ mart }}' then pending_overdue else 0 end) as {{ mart }}_overdue{{ ',' if not loop.last }}
         {% endfor %}
-    from told
+    from figures
     group by source, scheme, month, agency_code
 )
 

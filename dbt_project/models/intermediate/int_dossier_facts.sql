@@ -49,7 +49,7 @@ asked as {{ read_in_place() }} (
     {{ with_content('used', ['at']) }}
 ),
 
-told_events as {{ read_in_place() }} (
+known_events as {{ read_in_place() }} (
     select
         events.*,
         {{ as_of() }} as at
@@ -61,7 +61,7 @@ told_events as {{ read_in_place() }} (
         {% endif %}
 ),
 
-told_rounds as {{ read_in_place() }} (
+known_rounds as {{ read_in_place() }} (
     select
         rounds.*,
         {{ as_of() }} as at
@@ -72,7 +72,7 @@ told_rounds as {{ read_in_place() }} (
 ),
 
 facts as (
-    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
+    {{ dossier_facts('asked', 'known_events', 'known_rounds') }}
 )
 
 select
