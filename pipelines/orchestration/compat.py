@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dagster_dbt import DbtCliInvocation
 
-# Documented, but not exported by the package. `stream()` makes one that runs dbt to its end before it yields anything as
-# soon as rows are counted; wrapping the events once more lets people see meanwhile what is being built.
+# Documented, but not exported by the package. When rows are counted, `stream()` runs dbt to its end before it yields
+# anything; wrapping the events once more lets people see meanwhile what is being built.
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator as EventIterator
 
 __all__ = ["EventIterator", "release_build"]

@@ -1,4 +1,4 @@
-"""dbt as Dagster sees it, by dagster-dbt: the parsed project, the names of its assets, and the one dbt process of a run.
+"""dbt as Dagster sees it, by dagster-dbt: the parsed project, its assets, and the one dbt process of a run.
 
 The manifest is made by `dbt parse` into the warehouse's state folder whenever the project has changed.
 """

@@ -64,11 +64,22 @@ def _noted(record: RunRecord) -> Iterator[None]:
 
 
 def drop_old_runs(instance: dg.DagsterInstance, keep: int) -> int:
-    """Delete ended runs but the newest `keep`, with their events; returns how many runs went."""
+    """Delete ended runs but the newest `keep`, with their events; returns how many runs went.
+
+    Which days of exports were landed stays known: the UI would show them as never loaded.
+    """
     ended = dg.RunsFilter(statuses=_ENDED)
     old = [record.dagster_run.run_id for record in instance.get_run_records(ended, limit=keep + PORTION)[keep:]]
+    landed = _landed_days(instance) if old else {}
     for run_id in old:
         instance.delete_run(run_id)
         # What its steps printed, when the daemon ran it.
         shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
+    for key, days in landed.items():
+        for day in sorted(days - instance.get_materialized_partitions(key)):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
     return len(old)
+
+
+def _landed_days(instance: dg.DagsterInstance) -> dict[dg.AssetKey, set[str]]:
+    return {key: days for key in instance.get_asset_keys() if (days := instance.get_materialized_partitions(key))}

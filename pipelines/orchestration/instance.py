@@ -40,6 +40,7 @@ retention:
       success: 90
 """
 
+
 def prepare_home(settings: Settings) -> Path:
     """DAGSTER_HOME: as the environment says, else in the warehouse. Writes `dagster.yaml` there if there is none."""
     home = Path(os.environ.get("DAGSTER_HOME") or settings.layout.dagster_home).expanduser().resolve()
