@@ -86,7 +86,7 @@ class CompiledProject:
 def compiled_models(settings: Settings, progress: Callable[[str], None] | None = None) -> CompiledProject:
     """The project of today, compiled. Runs `dbt compile` (no database, no network) if nobody has yet.
 
-    progress: told before that, for it takes some seconds. Raises CompileError when dbt cannot, or the warehouse may not
+    progress: called before that, for it takes some seconds. Raises CompileError when dbt cannot, or the warehouse may not
     be written to.
     """
     path = _place(settings)

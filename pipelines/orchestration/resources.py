@@ -24,7 +24,7 @@ KEY = "run"
 #: A run that carries this tag got the lock. If it is not finished although somebody else has the lock, it is dead.
 LOCK_TAG = "dunghan/lock"
 
-Progress = Callable[[str], None]  # told what is being done
+Progress = Callable[[str], None]  # called with what is being done
 
 #: What the steps of a run are called for people, in their order.
 STEPS = {
@@ -57,7 +57,7 @@ class Run:
     audited: bool = False
 
     def say(self, what: str) -> None:
-        """Tell whoever watches what is being done now."""
+        """Report to whoever watches what is being done now."""
         if self.progress is not None:
             self.progress(what)
 
