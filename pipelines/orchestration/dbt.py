@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import version
@@ -138,7 +139,8 @@ class ParsedProject:
             invocation = dbt.cli(arguments, context=context, target_path=self.target, raise_on_error=False)
         try:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
-            events = EventIterator(_reported(invocation.stream(), total, progress), invocation).fetch_row_counts()
+            events = EventIterator(_reported(invocation.stream(), total, _visible(progress)), invocation)
+            events = events.fetch_row_counts()
             if column_lineage or "--full-refresh" in arguments:
                 events = events.fetch_column_metadata(with_column_lineage=column_lineage)
             yield from _silent(events)
@@ -151,13 +153,24 @@ class ParsedProject:
         keep_compiled(self._settings, self.target)
 
 
-def _reported(events: Iterator[Any], total: int, progress: Callable[[str], None] | None) -> Iterator[Any]:
+def _reported(events: Iterator[Any], total: int, progress: Callable[[str], None]) -> Iterator[Any]:
     """The events as they are; `progress` is called with the name of each and how many of the `total` are done."""
     for done, event in enumerate(events, 1):
-        if progress is not None:
-            name = event.check_name if isinstance(event, dg.AssetCheckResult) else getattr(event, "output_name", "dbt")
-            progress(f"{name} ({min(done, total)}/{total})")
+        name = event.check_name if isinstance(event, dg.AssetCheckResult) else getattr(event, "output_name", "dbt")
+        progress(f"{name} ({min(done, total)}/{total})")
         yield event
+
+
+def _visible(progress: Callable[[str], None] | None) -> Callable[[str], None]:
+    """`progress`, printing where it would print now although `_silent` hides standard output meanwhile."""
+    shown = sys.stdout
+
+    def say(text: str) -> None:
+        if progress is not None:
+            with contextlib.redirect_stdout(shown):
+                progress(text)
+
+    return say
 
 
 def _silent(events: Iterator[Any]) -> Iterator[Any]:
