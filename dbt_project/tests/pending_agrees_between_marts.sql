@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_form_ii06'}}}) }}
 -- timeliness §6: what is pending at the end of a month is the same in the monthly mart, on that day of the daily mart, and in the form.
 
 with months as (
