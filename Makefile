@@ -55,7 +55,8 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md and docs/distortions.md / tạo tài liệu các mart
+	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
 lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn

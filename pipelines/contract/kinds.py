@@ -143,8 +143,8 @@ DOSSIERS = Kind(
         Field(
             column="procedure_key",
             meaning=(
-                "Tám ký tự đầu của mã thủ tục",
-                "First eight characters of the procedure code (portal-exports §5)",
+                "Tám ký tự đầu của mã thủ tục, như nhau ở mọi địa phương",
+                "First eight characters of the procedure code, the same in every province",
             ),
             label=("Mã thủ tục rút gọn", "Procedure key"),
             content=False,
@@ -276,7 +276,7 @@ DOSSIERS = Kind(
             type=INTEGER,
             portal="TrangThaiHoSo",
             reads="status_code",
-            meaning=("Trạng thái 1..10", "Status 1..10 (portal-exports §3)"),
+            meaning=("Trạng thái 1..10, tên ở dim_status", "Status 1..10, named in dim_status"),
             label=("Trạng thái", "Status"),
             headings=("trạng thái", "tình trạng", "trạng thái hồ sơ"),
             published="status",
@@ -464,8 +464,8 @@ DOSSIERS = Kind(
             column="applicant_key",
             portal="SoGiayToChuHoSo",
             meaning=(
-                "Khóa (HMAC) của số giấy tờ người nộp",
-                "HMAC of the applicant's identity number (portal-exports §7)",
+                "Khóa (HMAC) của số giấy tờ người nộp: cùng người cùng khóa, không suy ngược ra số được",
+                "HMAC of the applicant's identity number: the same person has the same key, and it cannot be turned back",
             ),
             label=("Người nộp", "Applicant"),
             headings=("số cmnd", "số cccd", "số giấy tờ"),
