@@ -31,7 +31,9 @@ _ENTRY = re.compile(r"^      - \{?name: (\w+)")
 def texts(root: Path = ROOT) -> dict[Path, str]:
     """Every generated file of the project in `root`, with the text it should have."""
     project = root / "dbt_project"
-    of_model = next(path for path in sorted((project / "models").rglob("*.yml")) if f"- name: {_MODEL}\n" in _read(path))
+    of_model = next(
+        path for path in sorted((project / "models").rglob("*.yml")) if f"- name: {_MODEL}\n" in _read(path)
+    )
     return {
         project / "macros" / "contract.sql": macros(),
         project / "models" / "staging" / "sources.yml": sources(),

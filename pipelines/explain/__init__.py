@@ -24,13 +24,13 @@ from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from pipelines.landing.lake import reading
+from pipelines.portal.sql import load_macros
 from warehouse.build import build_fingerprint
 from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
-from pipelines.portal.sql import load_macros
 
 Progress = Callable[[str], None]
 
