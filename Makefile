@@ -76,7 +76,8 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md and docs/distortions.md / tạo tài liệu các mart
+	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
@@ -87,7 +88,8 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã ng
 	$(BIN)/lint-imports
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
-	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project
+	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
+	echo "sqlfluff lint pipelines/portal/sql"; $(BIN)/sqlfluff lint --config pipelines/portal/sql/sqlfluff.cfg --ignore-local-config pipelines/portal/sql
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
