@@ -2,8 +2,8 @@
 
     python dbt_project/generate_from_contract.py
 
-macros/contract.sql (columns that models hand on), models/staging/sources.yml (tables of schema `validated`), the published
-columns in the YAML of fct_dossiers, and docs/reference/lake.md.
+macros/contract.sql (columns that models hand on), models/staging/sources.yml (tables of schema `validated`), the
+published columns in the YAML of fct_dossiers, and docs/reference/lake.md.
 """
 
 from __future__ import annotations
@@ -78,13 +78,14 @@ def macros() -> str:
 def sources() -> str:
     """dbt's sources: the tables of schema `validated`."""
     tables = "\n".join(line for name, table in VALIDATED_TABLES.items() for line in _source(name, table))
+    said = "Rows of complete loads, split by the rules of portal-exports §6; free of personal data."
     return f"""\
 # {GENERATED}.
 version: 2
 
 sources:
   - name: validated
-    description: Rows of complete loads, split by the rules of portal-exports §6. Written by expectations.validation; free of personal data.
+    description: {said} Written by expectations.validation.
     schema: validated
     tables:
 {tables}

@@ -16,4 +16,4 @@ def release_build(invocation: DbtCliInvocation) -> None:
     refuses to open it for writing."""
     if invocation.adapter is not None:
         invocation.adapter.cleanup_connections()
-        invocation.adapter.connections.close_all_connections()
+        invocation.adapter.connections.close_all_connections()  # type: ignore[attr-defined]  # of dbt-duckdb

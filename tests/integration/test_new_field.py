@@ -25,7 +25,7 @@ FIELD = (
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the field in its contract, after `make docs`."""
     copy = tmp_path_factory.mktemp("project")
     without = shutil.ignore_patterns("__pycache__", "data", "target", "logs")
@@ -56,7 +56,7 @@ def python(project: Path, *arguments: str, **environment: str) -> subprocess.Com
     return done
 
 
-def test_a_new_field_needs_one_entry(project, tmp_path) -> None:
+def test_a_new_field_needs_one_entry(project: Path, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox" / "dvcqg" / "dossiers"
     inbox.mkdir(parents=True)
     for day, receipt in (("20240305", "BN-1"), ("20240306", "BN-2")):

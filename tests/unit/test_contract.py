@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from expectations.schema import VALIDATED_TABLES
-from pipelines.contract import DOSSIERS, KINDS, PROCEDURES
+from pipelines.contract import DOSSIERS, KINDS, PROCEDURES, Kind
 from pipelines.landing.lake import SCHEMAS
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.privacy import PrivacyKey
@@ -99,7 +99,7 @@ def test_generated_files_are_in_step() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_kind_has_a_statement_and_every_table(kind) -> None:
+def test_a_kind_has_a_statement_and_every_table(kind: Kind) -> None:
     assert (ROOT / "pipelines" / "portal" / "sql" / f"{kind.name}.sql").is_file()
     assert kind.table in SCHEMAS
     assert set(kind.validated_tables) <= set(VALIDATED_TABLES)
