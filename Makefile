@@ -66,6 +66,7 @@ lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project
+	@$(BIN)/sqlfluff lint --config pipelines/portal/sql/sqlfluff.cfg --ignore-local-config pipelines/portal/sql
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

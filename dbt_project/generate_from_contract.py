@@ -2,8 +2,8 @@
 
     python dbt_project/generate_from_contract.py
 
-macros/contract.sql (columns that models hand on), models/staging/sources.yml (tables of schema `validated`), the published
-columns in the YAML of fct_dossiers, and docs/reference/lake.md.
+macros/contract.sql (columns that models hand on), models/staging/sources.yml (tables of schema `validated`), the
+published columns in the YAML of fct_dossiers, and docs/reference/lake.md.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ version: 2
 
 sources:
   - name: validated
-    description: Rows of complete loads, split by the rules of portal-exports §6. Written by expectations.validation; free of personal data.
+    description: Rows of complete loads, split by the rules. Written by expectations.validation, no personal data.
     schema: validated
     tables:
 {tables}
