@@ -78,14 +78,13 @@ def macros() -> str:
 def sources() -> str:
     """dbt's sources: the tables of schema `validated`."""
     tables = "\n".join(line for name, table in VALIDATED_TABLES.items() for line in _source(name, table))
-    said = "Rows of complete loads, split by the rules of portal-exports §6; free of personal data."
     return f"""\
 # {GENERATED}.
 version: 2
 
 sources:
   - name: validated
-    description: {said} Written by expectations.validation.
+    description: Rows of complete loads, split by the rules. Written by expectations.validation, no personal data.
     schema: validated
     tables:
 {tables}

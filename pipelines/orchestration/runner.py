@@ -42,7 +42,8 @@ def run_nightly(
 
     full_refresh: validate and build everything again. force: build although nothing is new, publish although the new
     version is far smaller. progress: called with what is being done, in words for people. A run that fails is
-    reported to `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be read.
+    reported to `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be
+    read.
     """
     from pipelines.orchestration.jobs import NIGHTLY
 
