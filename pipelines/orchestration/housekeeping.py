@@ -16,7 +16,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import safe_text
+from pipelines.errors import safe_text
 from pipelines.orchestration.record import RunRecord
 
 log = logging.getLogger(__name__)
