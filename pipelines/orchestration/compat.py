@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 from dagster_dbt import DbtCliInvocation
 
-# Documented, but not exported by the package. When rows are counted, `stream()` runs dbt to its end before it yields
-# anything; wrapping the events once more lets people see meanwhile what is being built.
+# Documented, but not exported by the package: rows are counted from events that were collected while dbt ran, because
+# counting as they come asks in a loop whether dbt has ended (decision 16).
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator as EventIterator
 
 __all__ = ["EventIterator", "drop_event_file", "release_build"]
