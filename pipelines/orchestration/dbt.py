@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,19 @@ class ParsedProject:
     @cached_property
     def models(self) -> list[dg.AssetKey]:
         """Assets of every model of the project: what each build writes (seeds are written by a full refresh only)."""
-        nodes = self.manifest["nodes"].values()
-        return [self.translator.get_asset_key(node) for node in nodes if node["resource_type"] == "model"]
+        return self._keys("model")
+
+    @cached_property
+    def assets(self) -> list[dg.AssetKey]:
+        """Assets of every seed and model of the project, each after those it is made of, as Dagster wants them
+        reported."""
+        return self._keys("seed", "model")
+
+    def _keys(self, *types: str) -> list[dg.AssetKey]:
+        nodes: dict[str, Any] = self.manifest["nodes"]
+        order = TopologicalSorter({name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()})
+        found = (nodes[name] for name in order.static_order() if name in nodes)
+        return [self.translator.get_asset_key(node) for node in found if node["resource_type"] in types]
 
     def key_of(self, name: str) -> dg.AssetKey:
         """Asset of the model of that name. Raises KeyError when the project has none."""
