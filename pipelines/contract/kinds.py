@@ -143,8 +143,8 @@ DOSSIERS = Kind(
         Field(
             column="procedure_key",
             meaning=(
-                "Tám ký tự đầu của mã thủ tục",
-                "First eight characters of the procedure code (portal-exports §5)",
+                "Tám ký tự đầu của mã thủ tục, như nhau ở mọi địa phương",
+                "First eight characters of the procedure code, the same in every province",
             ),
             label=("Mã thủ tục rút gọn", "Procedure key"),
             content=False,
@@ -173,7 +173,10 @@ DOSSIERS = Kind(
             column="field_code",
             portal="MaLinhVuc",
             reads="kept_name",
-            meaning=("Mã lĩnh vực; unknown khi thiếu", "Code of the field of administration; unknown when there is none"),
+            meaning=(
+                "Mã lĩnh vực; unknown khi thiếu",
+                "Code of the field of administration; unknown when there is none",
+            ),
             label=("Mã lĩnh vực", "Field code"),
             published="subject",
         ),
@@ -276,7 +279,7 @@ DOSSIERS = Kind(
             type=INTEGER,
             portal="TrangThaiHoSo",
             reads="status_code",
-            meaning=("Trạng thái 1..10", "Status 1..10 (portal-exports §3)"),
+            meaning=("Trạng thái 1..10, tên ở dim_status", "Status 1..10, named in dim_status"),
             label=("Trạng thái", "Status"),
             headings=("trạng thái", "tình trạng", "trạng thái hồ sơ"),
             published="status",
@@ -286,7 +289,7 @@ DOSSIERS = Kind(
             portal="HinhThuc",
             reads="short_code",
             meaning=("Hình thức trả kết quả (HinhThuc): 0 hoặc 1", "How the result is returned (HinhThuc): 0 or 1"),
-            label=("Hình thức trả", "Way of return"),
+            label=("Hình thức trả kết quả", "Way of return"),
         ),
         Field(
             column="agency_name",
@@ -312,7 +315,7 @@ DOSSIERS = Kind(
             portal="HoSoCoThanhPhanSoHoa",
             reads="flag",
             meaning=("Có thành phần hồ sơ được số hóa", "Parts of the dossier are digitised"),
-            label=("Có thành phần số hóa", "Has digitised parts"),
+            label=("Có thành phần hồ sơ được số hóa", "Has digitised parts"),
             published="further",
         ),
         Field(
@@ -338,7 +341,7 @@ DOSSIERS = Kind(
             portal="DSKetNoiCSDL",
             members="MaCSDL",
             meaning=("Các cơ sở dữ liệu đã kết nối", "Databases that were consulted"),
-            label=("CSDL kết nối", "Connected databases"),
+            label=("Cơ sở dữ liệu đã kết nối", "Connected databases"),
         ),
         Field(
             column="submitted_files",
@@ -359,14 +362,14 @@ DOSSIERS = Kind(
             column="digitised_files",
             type=INTEGER,
             meaning=("Số tài liệu được số hóa", "Number of submitted files that were digitised"),
-            label=("Số giấy tờ số hóa", "Papers digitised"),
+            label=("Số giấy tờ đã số hóa", "Papers digitised"),
             published="further",
         ),
         Field(
             column="reused_files",
             type=INTEGER,
             meaning=("Số tài liệu được tái sử dụng", "Number of submitted files that were reused"),
-            label=("Số giấy tờ dùng lại", "Papers reused"),
+            label=("Số giấy tờ tái sử dụng", "Papers reused"),
             published="further",
         ),
         Field(
@@ -404,7 +407,10 @@ DOSSIERS = Kind(
                     "HoSoBoSungId NguoiYeuCauBoSung NoiDungBoSung NguoiTiepNhanBoSung ThongTinTiepNhan TrangThaiBoSung",
                 ),
             ),
-            meaning=("Các lần yêu cầu bổ sung giấy tờ, danh sách JSON", "Rounds of asking for missing papers, JSON list"),
+            meaning=(
+                "Các lần yêu cầu bổ sung giấy tờ, danh sách JSON",
+                "Rounds of asking for missing papers, JSON list",
+            ),
             label=("Các lần yêu cầu bổ sung", "Requests for papers"),
             entries=Entries(
                 table="supplements",
@@ -474,8 +480,9 @@ DOSSIERS = Kind(
             column="applicant_key",
             portal="SoGiayToChuHoSo",
             meaning=(
-                "Khóa (HMAC) của số giấy tờ người nộp",
-                "HMAC of the applicant's identity number (portal-exports §7)",
+                "Khóa (HMAC) của số giấy tờ người nộp: cùng người cùng khóa, không suy ngược ra số được",
+                "HMAC of the applicant's identity number: the same person has the same key, and it cannot be turned"
+                " back",
             ),
             label=("Người nộp", "Applicant"),
             headings=("số cmnd", "số cccd", "số giấy tờ"),
@@ -486,7 +493,7 @@ DOSSIERS = Kind(
             column="placeholder_id",
             type=BOOLEAN,
             meaning=("Số giấy tờ là số giả 000000001", "The identity number is the placeholder 000000001"),
-            label=("Số giấy tờ giả định", "Placeholder identity"),
+            label=("Số giấy tờ giữ chỗ (000000001)", "Placeholder identity"),
         ),
         Field(
             column="content_hash",
@@ -602,7 +609,10 @@ PROCEDURES = Kind(
         ),
         Field(
             column="procedure_key",
-            meaning=("Tám ký tự đầu của mã thủ tục", "First eight characters of the procedure code (portal-exports §5)"),
+            meaning=(
+                "Tám ký tự đầu của mã thủ tục",
+                "First eight characters of the procedure code (portal-exports §5)",
+            ),
         ),
         Field(
             column="procedure_name",
@@ -742,7 +752,7 @@ def _tree(department: Structure) -> Structure:
     return {"code": TEXT, "data": tree, **tree}
 
 
-def _said(column: str, type_: str, portal: str, vi: str, en: str, also: tuple[str, ...] = ()) -> Field:
+def _said(column: str, type_: str, portal: str, vi: str, en: str, *also: str) -> Field:
     reads = "whole_number" if type_ == BIGINT else "decimal_figure"
     return Field(column=column, type=type_, portal=portal, reads=reads, meaning=(vi, en), also=also)
 
@@ -781,8 +791,8 @@ PORTAL_REPORTS = Kind(
             "Average days of processing, as the portal says",
         ),
         _said("ratio", DOUBLE, "ratio", "Tỷ lệ đúng hạn (phần trăm)", "Per cent on time, as the portal says"),
-        _said("score", DOUBLE, "score", "Điểm", "Points, as the portal says", ("totalScore",)),
-        _said("max_score", DOUBLE, "maxScore", "Điểm tối đa", "Points possible", ("totalMaxScore",)),
+        _said("score", DOUBLE, "score", "Điểm", "Points, as the portal says", "totalScore"),
+        _said("max_score", DOUBLE, "maxScore", "Điểm tối đa", "Points possible", "totalMaxScore"),
         _said("score_delta", DOUBLE, "scoreDelta", "Mức thay đổi điểm", "Change of the points"),
         Field(
             column="is_parent",

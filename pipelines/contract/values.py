@@ -96,6 +96,9 @@ FLAG_WORDS: dict[str, tuple[str, ...]] = {"true": ("Có", "true", "yes"), "false
 #: DONVITINH of a procedure's statutory maximum (portal-exports §3) → unit of the lake.
 LIMIT_UNITS: dict[str, str] = {"Giờ": "hour", "Ngày": "day", "Ngày làm việc": "working_day", "Tháng": "month"}
 
+#: Stands for the code of an agency that nobody knows.
+UNKNOWN_AGENCY = "unknown"
+
 #: Identity number that senders put when they have none (portal-exports §8).
 PLACEHOLDER_ID = "000000001"
 

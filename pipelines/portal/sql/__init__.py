@@ -21,11 +21,18 @@ _SLOT = re.compile(r"\{\{ (\w+) \}\}")
 
 
 def load_macros(con: duckdb.DuckDBPyConnection) -> None:
-    """Let statements of this connection use the macros: temporary ones, and the maps of words as variables of it."""
+    """Let statements of this connection use the macros: temporary ones, and the maps of words as variables of it.
+
+    Costs nothing the second time.
+    """
+    if con.execute("select getvariable('placeholder_id') is not null").fetchone() == (True,):
+        return
     for name, meanings in _word_tables().items():
-        con.execute(f"set variable {name} = map {{{', '.join(f'{_literal(w)}: {_literal(c)}' for w, c in meanings.items())}}}")
-    con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")
+        entries = ", ".join(f"{_literal(word)}: {_literal(code)}" for word, code in meanings.items())
+        con.execute(f"set variable {name} = map {{{entries}}}")
     con.execute(_macros())
+    con.execute(f"set variable unknown_agency = {_literal(contract.UNKNOWN_AGENCY)}")
+    con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")
 
 
 @cache

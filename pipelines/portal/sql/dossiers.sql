@@ -44,7 +44,7 @@ canonical as (
         is_record,
         kept_dossier_code(code, shifted) as dossier_code,
         envelope_agency,
-        coalesce(case when has_parts then canonical_agency(dossier_agency_part(code)) end, envelope_agency, 'unknown') as agency_code,
+        coalesce(case when has_parts then canonical_agency(dossier_agency_part(code)) end, envelope_agency, getvariable('unknown_agency')) as agency_code,
         case when has_parts then dossier_date(code) end as code_date,
         code_form,
         case when has_parts then dossier_digits(code) end as sequence_digits,

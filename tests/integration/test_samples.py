@@ -34,6 +34,8 @@ from pipelines.samples.plan import working_days
 from pipelines.samples.shapes import SHAPES
 from tests.support import plain_shapes
 
+pytestmark = pytest.mark.integration
+
 ALL_BAD_ROWS = dict.fromkeys(ROW_REJECTS, 6)
 EVERY_DISTORTION = Distortions(**dict.fromkeys(Distortions.model_fields, 0.2))
 
@@ -382,7 +384,7 @@ def test_every_shape_holds_the_same_records_and_the_bad_rows_where_it_says(
         if kind == "dossiers":
             # Sheets have no row that is none.
             assert len(meant) == 6 * (len(ROW_REJECTS) - (SHAPES[shape].sheet is not None))
-            assert len(rows) == known + len(meant)
+            assert known is not None and len(rows) == known + len(meant)
             assert {place: reasons(row) for place, row in rows.items() if reasons(row)} == meant
         else:
             assert {place for place, row in rows.items() if row and not is_date(row["ThoiDiemXuLy"])} == set(meant)
@@ -537,7 +539,7 @@ def test_command_line_words_become_a_spec_or_a_clear_error(tmp_path: Path) -> No
         {"first_day": date(2024, 5, 30)},
     ):
         with pytest.raises(SampleError):
-            build_spec(**wrong)  # type: ignore[arg-type]
+            build_spec(**wrong)
     with pytest.raises(SampleError, match="overdue"):
         make(tmp_path, SampleSpec(mix=Mix(early=0, on_time=0, in_time=0, overdue=1_000_000)))
     with pytest.raises(SampleError, match="agency"):
