@@ -1,5 +1,5 @@
--- grain: source, dossier_code: dossiers with a progress event in a minute in which events of very many dossiers of their agency lie (var distortion_bulk_closing):
--- somebody pressed a button for all of them, so the moment says nothing of who had the dossier (timeliness §6, portal-exports §8).
+-- grain: source, dossier_code: dossiers with a progress event in a minute in which events of very many dossiers of their agency lie (var
+-- distortion_bulk_closing): somebody pressed a button for all of them, so the moment says nothing of who had the dossier (timeliness §6, portal-exports §8).
 
 with moments as {{ read_in_place() }} (
     select

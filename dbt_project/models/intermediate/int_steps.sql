@@ -1,6 +1,7 @@
--- grain: source, dossier_code, step_no: how long a dossier of the population stayed where, from one progress event to the next; the last step runs to ended_at, or is
--- open (timeliness §6). Working seconds count only while the clock of the dossier runs, from received_at to ended_at or as_of.
--- Incremental: dossiers that were evaluated again are taken out and told anew (macros/history.sql); an open step is one of a dossier that is always evaluated again.
+-- grain: source, dossier_code, step_no: how long a dossier of the population stayed where, from one progress event to the next; the last step runs to
+-- ended_at, or is open (timeliness §6). Working seconds count only while the clock of the dossier runs, from received_at to ended_at or as_of.
+-- Incremental: dossiers that were evaluated again are taken out and told anew (macros/history.sql); an open step is one of a dossier that is always evaluated
+-- again.
 {{
     config(
         materialized='incremental',
@@ -22,7 +23,7 @@ with evaluated as (
         coalesce({{ is_bad('form_ii06_verdict') }}, false) as is_late,
         calendar
     from {{ ref('int_dossier_verdicts') }} as verdicts
-    where state is not null and {{ is_built_now('verdicts') }}
+    where verdicts.state is not null and {{ is_built_now('verdicts') }}
 ),
 
 dossiers as (

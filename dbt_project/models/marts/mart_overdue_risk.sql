@@ -1,7 +1,9 @@
--- grain: source, dossier_code: dossiers in time (form_ii06) and in processing that have used three quarters or more of their time, and how many of the comparable
--- dossiers that were still open at that share of their time became late: counted, never a model's opinion (timeliness §6; how well it tells: docs/reference/overdue-risk.md).
--- Comparable: of the same procedure and agency, else the same procedure, else all of the source, whichever first has enough (var overdue_risk_dossiers). They count once
--- their due date has passed, when all of them have shown whether they are late; counted earlier, those that end soon would make the rest look better.
+-- grain: source, dossier_code: dossiers in time (form_ii06) and in processing that have used three quarters or more of their time, and how many of the
+-- comparable dossiers that were still open at that share of their time became late: counted, never a model's opinion (timeliness §6; how well it tells:
+-- docs/reference/overdue-risk.md).
+-- Comparable: of the same procedure and agency, else the same procedure, else all of the source, whichever first has enough (var overdue_risk_dossiers). They
+-- count once their due date has passed, when all of them have shown whether they are late; counted earlier, those that end soon would make the rest look
+-- better.
 
 {% set least_percent, enough = var('overdue_risk_used'), var('overdue_risk_dossiers') %}
 {# the comparable dossiers of each level: the columns that must agree besides the source #}
@@ -85,10 +87,10 @@ found_{{ level }} as (
     from asked_{{ level }} as asked
     inner join past_{{ level }} as past
         on
-            {% for column in ['source'] + columns %}
-            asked.{{ column }} = past.{{ column }} and
-            {% endfor %}
             asked.used_percent <= past.used_percent
+            {% for column in ['source'] + columns %}
+            and asked.{{ column }} = past.{{ column }}
+            {% endfor %}
     group by {% for column in ['source'] + columns %}asked.{{ column }}, {% endfor %}asked.used_percent
 ),
 
@@ -115,10 +117,10 @@ compared as (
     {% for level, columns in levels.items() %}
     left join found_{{ level }}
         on
-            {% for column in ['source'] + columns %}
-            open_dossiers.{{ column }} = found_{{ level }}.{{ column }} and
-            {% endfor %}
             open_dossiers.used_percent = found_{{ level }}.used_percent
+            {% for column in ['source'] + columns %}
+            and open_dossiers.{{ column }} = found_{{ level }}.{{ column }}
+            {% endfor %}
     {% endfor %}
 )
 

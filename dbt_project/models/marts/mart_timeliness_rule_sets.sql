@@ -1,5 +1,5 @@
--- grain: source, scheme, month (of reception), agency_code, field_code, channel, rule_set: what every rule set says of the dossiers received in the month, at as_of
--- (timeliness §6). Counts of fct_verdicts, so that whoever compares rule sets shows one number.
+-- grain: source, scheme, month (of reception), agency_code, field_code, channel, rule_set: what every rule set says of the dossiers received in the month, at
+-- as_of (timeliness §6). Counts of fct_verdicts, so that whoever compares rule sets shows one number.
 
 {% set verdict_names = ['early', 'on_time', 'late', 'in_time', 'overdue', 'no_deadline', 'not_applicable'] %}
 {% set key = 'source, agency_code, field_code, channel' %}

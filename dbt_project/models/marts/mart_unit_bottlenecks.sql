@@ -1,5 +1,6 @@
--- grain: source, agency_code, unit_name, procedure_code, month (calendar month in which the step began): where dossiers wait, by unit (timeliness §6). Only steps that
--- may be attributed (mart_step_durations), and not the time of citizens.
+-- grain: source, agency_code, unit_name, procedure_code, month (calendar month in which the step began): where dossiers wait, by unit (timeliness §6). Only
+-- steps that may be attributed (mart_step_durations), and neither the time of citizens nor what begins with the end: a result that lies at the desk waits for
+-- nobody's work.
 
 with steps as (
     select
@@ -13,7 +14,7 @@ with steps as (
         returned_to_unit,
         case when left_at is null then entered_at end as open_since
     from {{ ref('mart_step_durations') }}
-    where attributable and not citizen_time
+    where attributable and not citizen_time and status not in (3, 7, 8, 9, 10)
 ),
 
 units as (

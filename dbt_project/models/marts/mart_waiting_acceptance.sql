@@ -1,5 +1,5 @@
--- grain: source, dossier_code: registrations that nobody has accepted or refused by as_of (status 1), and how long they have waited in working hours (timeliness §6).
--- One that was submitted after as_of is not there yet.
+-- grain: source, dossier_code: registrations that nobody has accepted or refused by as_of (status 1), and how long they have waited in working hours
+-- (timeliness §6). One that was submitted after as_of is not there yet.
 
 with waiting as (
     select
