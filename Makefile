@@ -1,5 +1,6 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
-# Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network).
+# Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
+# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs).
 # PIP_* of the environment are pip's own and are honoured as they are.
 
 SHELL := /bin/bash
@@ -8,6 +9,7 @@ PYTHON ?= python3
 WHEELHOUSE ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+COVER ?= tests/unit
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -18,10 +20,10 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test slow bench faults docs lint format clean
+.PHONY: help setup run unit unit-all coverage test slow bench faults docs lint format clean
 
 help: ## show the targets / các lệnh
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install what the lock file names into VENV / cài đặt
 
@@ -43,6 +45,25 @@ run: setup ## generate the sample district, load it, publish, print the figures 
 		status=0; \
 	fi; exit $$status
 
+# Tests that start no process and build no warehouse, properties with a tenth of their examples (tests/conftest.py).
+unit: setup ## quick tests / kiểm thử nhanh
+	@$(BIN)/python -m pytest tests/unit -m "not integration and not slow" --hypothesis-profile=unit -q $(PYTEST_ARGS)
+
+unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn
+	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for version in 3.11 3.12 3.13; do \
+		python=$$(PYENV_VERSION=$$version python$$version -c 'import sys, venv; print(sys.executable)' 2>/dev/null); \
+		if [ $$version = $$own ]; then python=$(PYTHON) venv=$(VENV); else venv=$(VENV)-$$version; fi; \
+		if [ -z "$$python" ]; then \
+			echo "Python $$version: không có trên máy này, bỏ qua / not on this machine, skipped"; continue; \
+		fi; \
+		echo "Python $$version"; \
+		$(MAKE) --no-print-directory unit PYTHON=$$python VENV=$$venv || exit 1; \
+	done
+
+coverage: setup ## unit tests with branch coverage, COVER=tests for all / độ phủ
+	@$(BIN)/python -m pytest $(COVER) -m "not slow" -q --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
 test: setup ## the tests / kiểm thử
 	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
@@ -55,20 +76,24 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md and docs/distortions.md / tạo tài liệu các mart
+	@$(BIN)/python dbt_project/generate_from_contract.py
+	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
-lint: setup ## ruff, mypy, sqlfluff, dbt parse / kiểm tra mã nguồn
+lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã nguồn
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
-	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project
+	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
+	echo "sqlfluff lint pipelines/portal/sql"; $(BIN)/sqlfluff lint --config pipelines/portal/sql/sqlfluff.cfg --ignore-local-config pipelines/portal/sql
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 clean: ## remove the environment and caches, never data / dọn môi trường, không đụng dữ liệu
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dunghan.egg-info
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage dunghan.egg-info
 	@find . -name __pycache__ -type d -prune -not -path './warehouse/data/*' -exec rm -rf {} +

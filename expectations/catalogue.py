@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.contract import KINDS
 
 RULES_FILE = Path(__file__).with_name("rules.yml")
 
-Kind = Literal["dossiers", "progress", "procedures", "agencies", "portal_reports"]
+
+def _known_kind(name: str) -> str:
+    if name not in KINDS:
+        raise ValueError(f"{name} is no kind of export")
+    return name
+
+
+#: name of a kind of the contract
+Kind = Annotated[str, AfterValidator(_known_kind)]
 Level = Literal["row", "file", "history"]
 Severity = Literal["reject", "warn"]
 Place = Literal["validation", "dbt", "reader"]
@@ -63,15 +73,15 @@ class Rule(BaseModel):
         there."""
         if self.predicate is None or kind not in self.kinds:
             raise KeyError(f"{self.id} is not evaluated by the validation for {kind}")
-        return self.predicate if isinstance(self.predicate, str) else self.predicate[kind]
+        predicate = self.predicate if isinstance(self.predicate, str) else self.predicate[kind]
+        return predicate.replace("{dates}", str([*KINDS[kind].date_fields.values()]))
 
 
 class Catalogue(BaseModel):
-    """All rules in their order, and the portal's names of the date columns of each kind (column → field)."""
+    """All rules in their order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    date_fields: dict[Kind, dict[str, str]]
     rules: tuple[Rule, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from expectations.catalogue import NOT_A_RECORD, SHIFTED, Catalogue, Kind, Rule
+from pipelines.contract import KINDS
 
 
 def condition(rule: Rule, kind: Kind) -> str:
@@ -60,7 +61,7 @@ def file_counts(catalogue: Catalogue, kind: Kind, batch: str) -> str:
     """
     dates = "".join(
         f", count({column}) as dates_{column}, count(*) filter (json_exists(bad_values, '$.{field}')) as bad_{column}"
-        for column, field in catalogue.date_fields[kind].items()
+        for column, field in KINDS[kind].date_fields.items()
     )
     return f"""
         select
@@ -81,7 +82,7 @@ def file_verdicts(catalogue: Catalogue, kind: Kind, counts: str) -> str:
     Columns: source, file_sha256, file_name, file_reason, rows, rejected, shifted_values, reason (the reader's, else the
     first file rule that applies, else null).
     """
-    shifted = ", ".join(f"case when dates_{column} = 0 then bad_{column} end" for column in catalogue.date_fields[kind])
+    shifted = ", ".join(f"case when dates_{column} = 0 then bad_{column} end" for column in KINDS[kind].date_fields)
     whens = " ".join(
         f"when {condition(rule, kind)} then '{rule.id}'" for rule in catalogue.validated(kind, "file", "reject")
     )
@@ -111,7 +112,7 @@ def date_looks(catalogue: Catalogue, kind: Kind, batch: str) -> str:
     columns = " union all ".join(
         f"select source, file_sha256, {position} as position, '{field}' as field, "
         f"json_extract_string(bad_values, '$.{field}') as value, {column} is not null as is_date from {batch}"
-        for position, (column, field) in enumerate(catalogue.date_fields[kind].items())
+        for position, (column, field) in enumerate(KINDS[kind].date_fields.items())
     )
     vi, en = (
         "case "

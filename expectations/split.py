@@ -11,25 +11,9 @@ import duckdb
 
 from expectations.catalogue import Kind
 from expectations.schema import TABLES, VALIDATED
-from pipelines.portal import codes, privacy
-
-#: kind → (column with the code of the record, its name in the portal's records)
-_CODES: dict[Kind, tuple[str, str]] = {
-    "dossiers": ("dossier_code", "MaHoSo"),
-    "progress": ("dossier_code", "MaHoSo"),
-    "procedures": ("procedure_code", "MATTHC"),
-    "agencies": ("agency_code", "MaDonVi"),
-}
-
-#: kind → (lake column with a JSON list, table that takes its entries, shape of an entry)
-_LISTS: dict[Kind, tuple[str, str, dict[str, str]]] = {
-    "dossiers": (
-        "supplements",
-        "supplements",
-        dict.fromkeys(("requested_at", "answered_at", "due_before", "due_after"), "TIMESTAMP"),
-    ),
-    "procedures": ("limits", "procedure_limits", {"channel": "VARCHAR", "amount": "DOUBLE", "unit": "VARCHAR"}),
-}
+from pipelines.contract import KINDS
+from pipelines.contract.model import schema
+from pipelines.portal.sql import load_macros
 
 
 def parts_of(files: str) -> str:
@@ -56,21 +40,22 @@ class Split:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
+        load_macros(con)
 
     def accept(self, kind: Kind, seq: int) -> None:
         """Rows without a reason of files that were loaded, and the entries of their lists."""
         accepted = f"select b.* from {_batch(kind)} where v.reason is null and len(b.reasons) = 0"
         self.insert(TABLES[kind], accepted, seq)
-        if kind in _LISTS:
-            column, table, entry = _LISTS[kind]
+        for column, entries in KINDS[kind].lists:
+            entry = json.dumps([schema(entries.fields)])
             self.insert(
-                table,
+                entries.table,
                 f"""
                 select * exclude (entries, entry), entry.*
                 from (
                     select *, unnest(entries) as entry, generate_subscripts(entries, 1) as position
                     from (
-                        select *, from_json({column}, '{json.dumps([entry])}') as entries
+                        select *, from_json({column}, '{entry}') as entries
                         from ({accepted})
                         where {column} is not null and {column} <> '[]'
                     )
@@ -81,13 +66,15 @@ class Split:
 
     def quarantine(self, kind: Kind, seq: int) -> None:
         """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
-        code, field = _CODES.get(kind, ("null::varchar", ""))
+        code = KINDS[kind].code or "null::varchar"
+        field = KINDS[kind].field(code)
+        name = field.portal if field else ""
         # Codes of the two known forms may be shown; whatever else stands in their place may be personal data.
-        shown = f"case when {codes.dossier_form(code)} <> 'other' then {code} else {privacy.mask(code)} end"
+        shown = f"case when dossier_form({code}) <> 'other' then {code} else mask({code}) end"
         # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
         offending = f"""
             case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
-                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field}', {shown})) as varchar)
+                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{name}', {shown})) as varchar)
                 else b.bad_values
             end"""
         self.insert(

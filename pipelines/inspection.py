@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -216,7 +216,7 @@ def _new(file: ExportFile, kind: Kind | None) -> Inspection:
 
 
 def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
-    kind: Kind = next(name for name in get_args(Kind) if name == file.kind)
+    kind: Kind = file.kind
     seen = _new(file, kind)
     facts = FileFacts("")
     with _connection(settings) as con:
@@ -280,7 +280,7 @@ class _Counts:
         )
         self.con.unregister("canonical")
         self._add("counts", predicates.file_counts(catalogue, kind, "batch"))
-        if catalogue.date_fields[kind]:
+        if contract.KINDS[kind].date_fields:
             self._add("looks", predicates.date_looks(catalogue, kind, "batch"))
         self.seen.rows_read += rows.num_rows
         self.seen.rejected += self._number("select count(*) from batch where len(reasons) > 0")
@@ -398,7 +398,8 @@ def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> 
             state = "shifted"
         elif column.field in kind.dropped:
             state = "dropped"
-        vi, en = contract.MEANINGS.get(column.field or "", (None, None))
+        known = kind.field(column.field or "")
+        vi, en = known.name if known else (None, None)
         yield {
             "column": letters(index),
             "number": index + 1,

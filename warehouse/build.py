@@ -168,13 +168,16 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def dbt_arguments(plan: BuildPlan) -> list[str]:
+def dbt_arguments(plan: BuildPlan, *, part: bool = False) -> list[str]:
     """Arguments after `dbt`: seeds, models and data tests in one go. Unit tests need no data; `make test` runs them.
 
-    dbt's artefacts are written by a full refresh only (`warehouse.compiled`): nobody reads those of a night.
+    Seeds that changed are a changed project, and that is a full refresh: a nightly run leaves them as they are, unless
+    it is asked for a `part`. dbt's artefacts are written by a full refresh only (`warehouse.compiled`).
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    return [*arguments, "--full-refresh" if plan.full_refresh else "--no-write-json"]
+    if plan.full_refresh:
+        return [*arguments, "--full-refresh"]
+    return [*arguments, *([] if part else ["--exclude-resource-type", "seed"]), "--no-write-json"]
 
 
 def dbt_executable() -> Path:
@@ -324,7 +327,7 @@ def _why_full(
         "definitions changed": any(attempt.fingerprint != fingerprint for attempt in attempts),
         "known_at before": any(attempt.known_at is not None for attempt in attempts),
         "as_of goes back": any(attempt.as_of > as_of for attempt in attempts),
-        # Rows accepted before may be gone, and no validation_seq tells of that.
+        # Rows accepted before may be gone, and no validation_seq shows that.
         "everything was validated again": not validations[0] <= green.validation_seq <= validations[1],
     }
     return next((reason for reason, applies in reasons.items() if applies), "")

@@ -104,8 +104,8 @@ def parse(text: str, name: str = "calendar.csv") -> list[Change]:
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
-        told, change = _line([cell.strip() for cell in cells], reader.line_num, changes)
-        problems += [f"{name}, dòng / line {reader.line_num}, {problem}" for problem in told]
+        found, change = _line([cell.strip() for cell in cells], reader.line_num, changes)
+        problems += [f"{name}, dòng / line {reader.line_num}, {problem}" for problem in found]
         if change is not None:
             changes.append(change)
     if problems:
@@ -133,8 +133,8 @@ def at_revision(changes: Sequence[Change], number: int | None = None) -> Revisio
     used = [change for change in changes if change.revision <= number]
     last = {(change.day, change.scope): change for change in used}
     kept = sorted((c for c in last.values() if c.kind != DEFAULT), key=lambda c: (c.day, c.scope))
-    told = "\n".join(f"{c.revision},{c.day},{c.kind},{c.name},{c.scope}" for c in used)
-    return Revision(number, tuple(kept), hashlib.sha256(told.encode()).hexdigest())
+    lines = "\n".join(f"{c.revision},{c.day},{c.kind},{c.name},{c.scope}" for c in used)
+    return Revision(number, tuple(kept), hashlib.sha256(lines.encode()).hexdigest())
 
 
 def revision_in(definitions_version: str) -> int:

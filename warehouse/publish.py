@@ -101,7 +101,7 @@ def publish(
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
             f"Không công bố được, bản cũ vẫn giữ nguyên; hãy khắc phục rồi chạy `dunghan publish`: {error}\n"
-            f"Not published, the version before stays; mend the cause, then run `dunghan publish`: {error}"
+            f"Not published, the version before stays; remove the cause, then run `dunghan publish`: {error}"
         ) from error
     finally:
         sweep(settings)
@@ -178,7 +178,7 @@ def content_hash(con: duckdb.DuckDBPyConnection, relation: str) -> str:
     """Hash of what a relation says: the same for the same rows in any order, whatever the file they lie in.
 
     DuckDB's own hash of each row, columns sorted by name, summed over the rows.
-    Another version of DuckDB may hash otherwise, so hashes are told apart by it. Floating point numbers count with 9
+    Another version of DuckDB may hash otherwise, so hashes are distinguished by it. Floating point numbers count with 9
     significant digits: the last ones depend on the order in which threads added them up. `relation` is quoted SQL.
     """
     columns = sorted((str(name), str(kind)) for name, kind, *_ in con.execute(f"describe {relation}").fetchall())
@@ -243,7 +243,7 @@ def _write_database(
         marts = _marts(con, build)
         carried = [mart for mart in CARRIED if base is not None and _can_be_carried(con, build, mart)]
         con.execute("create schema if not exists target.marts")
-        # What is written anew takes the room of what it replaces.
+        # What is written anew takes the place of what it replaces.
         for mart in _marts_in(con, "target") - set(carried):
             con.execute(f"drop table target.marts.{quoted(mart)}")
         con.execute("checkpoint target")
@@ -321,7 +321,7 @@ def _carry_over(con: duckdb.DuckDBPyConnection, build: str, mart: str, since: in
     changed = f"select source, dossier_code from {quoted(build)}.intermediate.{CARRIED[mart]} where {written}"
     of_changed = f"(source, dossier_code) in ({changed})"
     con.execute(f"delete from {target} where {of_changed}")
-    # A mart that tells which build wrote a row is not searched for dossiers.
+    # A mart that says which build wrote a row is not searched for dossiers.
     con.execute(f"insert into {target} {source} where {written if _tells_build(con, build, mart) else of_changed}")
     for stamp in STAMPS:
         now = f"(select {stamp} from ({source}) limit 1)"

@@ -30,6 +30,19 @@
     end
 {%- endmacro %}
 
+{#- What the code of an agency says of its kind (portal-exports §5): PROVINCE; since July 2025 a second group of three digits is a COMMUNE (xã, phường, đặc khu),
+    any other second group a DEPARTMENT (sở; before that also a district); null for what lies below and for `unknown`. -#}
+{% macro agency_level_name(agency_code) -%}
+    case
+        when {{ agency_code }} = 'unknown' then null
+        when {{ agency_level(agency_code) }} = 1 then 'PROVINCE'
+        when {{ agency_level(agency_code) }} = 2
+            then case
+                when length({{ agency_code }}) - length({{ agency_ancestor(agency_code, 1) }}) = 4 then 'COMMUNE' else 'DEPARTMENT'
+            end
+    end
+{%- endmacro %}
+
 {#- Verdicts with what a list of dossiers shows beside them, for a list: those that fulfil `condition` on int_verdicts (alias verdicts), among the rows that
     were written since the last green build. A list that is made anew holds all that there are nevertheless: a dossier that is overdue or falls due is
     pending in some rule set, so it is not settled, and every build writes its row (docs/decisions/0005). -#}

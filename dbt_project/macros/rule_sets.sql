@@ -6,6 +6,7 @@
     due          the deadline
     ladder       branches (condition, verdict, reason), the first that fits gives both; a verdict may be a pair (of resolved, of pending dossiers)
     end          (optional) the moment that is compared with the deadline; else `resolved_at`, or evaluated_at while pending
+    appointment  (optional) column with the due date that buckets of what falls due count to; else due_at
     days         (optional) name → timestamp: further moments whose working day is looked up, as <name>_day
     end_day      (optional) number of the working day of the end; else that of `resolved_at`, or evaluated_at while pending
     due_day      (optional) that of the deadline; else that of `due`
@@ -22,6 +23,15 @@
     {{ return(found) }}
 {% endmacro %}
 
+{#- The columns with due dates that some rule set counts what falls due to. -#}
+{% macro appointments() %}
+    {%- set found = [] -%}
+    {%- for rule_set in rule_sets().values() -%}
+        {%- do found.append(rule_set.get('appointment') or 'due_at') -%}
+    {%- endfor -%}
+    {{ return(found | unique | list) }}
+{% endmacro %}
+
 {#- The verdict or the reason (`column`) that the ladder of a rule set gives. -#}
 {% macro ladder_column(rule_set, column) -%}
     case
@@ -34,7 +44,7 @@
 
 {#- A select over the relation or CTE `facts` (a name; `at` is the moment, see macros/dossier_facts.sql), one row per row of it, with its columns and for each
     rule set <rule set>_verdict, _reason, _end and the measures of timeliness §4, _working_days_taken, _calendar_days_overdue, _working_days_overdue;
-    also portal_766_due, working_days_to_due. Null where the dossier is not in the rule set's population.
+    also portal_766_due, working_days_to_<appointment>. Null where the dossier is not in the rule set's population.
 
     A dossier is evaluated by all rule sets at once, in one row: they compare the same few moments, and whoever lays them side by side joins nothing.
 
@@ -67,7 +77,11 @@
             when {{ verdict }} is not null then 0
         end as {{ name }}_working_days_overdue,
         {% endfor %}
-        case when state = 'processing' and due_at is not null then cast(greatest(due_at_day - evaluated_at_day, 0) as integer) end as working_days_to_due
+        {% for due in appointments() %}
+        case
+            when state = 'processing' and {{ due }} is not null then cast(greatest({{ due }}_day - evaluated_at_day, 0) as integer)
+        end as working_days_to_{{ due }}{{ ',' if not loop.last }}
+        {% endfor %}
     from (
         select
             evaluated.*,

@@ -24,6 +24,7 @@ from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from pipelines.landing.lake import reading
+from pipelines.portal.sql import load_macros
 from pipelines.progress import Progress
 from pipelines.sql import literal
 from warehouse.build import build_fingerprint
@@ -67,9 +68,9 @@ class Explanation:
 
     def document(self) -> dict[str, Any]:
         """Everything, for JSON; keys are stable."""
-        told = {**asdict(self), "rules": self.rules}
-        del told["names"]
-        return told
+        document = {**asdict(self), "rules": self.rules}
+        del document["names"]
+        return document
 
 
 def explain(
@@ -77,7 +78,7 @@ def explain(
 ) -> Explanation:
     """Explain a dossier at the settings' pair; what is not set is that of the published version.
 
-    code: as people type it (portal-exports §5). source: that source's page only. progress: told of what takes
+    code: as people type it (portal-exports §5). source: that source's page only. progress: hears of what takes
     seconds, once per state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
     """
     return explain_each(settings, [code], source=source, progress=progress)[0]
@@ -101,6 +102,7 @@ def explain_each(
     project = compiled_models(settings, progress)
     with connect(settings) as con:
         _attach(con, published)
+        load_macros(con)
         prepare(con, project)
         codes = [normalised(con, code) for code in typed]
         with reading(settings):

@@ -19,8 +19,8 @@ from expectations.schema import TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines import sql
 from pipelines.config import Settings
+from pipelines.contract import UNKNOWN_AGENCY
 from pipelines.landing.lake import Lake
-from pipelines.portal import codes
 
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ def literal(value: str | date | None) -> str:
 def normalised(con: duckdb.DuckDBPyConnection, code: str) -> str:
     """The code as portal-exports §5 has it before matching (spaces, dashes, case); its old or new form stays. May be
     empty."""
-    found = con.execute(f"select {codes.normalise('code')} from (select {literal(code)} as code)").fetchone()
+    found = con.execute(f"select normal_code(code) from (select {literal(code)} as code)").fetchone()
     return str(found[0]) if found and found[0] else ""
 
 
@@ -118,7 +118,7 @@ def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake, known_at: datet
     procedures = {f"procedure_key = {literal(key)}" for key in _named(con, "procedure_key")}
     groups = [code.split(".") for code in _named(con, "agency_code")]
     agencies = {f"agency_code = {literal('.'.join(code[:n]))}" for code in groups for n in range(1, len(code) + 1)}
-    if codes.UNKNOWN_AGENCY in {".".join(code) for code in groups}:
+    if UNKNOWN_AGENCY in {".".join(code) for code in groups}:
         agencies = {"true"}
     for table, wanted in (("procedures", procedures), ("agencies", agencies)):
         smallest = con.execute(f"""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.explain.gather import Row, literal, rows
-from pipelines.portal import codes
 
 _FOUND = 5
 _FAR = 2
@@ -37,13 +36,15 @@ def nearest(con: duckdb.DuckDBPyConnection, code: str) -> list[Row]:
 
 
 def _closest(con: duckdb.DuckDBPyConnection, code: str, where: str) -> list[Row]:
-    agency = codes.canonical_agency(codes.dossier_agency_part("dossier_code"))
     rest = "substr(dossier_code, length(split_part(dossier_code, '-', 1)) + 1)"
     return rows(
         con,
         f"""
         select source, dossier_code from (
-            select source, dossier_code, damerau_levenshtein({agency} || {rest}, {literal(code)}) as distance
+            select source, dossier_code,
+                damerau_levenshtein(
+                    canonical_agency(dossier_agency_part(dossier_code)) || {rest}, {literal(code)}
+                ) as distance
             from published.marts.fct_dossiers
             where {where}
         )
@@ -55,5 +56,5 @@ def _closest(con: duckdb.DuckDBPyConnection, code: str, where: str) -> list[Row]
 
 
 def _canonical(con: duckdb.DuckDBPyConnection, agency: str) -> str:
-    found = con.execute(f"select {codes.canonical_agency('code')} from (select {literal(agency)} as code)").fetchone()
+    found = con.execute(f"select canonical_agency(code) from (select {literal(agency)} as code)").fetchone()
     return str(found[0]) if found else agency

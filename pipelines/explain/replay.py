@@ -13,7 +13,7 @@ from warehouse.build import NOTHING, definitions_version
 from warehouse.calendar import Revision, revision
 from warehouse.compiled import CompiledProject
 
-#: What a page tells is read from these.
+#: What a page says is read from these.
 WANTED = (
     "int_dossier_versions",
     "int_events",

@@ -1,6 +1,6 @@
 """From what the rules gave to a page: typed facts in the order in which people ask for them, ready for JSON.
 
-Nothing is validated here. Keys of people never leave: that the applicant's key changed is told, not what it is.
+Nothing is decided here. Keys of people never leave: that the applicant's key changed is said, not what it is.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from typing import Any
 
 import duckdb
 
+from pipelines.contract import DOSSIERS
 from pipelines.explain import words
 from pipelines.explain.gather import Row, Sender, literal, rows
 
-#: Columns of a version that say where it stands, not what the dossier is.
-_BOOKKEEPING = {
-    "source", "dossier_code", "version_no", "valid_from", "valid_to", "last_seen_at", "code_date", "code_form",
-    "sequence_digits", "content_hash", "file_sha256", "row_number", "warnings", "status_since", "reopened", "due_moved",
-    "due_moved_late", "unchanged_rows", "superseded_rows",
-}  # fmt: skip
-_PERSONAL = {"applicant_key"}
+#: What may differ between versions: status and moments first, as people ask for them.
+_CONTENT = sorted(
+    (field for field in DOSSIERS.columns if field.column != "content_hash"),
+    key=lambda field: ("status", "times", field.published).index(field.published),
+)
 _HEAD = (
     "agency_code", "procedure_code", "procedure_name", "field_code", "field_name", "channel", "status", "state",
     "submitted_at", "received_at", "due_at", "finished_at", "returned_at", "refused_at", "ended_at", "handed_over_at",
@@ -49,7 +48,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Change:
-    """A field that differs from the version before. Of personal data neither value is told."""
+    """A field that differs from the version before. Of personal data neither value is shown."""
 
     field: str
     old: Any
@@ -293,7 +292,7 @@ class _Teller:
             from validated.supplements
             where {self.whose} order by file_sha256, row_number, position""",
         )
-        told = []
+        versions = []
         before: Row | None = None
         for row in found:
             place = (row["file_sha256"], row["row_number"])
@@ -302,7 +301,7 @@ class _Teller:
                 for entry in asked
                 if (entry["file_sha256"], entry["row_number"]) == place
             ]
-            told.append(
+            versions.append(
                 Version(
                     number=row["version_no"],
                     valid_from=row["valid_from"],
@@ -316,7 +315,7 @@ class _Teller:
                 )
             )
             before = row
-        return told
+        return versions
 
     def _events(self) -> list[Event]:
         return [
@@ -351,14 +350,14 @@ class _Teller:
         facts = {**self.facts, "as_of": self.as_of, "waiting_since": waiting}
         order = list(self.names["rule_sets"])
         found = self._of_source("intermediate.int_verdicts")
-        told = []
+        verdicts = []
         for row in sorted(found, key=lambda row: order.index(row["rule_set"])):
             due, end = row["effective_due"], row["effective_end"]
             bad = row["verdict"] in ("late", "overdue")
             row["days_early"] = self._span(end, due).working_days if row["verdict"] == "early" else None
             soon = row["verdict"] == "in_time" and row["state"] == "processing" and due is not None
             row["days_left"] = self._span(self.as_of, due).working_days if soon else None
-            told.append(
+            verdicts.append(
                 Verdict(
                     rule_set=row["rule_set"],
                     rule_set_vi=self.names["rule_sets"][row["rule_set"]][0],
@@ -372,7 +371,7 @@ class _Teller:
                     sentence_en=words.letter("en", self.code, row, facts),
                 )
             )
-        return told
+        return verdicts
 
     def _quarantined(self) -> list[Rejected]:
         found = rows(
@@ -462,15 +461,10 @@ class _Teller:
 
 
 def _changes(before: Row, after: Row) -> list[Change]:
-    """Fields in the order of `words.FIELDS`, then any other."""
-    columns = [column for column in after if column not in _BOOKKEEPING and column in before]
-    known = list(words.FIELDS)
-    columns.sort(key=lambda column: known.index(column) if column in known else len(known))
-    not_content = {"file_name", "file_path", "part", "row_in_part"}
     return [
-        Change(column, *((None, None) if column in _PERSONAL else (before[column], after[column])))
-        for column in columns
-        if column not in not_content and before[column] != after[column]
+        Change(field.column, *((None, None) if field.personal else (before[field.column], after[field.column])))
+        for field in _CONTENT
+        if field.column in after and before[field.column] != after[field.column]
     ]
 
 

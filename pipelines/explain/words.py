@@ -10,48 +10,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from pipelines.contract import DOSSIERS
+
 LANGUAGES = ("vi", "en")
 _END_OF_DAY = time(23, 59, 59)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-#: Columns of a version as people call them. A column without a name here is called by its own.
-FIELDS: dict[str, tuple[str, str]] = {
-    "status": ("Trạng thái", "Status"),
-    "received_at": ("Ngày tiếp nhận", "Received"),
-    "due_at": ("Ngày hẹn trả", "Due"),
-    "finished_at": ("Ngày kết thúc xử lý", "Finished"),
-    "returned_at": ("Ngày trả kết quả", "Returned"),
-    "refused_at": ("Ngày từ chối", "Refused"),
-    "submitted_at": ("Ngày nộp", "Submitted"),
-    "supplements": ("Các lần yêu cầu bổ sung", "Requests for papers"),
-    "supplement_count": ("Số lần yêu cầu bổ sung", "Number of requests for papers"),
-    "procedure_code": ("Mã thủ tục", "Procedure code"),
-    "procedure_key": ("Mã thủ tục rút gọn", "Procedure key"),
-    "procedure_name": ("Tên thủ tục", "Procedure"),
-    "procedure_padded": ("Mã thủ tục được bù số 0", "Procedure code padded"),
-    "field_code": ("Mã lĩnh vực", "Field code"),
-    "field_name": ("Lĩnh vực", "Field"),
-    "channel": ("Kênh thực hiện", "Channel"),
-    "applicant_type": ("Loại đối tượng nộp", "Type of applicant"),
-    "applicant_key": ("Người nộp", "Applicant"),
-    "placeholder_id": ("Số giấy tờ giả định", "Placeholder identity"),
-    "envelope_agency": ("Đơn vị gửi", "Sending agency"),
-    "agency_code": ("Mã cơ quan", "Agency code"),
-    "agency_name": ("Đơn vị xử lý", "Agency"),
-    "return_method": ("Hình thức trả", "Way of return"),
-    "submitted_via": ("Nơi nộp", "Submitted through"),
-    "has_digitised_parts": ("Có thành phần số hóa", "Has digitised parts"),
-    "vneid_verified": ("Xác thực VNeID", "Verified with VNeID"),
-    "online_payment": ("Thanh toán trực tuyến", "Paid online"),
-    "connected_databases": ("CSDL kết nối", "Connected databases"),
-    "submitted_files": ("Số giấy tờ nộp", "Papers submitted"),
-    "digitised_files": ("Số giấy tờ số hóa", "Papers digitised"),
-    "reused_files": ("Số giấy tờ dùng lại", "Papers reused"),
-    "fee_count": ("Số khoản phí, lệ phí", "Number of fees"),
-    "fee_total": ("Tổng phí, lệ phí (đồng)", "Fees (đồng)"),
-    "result_documents": ("Số giấy tờ kết quả", "Result documents"),
-    "electronic_results": ("Kết quả điện tử", "Electronic results"),
-}
 
 _PHRASES: dict[str, tuple[str, str]] = {
     "yes": ("có", "yes"),
@@ -150,7 +113,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
 #: What is not known, or is known and not used: id → sentence.
 GAPS: dict[str, tuple[str, str]] = {
     "known_later": (
-        "Với những gì biết đến {known_at} thì chưa có hồ sơ này; tệp đầu tiên có nó kết xuất {exported_at}.",
+        "Các tệp kết xuất đến {known_at} chưa có hồ sơ này; tệp đầu tiên có hồ sơ được kết xuất {exported_at}.",
         "By {known_at} nothing was known of this dossier; the first export that has it was made {exported_at}.",
     ),
     "only_quarantined": (
@@ -178,17 +141,17 @@ GAPS: dict[str, tuple[str, str]] = {
         "The dossier was received {received_at}, after the moment of closing, so it does not count yet.",
     ),
     "ends_later": (
-        "Các tệp nói hồ sơ đã kết thúc, nhưng không sớm hơn thời điểm chốt; lúc chốt hồ sơ vẫn đang giải quyết.",
+        "Theo các tệp, hồ sơ kết thúc sau thời điểm chốt; tại thời điểm chốt hồ sơ vẫn đang giải quyết.",
         "The exports say that the dossier ended, but after the moment of closing; at that moment it was pending.",
     ),
     "refused": (
-        "Hồ sơ không được tiếp nhận giải quyết: chỉ Bộ chỉ số 766 có tính.",
+        "Hồ sơ không được tiếp nhận: chỉ Bộ chỉ số 766 tính hồ sơ này.",
         "The dossier was refused: only the index 766 counts it.",
     ),
     "no_due_date": ("Bản đang dùng không có ngày hẹn trả.", "The version in use has no due date."),
     "no_statutory_limit": (
         "Không danh mục thủ tục nào đã nạp cho biết thời hạn theo quy định của thủ tục này.",
-        "No catalogue that was loaded tells the statutory maximum of this procedure.",
+        "No catalogue that was loaded has the statutory maximum of this procedure.",
     ),
     "no_events": (
         "Không có tiến độ xử lý nào được gửi; các mốc chỉ lấy từ bản ghi hồ sơ.",
@@ -208,7 +171,7 @@ GAPS: dict[str, tuple[str, str]] = {
         "Rows that were landed after the publication: {rows}; the next run will use them.",
     ),
     "other_rules": (
-        "Bản công bố được tính theo luật cũ hơn; trang này tính theo luật hiện nay. Hãy chạy `dunghan run`.",
+        "Bản công bố được tính theo quy tắc cũ; trang này tính theo quy tắc hiện nay. Hãy chạy `dunghan run`.",
         "The publication was made by other rules than today's, by which this page is computed. Run `dunghan run`.",
     ),
 }
@@ -242,13 +205,14 @@ def phrase(lang: str, key: str, **values: Any) -> str:
 
 def gap(lang: str, gap_id: str, **values: Any) -> str:
     """What is not known, as a sentence. Moments among the values are put into words. KeyError: there is no such gap."""
-    told = {k: on(lang, v) if isinstance(v, datetime) else v for k, v in values.items()}
-    return GAPS[gap_id][lang == "en"].format(**told)
+    said = {k: on(lang, v) if isinstance(v, datetime) else v for k, v in values.items()}
+    return GAPS[gap_id][lang == "en"].format(**said)
 
 
 def field_name(lang: str, column: str) -> str:
-    """What people call a column of a version."""
-    return FIELDS[column][lang == "en"] if column in FIELDS else column
+    """What people call a column of a version: as the contract says, else its own name."""
+    field = DOSSIERS.field(column)
+    return field.name[lang == "en"] if field else column
 
 
 def day(lang: str, value: date) -> str:
@@ -295,22 +259,22 @@ def statutory(lang: str, amount: float | None, unit: str | None) -> str:
     return counted(lang, _UNITS[unit], amount) if amount is not None and unit in _UNITS else ""
 
 
-def value(lang: str, column: str, told: Any, names: Mapping[str, Mapping[Any, tuple[str, str]]]) -> str:
+def value(lang: str, column: str, sent: Any, names: Mapping[str, Mapping[Any, tuple[str, str]]]) -> str:
     """A value of a version's column. names: of statuses and channels, by code, as (Vietnamese, English)."""
     coded = {"status": "statuses", "channel": "channels"}.get(column)
-    if told is None:
+    if sent is None:
         return phrase(lang, "empty")
-    if coded and told in names[coded]:
-        return f"{told} {names[coded][told][lang == 'en']}"
-    match told:
+    if coded and sent in names[coded]:
+        return f"{sent} {names[coded][sent][lang == 'en']}"
+    match sent:
         case bool():
-            text = phrase(lang, "yes" if told else "no")
+            text = phrase(lang, "yes" if sent else "no")
         case datetime():
-            text = moment(lang, told)
+            text = moment(lang, sent)
         case list():
-            text = "; ".join(_round(lang, entry) for entry in told) or phrase(lang, "empty")
+            text = "; ".join(_round(lang, entry) for entry in sent) or phrase(lang, "empty")
         case _:
-            text = str(told)
+            text = str(sent)
     return text
 
 
@@ -322,7 +286,7 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
     """
     rule_set = verdict["rule_set"]
     by_hours = rule_set != "form_ii06"
-    told = {
+    parts = {
         "code": code,
         "requests": verdict["requests"],
         "received": on(lang, facts["received_at"], by_hours),
@@ -338,10 +302,10 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
         "days_early": _days(lang, verdict["days_early"]),
         "days_left": _left(lang, verdict["days_left"]),
     }
-    happened = "".join(phrase(lang, key, **told) for key in _happened(verdict, facts))
-    promised = phrase(lang, _promised(verdict, facts), **told)
-    conclusion = phrase(lang, _conclusion(verdict), **told)
-    return f"{phrase(lang, 'received', **told)}{promised}{happened}: {conclusion}, {phrase(lang, rule_set)}."
+    happened = "".join(phrase(lang, key, **parts) for key in _happened(verdict, facts))
+    promised = phrase(lang, _promised(verdict, facts), **parts)
+    conclusion = phrase(lang, _conclusion(verdict), **parts)
+    return f"{phrase(lang, 'received', **parts)}{promised}{happened}: {conclusion}, {phrase(lang, rule_set)}."
 
 
 def _promised(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> str:

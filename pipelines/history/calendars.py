@@ -93,8 +93,8 @@ def effect(settings: Settings, change: Change) -> Effect:
     published = current(settings)
     with connect(settings) as con:
         _open(con, project)
-        for name, told in (("before", changes), ("after", after)):
-            _calendar(con, project, calendar.at_revision(told), told)
+        for name, lines in (("before", changes), ("after", after)):
+            _calendar(con, project, calendar.at_revision(lines), lines)
             con.execute(f"create or replace table intermediate.{name} as from intermediate.int_calendar")
         con.execute(_CHANGED)
         days = _rows(con, "select calendar, day, was_worked, is_worked from intermediate.changed order by all")
@@ -146,8 +146,8 @@ def _verdicts(con: duckdb.DuckDBPyConnection, project: CompiledProject, name: st
     """The verdicts of the dossiers that may change, by the calendar `before` or `after`: verdicts_before, …"""
     con.execute(f"create or replace table intermediate.int_calendar as from intermediate.{name}")
     con.execute(_FACTS)
-    validated = project.models["int_dossier_verdicts"].sql
-    con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{validated}")
+    verdicts = project.models["int_dossier_verdicts"].sql
+    con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{verdicts}")
     con.execute(f"create table intermediate.verdicts_{name} as\n{project.models['int_verdicts'].sql}")
 
 

@@ -37,10 +37,10 @@ _FACTS = (
     *("statutory_amount", "statutory_unit"),
 )
 
-#: Facts that change only when a file tells something else, never by time alone.
-_TOLD = ("versions", "valid_from", "events", "statutory_amount", "statutory_unit")
+#: Facts that change only when a file says something else, never by time alone.
+_REPORTED = ("versions", "valid_from", "events", "statutory_amount", "statutory_unit")
 
-#: Causes in the order in which the first that applies is told first.
+#: Causes in the order in which the first that applies is named first.
 CAUSES = (
     *("appeared", "disappeared", "due_changed", "reopened", "ended", "new_information"),
     *("rules_changed", "calendar_changed", "time_passed"),
@@ -230,7 +230,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
     facts = ", ".join(_FACTS)
     for side in ("a", "b"):
         con.execute(f"""
-            create temp table told_{side} as
+            create temp table facts_{side} as
             select source, dossier_code, versions, valid_from, events, {facts}, verdicts
             from side_{side}.marts.fct_dossiers
             left join (
@@ -254,7 +254,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
     is_time = a.manifest["as_of"] != b.manifest["as_of"]
     names = [*_FACTS, "verdicts"]
     moved = " or ".join(f"a.{name} is distinct from b.{name}" for name in names)
-    told = [f"a.{name} is distinct from b.{name}" for name in _TOLD]
+    reported = [f"a.{name} is distinct from b.{name}" for name in _REPORTED]
     con.execute(f"""
         create temp table differing as
         with differing as (
@@ -262,12 +262,12 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
                 source, dossier_code, coalesce(b.agency_code, a.agency_code) as agency_code,
                 a.dossier_code is null as is_new, b.dossier_code is null as is_gone,
                 not (is_new or is_gone) as is_common,
-                {" or ".join(told)} as is_told_more,
+                {" or ".join(reported)} as is_new_information,
                 a.due_at is distinct from b.due_at as due_moved,
                 a.ended_at is not null and b.ended_at is null as is_reopened,
                 a.ended_at is null and b.ended_at is not null as is_ended,
                 {_changes("a", names)} as before, {_changes("b", names)} as after,
-            from told_a as a full join told_b as b using (source, dossier_code)
+            from facts_a as a full join facts_b as b using (source, dossier_code)
             where {moved}
         )
         select
@@ -278,10 +278,10 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
                 case when is_common and due_moved then 'due_changed' end,
                 case when is_common and is_reopened then 'reopened' end,
                 case when is_common and is_ended then 'ended' end,
-                case when is_common and is_told_more then 'new_information' end,
-                case when is_common and not is_told_more and {str(rules).lower()} then 'rules_changed' end,
-                case when is_common and not is_told_more and {str(calendar).lower()} then 'calendar_changed' end,
-                case when is_common and not is_told_more and {str(is_time).lower()} then 'time_passed' end
+                case when is_common and is_new_information then 'new_information' end,
+                case when is_common and not is_new_information and {str(rules).lower()} then 'rules_changed' end,
+                case when is_common and not is_new_information and {str(calendar).lower()} then 'calendar_changed' end,
+                case when is_common and not is_new_information and {str(is_time).lower()} then 'time_passed' end
             ], lambda cause: cause is not null) as causes,
         from differing
     """)

@@ -1,8 +1,8 @@
 """Restating: every mart for one pair (as_of, known_at), from the lake, into a version of its own.
 
 A restatement shares nothing with the nightly build but the lake, whose rows stay: it needs no lock (only that the files
-it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a night. It validates and
-builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
+it finds are not deleted while it runs, `reading`), disturbs no reader and may run beside a nightly run. It validates
+and builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
 give the same figures, whatever was loaded since.
 
     restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json
@@ -31,7 +31,7 @@ from pipelines.config import Scope, Settings
 from pipelines.landing.lake import Lake, reading
 from pipelines.progress import Progress
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
-from warehouse.dbt_process import dbt_events
+from warehouse.dbt_process import run_dbt
 from warehouse.publish import Publication, publish, read_version
 
 _NEW, _WORK = ".new-", ".work-"
@@ -108,12 +108,11 @@ def _build(own: Settings, settings: Settings, say: Progress) -> BuildPlan:
     result = validate(own, progress=say)
     if result.failed:
         wrong = [check.description_vi if own.lang == "vi" else check.description_en for check in result.failed]
-        raise RestateError("Thẩm định không khớp / The validation does not add up:\n" + "\n".join(wrong))
+        raise RestateError("Kết quả kiểm tra dữ liệu không khớp / The validation does not add up:\n" + "\n".join(wrong))
     plan = plan_build(own, full_refresh=True)
     # What dbt has read of the project is kept beside the nightly build; with a copy of it dbt need not read again.
     _copy_parsed(settings, own)
-    for _ in dbt_events(own, dbt_arguments(plan), progress=say):
-        pass
+    run_dbt(own, dbt_arguments(plan), progress=say)
     wrong = [identity.message(own.lang) for identity in identities(own) if not identity.ok]
     if wrong:
         raise RestateError("\n".join(wrong))

@@ -22,6 +22,8 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.config import Settings
+from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
+from pipelines.contract.model import Field, schema
 from pipelines.portal.discovery import Known
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal
@@ -34,136 +36,16 @@ MANIFEST = "_merged.json"
 #: Stands for a dlt load where rows lie in files that compaction made.
 MERGED = "merged"
 
-_IDENTITY = {"landing_id": "VARCHAR", "source": "VARCHAR"}
-_ROW = {"file_sha256": "VARCHAR", "row_number": "BIGINT", "is_record": "BOOLEAN"}
-
 #: Formats with headings, in what the readers say of a file (also of a member of an archive).
 _TABLES = r"\b(csv|xls\w?|ods|html|xml)\b"
 
-#: Every table of the lake: column → DuckDB type, in the order they are stored (docs/architecture.md).
-SCHEMAS: dict[str, dict[str, str]] = {
-    "files": {
-        **_IDENTITY,
-        "kind": "VARCHAR",
-        "file_name": "VARCHAR",
-        "file_path": "VARCHAR",
-        "file_size": "BIGINT",
-        "file_mtime": "TIMESTAMP",
-        "file_sha256": "VARCHAR",
-        "exported_at": "TIMESTAMP",
-        "exported_at_from": "VARCHAR",
-        "outcome": "VARCHAR",
-        "reason": "VARCHAR",
-        "detail": "VARCHAR",
-        "format": "VARCHAR",
-        "rows_read": "BIGINT",
-        "drift": "VARCHAR",
-        "notes": "VARCHAR",
-        "parts": "VARCHAR",
-        "reader": "VARCHAR",
-        "seen_at": "TIMESTAMP",
-    },
-    "dossiers": {
-        **_IDENTITY,
-        **_ROW,
-        "dossier_code": "VARCHAR",
-        "envelope_agency": "VARCHAR",
-        "agency_code": "VARCHAR",
-        "code_date": "DATE",
-        "code_form": "VARCHAR",
-        "sequence_digits": "INTEGER",
-        "procedure_code": "VARCHAR",
-        "procedure_key": "VARCHAR",
-        "procedure_padded": "BOOLEAN",
-        "procedure_name": "VARCHAR",
-        "field_code": "VARCHAR",
-        "field_name": "VARCHAR",
-        "channel": "VARCHAR",
-        "applicant_type": "VARCHAR",
-        "submitted_at": "TIMESTAMP",
-        "received_at": "TIMESTAMP",
-        "due_at": "TIMESTAMP",
-        "finished_at": "TIMESTAMP",
-        "returned_at": "TIMESTAMP",
-        "refused_at": "TIMESTAMP",
-        "status": "INTEGER",
-        "return_method": "VARCHAR",
-        "agency_name": "VARCHAR",
-        "submitted_via": "VARCHAR",
-        "has_digitised_parts": "BOOLEAN",
-        "vneid_verified": "BOOLEAN",
-        "online_payment": "VARCHAR",
-        "connected_databases": "VARCHAR",
-        "submitted_files": "INTEGER",
-        "digitised_files": "INTEGER",
-        "reused_files": "INTEGER",
-        "fee_count": "INTEGER",
-        "fee_total": "BIGINT",
-        "supplements": "VARCHAR",
-        "supplement_count": "INTEGER",
-        "result_documents": "INTEGER",
-        "electronic_results": "INTEGER",
-        "applicant_key": "VARCHAR",
-        "placeholder_id": "BOOLEAN",
-        "content_hash": "VARCHAR",
-        "bad_values": "VARCHAR",
-    },
-    "events": {
-        **_IDENTITY,
-        **_ROW,
-        "dossier_code": "VARCHAR",
-        "event_at": "TIMESTAMP",
-        "status": "INTEGER",
-        "unit_name": "VARCHAR",
-        "officer_key": "VARCHAR",
-        "event_key": "VARCHAR",
-        "started_at": "TIMESTAMP",
-        "due_at": "TIMESTAMP",
-        "bad_values": "VARCHAR",
-    },
-    "procedures": {
-        **_IDENTITY,
-        **_ROW,
-        "procedure_code": "VARCHAR",
-        "procedure_key": "VARCHAR",
-        "procedure_name": "VARCHAR",
-        "field_code": "VARCHAR",
-        "field_name": "VARCHAR",
-        "limits": "VARCHAR",
-        "bad_values": "VARCHAR",
-    },
-    "agencies": {
-        **_IDENTITY,
-        **_ROW,
-        "agency_code": "VARCHAR",
-        "agency_name": "VARCHAR",
-        "parent_code": "VARCHAR",
-        "level": "VARCHAR",
-        "valid_from": "DATE",
-        "valid_to": "DATE",
-        "successor_code": "VARCHAR",
-        "bad_values": "VARCHAR",
-    },
-    "portal_reports": {
-        **_IDENTITY,
-        **_ROW,
-        "department_id": "VARCHAR",
-        "department_name": "VARCHAR",
-        "department_code": "VARCHAR",
-        "level": "VARCHAR",
-        "total_received": "BIGINT",
-        "total_on_time": "BIGINT",
-        "total_overdue": "BIGINT",
-        "total_completed": "BIGINT",
-        "avg_processing_days": "DOUBLE",
-        "ratio": "DOUBLE",
-        "score": "DOUBLE",
-        "max_score": "DOUBLE",
-        "score_delta": "DOUBLE",
-        "is_parent": "BOOLEAN",
-        "bad_values": "VARCHAR",
-    },
+#: Every table of the lake: its columns, in the order they are stored (docs/reference/lake.md).
+TABLES: dict[str, tuple[Field, ...]] = {
+    LEDGER: FILES,
+    **{kind.table: (*IDENTITY, *ROW, *kind.columns) for kind in KINDS.values()},
 }
+#: The same as column → DuckDB type.
+SCHEMAS: dict[str, dict[str, str]] = {table: schema(fields) for table, fields in TABLES.items()}
 
 _ARROW = {
     "VARCHAR": pa.string(),

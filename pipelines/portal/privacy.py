@@ -1,7 +1,6 @@
-"""Personal data (portal-exports §7): the key, the HMAC that replaces identities, the masks for what is kept of
-broken values.
+"""The key of the HMAC that replaces identities (portal-exports §7).
 
-Everything works on columns inside DuckDB: no identity number is ever a Python object of this project.
+Hashing and masking are macros (sql/macros/privacy.sql): no identity number is ever a Python object of this project.
 """
 
 from __future__ import annotations
@@ -18,9 +17,6 @@ import duckdb
 from pipelines.config import Settings
 
 _BLOCK = 64
-MASK_LENGTH = 40
-#: portal-exports §6 REJ_CODE_TOO_LONG.
-LONGEST_CODE = 50
 
 
 class PrivacyKeyError(Exception):
@@ -63,7 +59,7 @@ def load_key(settings: Settings) -> PrivacyKey:
         key = path.read_bytes().strip()
     except OSError as error:
         raise PrivacyKeyError(
-            f"{path}: không đọc được khóa, hãy sửa quyền truy cập / cannot use the key file, mend its permissions"
+            f"{path}: không đọc được khóa, hãy sửa quyền truy cập / cannot use the key file, repair its permissions"
             f" ({error.strerror})"
         ) from error
     if len(key) < 16:
@@ -88,83 +84,3 @@ def _create(path: Path) -> None:
             os.link(draft, path)
     finally:
         draft.unlink()
-
-
-def hmac(text: str) -> str:
-    """SQL: lower-case hexadecimal HMAC-SHA-256 of a VARCHAR expression (null stays null).
-
-    The connection must have got the key (`PrivacyKey.register_key`); without it the statement fails.
-    """
-    ipad, opad = (f"coalesce(getvariable('hmac_{pad}'), error('no key'))::blob" for pad in ("ipad", "opad"))
-    return f"sha256({opad} || unhex(sha256({ipad} || encode({text}))))"
-
-
-_SHORT_NUMBER = "-?[0-9]{1,8}|[0-9]{14}"
-_DATE_LIKE = (
-    "([0-9]{1,2}(:[0-9]{1,2}){1,2} +)?"
-    "([0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2}|[0-9]{4})|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})"
-    "([ T]+[0-9]{1,2}(:[0-9]{1,2}){1,2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
-
-
-def mask(text: str) -> str:
-    """SQL: what may be shown of a value that could not be read. Dates and short numbers stay; else letters are `x`,
-    digits `#`; at most 40 characters. Nothing that could be a name, a phone or an identity number survives."""
-    letters = rf"regexp_replace(left({text}, {MASK_LENGTH}), '[^\s\p{{P}}\p{{N}}]', 'x', 'g')"
-    return (
-        f"case when length({text}) <= {MASK_LENGTH} and regexp_full_match({text}, '{_SHORT_NUMBER}|{_DATE_LIKE}')"
-        rf" then {text} else regexp_replace({letters}, '\p{{N}}', '#', 'g') end"
-    )
-
-
-def redact(text: str) -> str:
-    """SQL: a name of a procedure, field or body, with digits of identity or phone numbers and e-mails masked."""
-    return _hide(text, "[0-9][0-9 .-]{7,}[0-9]")
-
-
-def redact_code(code: str) -> str:
-    """SQL: a normalised code of a procedure or agency, with runs of nine and more digits and e-mails masked."""
-    return _hide(code, _CODE_NUMBER)
-
-
-def is_clear_code(code: str) -> str:
-    """SQL boolean: `redact_code` would leave the code (or codes with commas between them) as it is."""
-    return f"not {_holds(code, _CODE_NUMBER)}"
-
-
-_CODE_NUMBER = "[0-9]{9,}"
-# Control characters go the same way: names are printed in reports, and separate fields in content_hash.
-_CONTROL = r"[\x{0}-\x{1f}]"
-
-
-def _hide(text: str, number: str) -> str:
-    hidden = rf"regexp_replace(regexp_replace({text}, '{number}', '#', 'g'), '\S+@\S+', '@', 'g')"
-    return f"case when {_holds(text, number)} then regexp_replace({hidden}, '{_CONTROL}+', ' ', 'g') else {text} end"
-
-
-def _holds(text: str, number: str) -> str:
-    return f"regexp_matches({text}, '{number}|@|{_CONTROL}')"
-
-
-def mask_code(code: str) -> str:
-    """SQL: a normalised dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#`
-    and ten digits of its HMAC, so that different values stay different.
-
-    Other local forms are kept (portal-exports §5), but not what holds a telephone or identity number or a long
-    Vietnamese name, nor what is too long to be accepted anyway: two columns may have run together."""
-    # What was too long (portal-exports §6: more than 50 characters) stays so, and nothing becomes so: 39 or 40, `~`,
-    # 10 digits.
-    kept = f"left({code}, case when length({code}) > {LONGEST_CODE} then 40 else 39 end)"
-    letters = rf"regexp_replace({kept}, '[^\p{{P}}\p{{N}}]', 'X', 'g')"
-    masked = rf"regexp_replace({letters}, '\p{{N}}', '#', 'g')"
-    # The first form is the second for ASCII, and thirty times faster.
-    code_like = (
-        f"(regexp_full_match({code}, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*')"
-        rf" or (regexp_full_match({code}, '[\p{{L}}\p{{N}}._/:#()+,&;-]*[0-9][\p{{L}}\p{{N}}._/:#()+,&;-]*')"
-        rf" and not regexp_matches({code}, '\p{{L}}{{8}}')))"
-    )
-    return (
-        f"case when length({code}) <= {LONGEST_CODE} and {code_like}"
-        f" and not regexp_matches({code}, '(^|[^0-9])(0[0-9]{{9}}|0[0-9]{{11}}|84[0-9]{{9}})([^0-9]|$)')"
-        f" then {code} else {masked} || '~' || left({hmac(code)}, 10) end"
-    )

@@ -90,7 +90,7 @@ class Batch:
 
 
 class Exports:
-    """Writes the files of one sample, nightly run by night."""
+    """Writes the files of one sample, night by night."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, plan: Plan, inbox: Path, progress: Progress) -> None:
         self.con, self.plan, self.spec = con, plan, plan.spec

@@ -151,7 +151,7 @@ class Plan:
 
     @property
     def touch_place(self) -> str:
-        """SQL: a dossier's place in the shuffled circle that office corrections go round, nightly run after night."""
+        """SQL: a dossier's place in the shuffled circle that office corrections go round, night after night."""
         step, shift = self.shuffle(self.spec.dossiers, "touches")
         return f"(({step}::bigint * i + {shift}) % {self.spec.dossiers})"
 

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -108,7 +109,7 @@ HOSTILE: list[Callable[[], bytes]] = [
 
 
 @pytest.mark.parametrize("make", HOSTILE)
-def test_hostile_files_end_soon_and_small(make, tmp_path: Path) -> None:
+def test_hostile_files_end_soon_and_small(make: Any, tmp_path: Path) -> None:
     content = make()
     before = psutil.Process().memory_info().rss
     file = seen(tmp_path, content, "dvcqg/dossiers/bang_20240601.xls")
@@ -121,14 +122,14 @@ def test_hostile_files_end_soon_and_small(make, tmp_path: Path) -> None:
     assert "root:" not in caught.value.detail and "ha ha" not in caught.value.detail
 
 
-def _exhaust(file) -> int:
+def _exhaust(file: Any) -> int:
     from pipelines.portal.readers import open_reader
 
     return sum(batch.table.num_rows for batch in open_reader(file).batches())
 
 
 @pytest.mark.parametrize("make", [workbooks.xlsx, workbooks.xls, workbooks.ods])
-def test_truncated_and_damaged_workbooks(make, tmp_path: Path) -> None:
+def test_truncated_and_damaged_workbooks(make: Any, tmp_path: Path) -> None:
     whole = make(ROWS)
     chance = random.Random(11)
     for case in range(25):
@@ -153,7 +154,7 @@ def test_truncated_and_damaged_workbooks(make, tmp_path: Path) -> None:
         (["Workbook"], "hỏng"),
     ],
 )
-def test_other_ole2_files(streams, said, tmp_path: Path) -> None:
+def test_other_ole2_files(streams: Any, said: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=said):
         read(tmp_path, workbooks.ole2(dict.fromkeys(streams, b"\x09\x08\x10\x00")))
 
@@ -176,7 +177,7 @@ def test_encrypted_members(tmp_path: Path) -> None:
         read(tmp_path, bytes(data))
 
 
-def test_a_worker_that_dies_or_hangs_costs_one_file(tmp_path: Path, monkeypatch) -> None:
+def test_a_worker_that_dies_or_hangs_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = workbooks.xlsx(ROWS)
     rows, _ = read(tmp_path, good)
     (worker,) = confined._idle
@@ -210,6 +211,7 @@ def test_a_reader_that_is_left_takes_its_process_along(tmp_path: Path) -> None:
     confined._end_idle()
     others = set(psutil.Process().children())
     batches = open_reader(seen(tmp_path, workbooks.xlsx(ROWS))).batches()
+    assert isinstance(batches, Generator)
     next(batches)
     assert len(set(psutil.Process().children()) - others) == 1
     batches.close()
@@ -217,7 +219,7 @@ def test_a_reader_that_is_left_takes_its_process_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_no_process_outlives_its_parent(how, tmp_path: Path) -> None:
+def test_no_process_outlives_its_parent(how: signal.Signals, tmp_path: Path) -> None:
     path = seen(tmp_path, workbooks.xlsx(ROWS)).path
     script = (
         "import sys, time\n"
@@ -240,7 +242,7 @@ def test_no_process_outlives_its_parent(how, tmp_path: Path) -> None:
         assert not alive
 
 
-def test_the_child_knows_no_key_and_leaves_no_core(tmp_path: Path, monkeypatch) -> None:
+def test_the_child_knows_no_key_and_leaves_no_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUNGHAN_PRIVACY_KEY", "x" * 64)
     worker = confined._Worker()
     try:

@@ -34,7 +34,7 @@ class Seed:
 @cache
 def seeds(shapes: tuple[str, ...] = tuple(SHAPES)) -> list[Seed]:
     """One file per shape and kind, made by the sample generator."""
-    found = []
+    found: list[Seed] = []
     with TemporaryDirectory() as folder:
         for shape in shapes:
             wide = shape in ("json", "csv", "xlsx")
@@ -82,7 +82,7 @@ CHANGES: dict[str, Callable[[bytes, int, int, bytes], bytes]] = {
     "splice": lambda data, at, _, other: data[:at] + other[int(at * len(other) / max(len(data), 1)) :],
     "magic": lambda data, _at, size, _other: MAGICS[size % len(MAGICS)] + data[4:],
 }
-MAGICS = (
+MAGICS: tuple[bytes, ...] = (
     *(b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b\x08\x00", b"\xff\xfe", b"\xfe\xff"),
     *(b"\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"<html><table>", b"<?xml version='1.0'?>", b"[", b"{", b'"', b"sep=|\n"),
     *(b"\x00\x00\x00\x00", b"%PDF", b"BZh9", b"7z\xbc\xaf"),

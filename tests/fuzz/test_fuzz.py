@@ -9,6 +9,7 @@ import csv
 import html
 import io
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 import xlsxwriter
@@ -116,7 +117,7 @@ def wanted(rows: list[list[str]]) -> list[tuple[str, ...]]:
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_any_csv_table_comes_back(
-    table: list[list[str]], separator: str, ending: str, quoting: int, encoding: str
+    table: list[list[str]], separator: str, ending: str, quoting: Literal[0, 1], encoding: str
 ) -> None:
     rows = coded(table)
     text = io.StringIO(newline="")

@@ -180,7 +180,7 @@ def test_backfills_are_single_runs_and_the_schedule_is_nightly(definitions: dg.D
     at = datetime(2024, 6, 1, 18, 30, tzinfo=UTC)  # 01:30 of 2 June in Vietnam
     with dg.DagsterInstance.ephemeral() as instance:
         tick = schedule.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=at))
-    assert [request.partition_key for request in tick.run_requests] == [None]
+    assert [request.partition_key for request in tick.run_requests or ()] == [None]
 
 
 def test_workspace_opens_from_the_repository_root(tmp_path: Path) -> None:
@@ -234,9 +234,10 @@ def test_first_nightly_run_publishes_and_tells_what_it_did(first_nightly_run: Pa
         2,
     )
     assert evaluations[SPLIT_AGREES].passed
-    assert evaluations[SPLIT_AGREES].metadata["compared"].value > 10
+    compared = evaluations[SPLIT_AGREES].metadata["compared"].value
+    assert isinstance(compared, int) and compared > 10
     assert evaluations[ACCOUNTING].passed
-    assert sum(name.startswith(("unique", "not_null")) for name in evaluations) > 5  # dbt tests came through
+    assert sum(name.startswith("sound_rows") for name in evaluations) > 5  # dbt tests came through
 
 
 def test_a_nightly_run_with_nothing_new_keeps_the_version_and_is_silent(
@@ -400,7 +401,8 @@ def test_the_instance_is_quiet_one_at_a_time_and_the_administrators(tmp_path: Pa
     settings = settings_for(tmp_path)
     with open_instance(settings) as instance:
         assert not instance.telemetry_enabled
-        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None and queue.max_concurrent_runs == 1
     config = settings.layout.dagster_home / "dagster.yaml"
     assert config.read_text(encoding="utf-8") == TEMPLATE
     config.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
@@ -526,7 +528,7 @@ def test_another_privacy_key_lands_nothing(nightly_run: Path) -> None:
     ],
 )
 def test_only_passing_errors_are_tried_again(error: Exception, again: bool) -> None:
-    with pytest.raises(dg.Failure) as caught, failures.told():
+    with pytest.raises(dg.Failure) as caught, failures.as_dagster_failure():
         raise RuntimeError("wrapped") from error
     assert caught.value.allow_retries is again
 
@@ -569,7 +571,7 @@ def test_files_that_keep_coming_do_not_put_the_run_off_for_ever() -> None:
     cursor = sensors.Cursor()
     asked = []
     for n in range(sensors.PATIENCE):
-        cursor, key = sensors.look(cursor, f"listing {n}")
+        cursor, key = sensors.next_cursor(cursor, f"listing {n}")
         asked.append(key is not None)
     assert asked == [False] * (sensors.PATIENCE - 1) + [True]
 
@@ -603,7 +605,7 @@ def test_failures_of_the_daemon_are_told_and_those_told_already_are_not(tmp_path
 
 
 def test_the_publication_grows_stale_after_a_day_and_a_bit(definitions: dg.Definitions) -> None:
-    policy = definitions.resolve_asset_graph().get(PUBLICATION).freshness_policy
+    policy: Any = definitions.resolve_asset_graph().get(PUBLICATION).freshness_policy
     assert policy is not None
     assert (
         timedelta(hours=24)

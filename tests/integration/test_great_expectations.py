@@ -189,6 +189,7 @@ MARTS = """
             null::varchar as overdue_bucket, 0 as paused_seconds,
             3 as working_days_taken, 0 as requests, timestamp '2024-06-01' as as_of, '1' as definitions_version,
             8 as built_by;
+    create table marts.dim_rule_set as select 'form_ii06' as rule_set;
     create table marts.rpt_form_ii06 as
         select 'dvcqg' as source, '2024-05' as period, 3 as received_total, 1 as received_online, 1 as received_direct,
             1 as carried_over, 2 as resolved_total, 1 as resolved_early, 1 as resolved_on_time, 0 as resolved_late,

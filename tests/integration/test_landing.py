@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 import pytest
@@ -194,7 +195,9 @@ def test_headings_added_to_the_configuration_are_used_at_the_next_run(tmp_path: 
     assert nightly(settings).load_ids == []
 
 
-def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(tmp_path: Path, monkeypatch) -> None:
+def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Landings of the first version say nothing of their reader; theirs are the two columns less."""
     from pipelines.landing import lake, source
 
@@ -205,7 +208,7 @@ def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(t
     with monkeypatch.context() as past:
         past.setitem(lake.SCHEMAS, "files", older)
 
-        def refuse(file, synonyms):
+        def refuse(file: Any, synonyms: Any) -> Any:
             if file.file_name.startswith("a_"):
                 raise source.FileRejected("REJ_FILE_UNREADABLE", "bảng mã / encoding")
             return open_reader(file, synonyms)
@@ -251,7 +254,9 @@ def test_a_file_changed_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     assert ask(settings, "files", "outcome, rows_read") == [("read", 5)], "old news of the path is gone"
 
 
-def test_a_fault_of_ours_costs_one_file(tmp_path: Path, monkeypatch, caplog) -> None:
+def test_a_fault_of_ours_costs_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Files that are converted together part when one of them cannot be; it has no fingerprint and is tried again."""
     from pipelines.landing import source
 
@@ -260,7 +265,7 @@ def test_a_fault_of_ours_costs_one_file(tmp_path: Path, monkeypatch, caplog) -> 
     settings = zone(tmp_path)
     convert = source.Canonicaliser.convert
 
-    def fragile(self, portions):
+    def fragile(self: source.Canonicaliser, portions: Any) -> Any:
         if any("H39.18.25-240304-0011" in p.rows.table.column("record")[1].as_py() for p in portions):
             raise ValueError("Nguyễn Thị Riêng Tư")
         return convert(self, portions)
@@ -394,7 +399,7 @@ def killed_zone(tmp_path: Path) -> tuple[Path, Settings]:
 
 
 @pytest.mark.parametrize("death", DEATHS)
-def test_killed_and_started_again_the_lake_holds_every_row_once(death, killed_zone) -> None:
+def test_killed_and_started_again_the_lake_holds_every_row_once(death: Any, killed_zone: Any) -> None:
     root, settings = killed_zone
     process = landing_process(root, DEATHS[death])
     _, errors = process.communicate(timeout=180)
@@ -409,7 +414,7 @@ def test_killed_and_started_again_the_lake_holds_every_row_once(death, killed_zo
     assert content(settings) == rows
 
 
-def test_a_load_landed_twice_counts_once(killed_zone) -> None:
+def test_a_load_landed_twice_counts_once(killed_zone: Any) -> None:
     """A kill after the commit whose news was lost altogether: the same files are landed by two committed loads."""
     root, settings = killed_zone
     files = discover(settings)
@@ -426,7 +431,7 @@ def test_a_load_landed_twice_counts_once(killed_zone) -> None:
     assert ask(settings, "files", "outcome") == [("read",)] * 3
 
 
-def test_killed_at_any_moment(killed_zone) -> None:
+def test_killed_at_any_moment(killed_zone: Any) -> None:
     root, settings = killed_zone
     random = Random(20240304)
     started = time.monotonic()

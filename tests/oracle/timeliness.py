@@ -1,4 +1,4 @@
-"""02-timeliness for a dossier at one (as_of, known_at): history (§1), facts (§2), rule sets (§3), measures (§4)."""
+"""Timeliness of a dossier at one (as_of, known_at): history (§1), facts (§2), rule sets (§3), measures (§4)."""
 
 from __future__ import annotations
 

@@ -98,7 +98,8 @@ def _page(text: str, kind: str) -> Records:
     """A table of HTML; a heading cell that reaches down is below itself too."""
     found: Records = {}
     fields: dict[int, str] = {}
-    group, reaching = "", {}
+    group = ""
+    reaching: dict[tuple[int, int], bool] = {}
     for number, row in enumerate(lxml.html.fromstring(text).iter("tr"), 1):
         cells: list[Any] = []
         column = 0

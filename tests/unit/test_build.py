@@ -264,6 +264,7 @@ def hold(settings: Settings, module: str, function: str) -> subprocess.Popen[str
     return process
 
 
+@pytest.mark.integration
 def test_lock_tells_who_holds_it_and_ends_with_a_killed_process(settings: Settings) -> None:
     assert holder(settings) is None
     other = hold(settings, "warehouse.lock", "run_lock")
@@ -282,6 +283,7 @@ def test_lock_tells_who_holds_it_and_ends_with_a_killed_process(settings: Settin
     assert holder(settings) is None
 
 
+@pytest.mark.integration
 def test_build_file_held_by_a_dying_process_is_waited_for(settings: Settings) -> None:
     validate(settings, (AS_OF.isoformat(), "loaded"))
     other = hold(settings, "warehouse.database", "connect_build")

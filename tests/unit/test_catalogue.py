@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from dbt_project import generate_rule_set_columns
 from expectations import predicates
 from expectations.catalogue import RULES_FILE, Catalogue, CatalogueError, Kind, load_catalogue
 from expectations.schema import TABLES
-from pipelines import contract
+from pipelines.contract import KINDS
 from pipelines.landing.lake import arrow_schema
-from pipelines.portal import codes
+from pipelines.layout import DBT_PROJECT
+from pipelines.portal.sql import load_macros
 from tests.lake_builder import CLEAN, EXPORTED_AT
 
 #: portal-exports §6, word for word.
@@ -121,12 +124,22 @@ def test_the_catalogue_has_exactly_the_rules_of_the_specification() -> None:
     assert sorted(rule.id for rule in CATALOGUE.rules) == sorted(SPECIFIED)
 
 
+def test_dbt_evaluates_the_rules_that_the_catalogue_leaves_to_it() -> None:
+    macro = (DBT_PROJECT / "macros" / "warnings.sql").read_text(encoding="utf-8")
+    evaluated = re.findall(r"^ +'(\w+)': '.+',$", macro, re.MULTILINE)
+    assert sorted(evaluated) == sorted(rule.id for rule in CATALOGUE.rules if rule.evaluated_in == "dbt")
+
+
+def test_marts_have_the_columns_of_every_rule_set() -> None:
+    for path, text in generate_rule_set_columns.pages().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make docs`"
+
+
 def test_every_row_rule_of_every_kind_has_an_example() -> None:
     validated = {
         (rule.id, kind)
         for kind in TABLES
-        for severity in ("reject", "warn")
-        for rule in CATALOGUE.validated(kind, "row", severity)
+        for rule in (*CATALOGUE.validated(kind, "row", "reject"), *CATALOGUE.validated(kind, "row", "warn"))
     }
     assert validated == set(EXAMPLES)
 
@@ -171,21 +184,15 @@ def test_the_form_of_a_procedure_code_is_the_one_of_the_reader(code: str) -> Non
     """The reader gives a key to codes of the national form only."""
     code += LOCALITY
     with duckdb.connect() as con:
-        key = con.execute(f"select {codes.procedure_key('$code')}", {"code": code}).fetchone()
+        load_macros(con)
+        key = con.execute("select procedure_key_of($code)", {"code": code}).fetchone()
     assert key is not None
     assert ("WRN_PROCEDURE_FORMAT" in violated("dossiers", {"procedure_code": code})) == (key[0] is None)
 
 
-def test_date_fields_are_those_of_the_contract() -> None:
-    kinds = {kind.name: kind for kind in vars(contract).values() if isinstance(kind, contract.Kind)}
-    for kind, fields in CATALOGUE.date_fields.items():
-        assert set(fields) <= set(arrow_schema(TABLES[kind]).names)
-        assert set(fields.values()) <= set(kinds[kind].names), kind
-
-
-def test_the_dates_that_reject_are_the_dates_that_shift() -> None:
+def test_every_date_of_the_contract_rejects() -> None:
     predicate = CATALOGUE.rule("REJ_BAD_DATE").predicate_for("dossiers")
-    for field in CATALOGUE.date_fields["dossiers"].values():
+    for field in KINDS["dossiers"].date_fields.values():
         assert f"'{field}'" in predicate
 
 

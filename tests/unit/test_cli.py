@@ -502,6 +502,7 @@ def test_doctor_tells_wrong_settings(dunghan: Any, settings: Settings, monkeypat
 HEAVY = ("dagster", "dlt", "dbt", "great_expectations", "duckdb", "pyarrow", "numpy")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("words", [["--help"], ["config"], ["run", "--help"]])
 def test_starting_is_quick(settings: Settings, words: list[str]) -> None:
     """Measured by what is imported, not by a clock on a busy machine."""
@@ -514,6 +515,7 @@ def test_starting_is_quick(settings: Settings, words: list[str]) -> None:
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.integration
 def test_the_installed_command(settings: Settings) -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("dunghan"), "--version"], capture_output=True, text=True, check=True

@@ -1,8 +1,9 @@
-"""Moments (portal-exports §4): the SQL of pipelines.portal.dates against written cases and against the oracle's own
+"""Moments (portal-exports §4): the SQL of moments.sql against written cases and against the oracle's own
 parser."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import duckdb
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.portal.dates import is_missing, parse_moment
+from pipelines.portal.sql import load_macros
 from tests.oracle.values import BadValueError, moment
+from tests.support.properties import examples
 
 START = datetime(2024, 3, 4)
 END = datetime(2024, 3, 4, 23, 59, 59)
@@ -78,24 +80,25 @@ INVALID = [
 
 
 @pytest.fixture(scope="module")
-def con():
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        load_macros(connection)
         yield connection
 
 
-def parse(con: duckdb.DuckDBPyConnection, values: list[str | None], *, end_of_day: bool = False) -> list[tuple]:
+def parse(con: duckdb.DuckDBPyConnection, values: Sequence[str | None], *, end_of_day: bool = False) -> list[tuple]:
     """[(moment, is it missing?)] of each value."""
     con.register("dates", pa.table({"i": range(len(values)), "v": pa.array(values, pa.string())}))
     return con.execute(
-        f"select {parse_moment('v', end_of_day=end_of_day)}, {is_missing('v')} from dates order by i"
+        f"select {'moment_by_end_of_day' if end_of_day else 'moment'}(v), is_missing(v) from dates order by i"
     ).fetchall()
 
 
-def test_accepted_forms(con) -> None:
+def test_accepted_forms(con: duckdb.DuckDBPyConnection) -> None:
     assert parse(con, list(ACCEPTED)) == [(value, False) for value in ACCEPTED.values()]
 
 
-def test_a_due_date_without_a_time_ends_with_the_day(con) -> None:
+def test_a_due_date_without_a_time_ends_with_the_day(con: duckdb.DuckDBPyConnection) -> None:
     found = [row[0] for row in parse(con, list(ACCEPTED), end_of_day=True)]
     dated = {"20240304", "2024-03-04", "4/3/2024", "04/03/2024", "4-3-2024"}
     expected = {text: END if text in dated else value for text, value in ACCEPTED.items()}
@@ -103,16 +106,16 @@ def test_a_due_date_without_a_time_ends_with_the_day(con) -> None:
     assert dict(zip(ACCEPTED, found, strict=True)) == expected
 
 
-def test_missing_and_invalid_are_told_apart(con) -> None:
+def test_missing_and_invalid_are_told_apart(con: duckdb.DuckDBPyConnection) -> None:
     assert parse(con, [*MISSING, None]) == [(None, True)] * (len(MISSING) + 1)
     assert {v: row for v, row in zip(INVALID, parse(con, INVALID), strict=True) if row != (None, False)} == {}
 
 
-def number(low: int, high: int, width: int = 0):
+def number(low: int, high: int, width: int = 0) -> st.SearchStrategy[str]:
     return st.integers(low, high).map(lambda n: str(n).zfill(width))
 
 
-def joined(*parts):
+def joined(*parts: str | st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.tuples(*(st.just(p) if isinstance(p, str) else p for p in parts)).map("".join)
 
 
@@ -138,7 +141,7 @@ FORMS = st.one_of(
 
 
 @st.composite
-def broken(draw) -> str:
+def broken(draw: st.DrawFn) -> str:
     """A form with one character changed, put in or taken away."""
     text = draw(FORMS)
     at = draw(st.integers(0, len(text)))
@@ -153,12 +156,13 @@ def oracle(value: str, end_of_day: bool) -> tuple[datetime | None, bool]:
     return found, found is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(values=st.lists(st.one_of(FORMS, broken()), min_size=50, max_size=200), end_of_day=st.booleans())
 @example(values=list(ACCEPTED) + MISSING + INVALID[:-1], end_of_day=True)
 def test_the_oracle_agrees(values: list[str], end_of_day: bool) -> None:
     # The parser is given trimmed text, as canonical rows do.
     values = [value.strip() for value in values]
     with duckdb.connect(config={"threads": 1}) as con:
+        load_macros(con)
         found = parse(con, values, end_of_day=end_of_day)
     assert [(v, *f) for v, f in zip(values, found, strict=True)] == [(v, *oracle(v, end_of_day)) for v in values]

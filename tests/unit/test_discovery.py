@@ -8,6 +8,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import fsspec
 import pytest
@@ -35,14 +36,14 @@ MTIME = datetime(2024, 7, 1, 12, 30, 15, 250_000)
         ("20240601_12345.json", "2024-06-01T23:59:59"),
     ],
 )
-def test_export_moment_of_a_name(name, moment) -> None:
+def test_export_moment_of_a_name(name: str, moment: Any) -> None:
     assert exported_at(name, MTIME) == (datetime.fromisoformat(moment), "name")
 
 
 @pytest.mark.parametrize(
     "name", ["hoso.json", "hoso_2024-06-05.json", "19990101.json", "20241301.json", "hoso_240605.csv"]
 )
-def test_without_a_date_the_modification_time_counts(name) -> None:
+def test_without_a_date_the_modification_time_counts(name: str) -> None:
     assert exported_at(name, MTIME) == (MTIME.replace(microsecond=0), "mtime")
 
 
@@ -68,7 +69,7 @@ def test_places_and_fingerprints(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "place", ["a.json", "dvcqg/a.json", "dvcqg/hoso/a.json", "DVCQG/dossiers/a.json", "đvc/dossiers/a.json"]
 )
-def test_a_file_in_the_wrong_place_is_told_not_lost(place, tmp_path: Path) -> None:
+def test_a_file_in_the_wrong_place_is_told_not_lost(place: str, tmp_path: Path) -> None:
     put(tmp_path, "[]", place)
     (file,) = discover(zone(tmp_path))
     assert file.outcome == "unreadable" and file.sha256 and " / " in (file.detail or "")
@@ -88,7 +89,7 @@ def test_files_that_still_change_wait(tmp_path: Path) -> None:
     assert [f.file_name for f in files] == ["a_20240601.json"]
 
 
-def test_what_is_known_is_not_read_again(tmp_path: Path, monkeypatch) -> None:
+def test_what_is_known_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "[1]", "dvcqg/dossiers/a_20240601.json")
     settings = zone(tmp_path)
     (first,) = discover(settings)
@@ -144,7 +145,7 @@ def test_links_are_followed_inside_the_drop_zone_only(tmp_path: Path) -> None:
         assert files[name].size == (folder / name).lstat().st_size, "nothing of the target is told"
 
 
-def test_what_is_no_file_is_told_and_never_opened(tmp_path: Path, monkeypatch) -> None:
+def test_what_is_no_file_is_told_and_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = put(tmp_path, "[1]", "dvcqg/dossiers/a_20240601.json").parent
     os.mkfifo(folder / "f_20240605.json")
     monkeypatch.chdir(folder)
@@ -165,12 +166,12 @@ def test_what_is_no_file_is_told_and_never_opened(tmp_path: Path, monkeypatch) -
     assert len(discover(zone(tmp_path), Known(complaints=others))) == 4
 
 
-def test_a_file_that_grows_while_it_is_hashed_waits(tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_grows_while_it_is_hashed_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path, "[1", "dvcqg/dossiers/a_20240601.json")
     put(tmp_path, "[2]", "dvcqg/dossiers/b_20240602.json")
     plain = ExportFile.open
 
-    def growing(self: ExportFile):
+    def growing(self: ExportFile) -> BinaryIO:
         with path.open("a") as more:
             more.write(",2" if self.path == str(path) else "")
         return plain(self)
@@ -192,13 +193,15 @@ def test_a_single_file_anywhere(tmp_path: Path) -> None:
         single(tmp_path / "nowhere", "dvcqg", "dossiers")
 
 
-def test_a_file_that_cannot_be_opened_is_told_and_has_no_fingerprint(tmp_path: Path, monkeypatch) -> None:
+def test_a_file_that_cannot_be_opened_is_told_and_has_no_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = put(tmp_path, "[1]", "dvcqg/dossiers/a_20240601.json")
     path.chmod(0)
     if os.access(path, os.R_OK):  # the tests run as root, whom no mode stops: the disk refuses instead
         from pipelines.portal import discovery
 
-        def refuse(self) -> None:
+        def refuse(_: ExportFile) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(discovery.ExportFile, "open", refuse)

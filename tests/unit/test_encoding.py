@@ -6,7 +6,9 @@ from __future__ import annotations
 import io
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from pipelines.portal.readers import FileRejected, csv_reader, encoding
 from pipelines.portal.readers.base import Content
 from tests.support.exports import read
+from tests.support.properties import examples
 
 TEXT = (
     "Mã hồ sơ;Tên thủ tục;Ngày tiếp nhận;Trạng thái\n"
@@ -31,13 +34,13 @@ def cp1258(text: str) -> bytes:
         try:
             out.append(letter.encode("cp1258"))
         except UnicodeEncodeError:
-            base, *marks = unicodedata.normalize("NFD", letter)
+            base, *marks = list(unicodedata.normalize("NFD", letter))
             own = unicodedata.normalize("NFC", base + "".join(m for m in marks if m in _OWN_MARKS))
             out.append(own.encode("cp1258") + "".join(m for m in marks if m not in _OWN_MARKS).encode("cp1258"))
     return b"".join(out)
 
 
-ENCODINGS = {
+ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "utf-8": str.encode,
     "utf-8 bom": lambda text: text.encode("utf-8-sig"),
     "utf-8 nfd": lambda text: unicodedata.normalize("NFD", text).encode(),
@@ -50,7 +53,7 @@ ENCODINGS = {
 
 
 @pytest.fixture(params=[1, 3, 1 << 20], ids="block {}".format)
-def block(request, monkeypatch) -> int:
+def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(encoding, "BLOCK", request.param)
     return request.param
 
@@ -65,7 +68,7 @@ def converted(raw: bytes) -> tuple[bytes, str | None]:
 
 @pytest.mark.parametrize("form", ENCODINGS)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_every_encoding_gives_the_same_rows(form, end, block, tmp_path: Path) -> None:
+def test_every_encoding_gives_the_same_rows(form: Any, end: str, block: int, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, ENCODINGS[form](TEXT.replace("\n", end)))
     assert [row["row_number"] for row in rows] == [2, 3]
     names = [unicodedata.normalize("NFC", row["TenTTHC"]) for row in rows]
@@ -79,7 +82,7 @@ def test_every_encoding_gives_the_same_rows(form, end, block, tmp_path: Path) ->
 
 @pytest.mark.parametrize("form", ENCODINGS)
 @pytest.mark.parametrize("shape", ["ndjson", "array", "pretty"])
-def test_json_in_every_encoding(form, shape, block, tmp_path: Path) -> None:
+def test_json_in_every_encoding(form: Any, shape: Any, block: int, tmp_path: Path) -> None:
     records = [{"MaHoSo": "A1", "TenTTHC": "Đăng ký khai sinh"}, {"MaHoSo": "A2", "TenTTHC": "Cấp phép"}]
     text = {
         "ndjson": "\n".join(json.dumps(r, ensure_ascii=False) for r in records),
@@ -108,7 +111,7 @@ def test_what_windows_1258_does_not_have_is_that_row_only(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
-def test_half_a_character_is_damage_in_its_row(form, block, tmp_path: Path) -> None:
+def test_half_a_character_is_damage_in_its_row(form: Any, block: int, tmp_path: Path) -> None:
     raw = ENCODINGS[form](TEXT + "H39.18.25-240304-0003;🎈;04/03/2024;4")
     rows, _ = read(tmp_path, raw)
     assert [row["is_record"] for row in rows] == [True] * 3 and rows[2]["TenTTHC"] == "🎈"
@@ -124,13 +127,13 @@ def test_few_letters_are_decided_by_the_heading() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"M\xb7 h\xe5 s\xac;T\xaan th\xf1 t\xf4c\n" * 50, bytes(range(128, 256)) * 40])
-def test_an_unknown_encoding_is_said(raw) -> None:
+def test_an_unknown_encoding_is_said(raw: bytes) -> None:
     with pytest.raises(FileRejected, match="unknown encoding"):
         converted(raw)
 
 
 @pytest.mark.parametrize("raw", [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\n\0", b"\xff\xfe\n", b""])
-def test_nothing_but_a_byte_order_mark_is_empty(raw, tmp_path: Path) -> None:
+def test_nothing_but_a_byte_order_mark_is_empty(raw: bytes, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=r"empty|heading"):
         read(tmp_path, raw)
 
@@ -140,20 +143,20 @@ def test_binary_content_is_no_text() -> None:
 
 
 @pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
-def test_wide_text_full_of_letters_beyond_latin_1(form) -> None:
+def test_wide_text_full_of_letters_beyond_latin_1(form: Any) -> None:
     assert converted(("Mã hồ sơ;Đơn vị xử lý\n" + "Ă" * 60).encode(form))[1] == form
 
 
 LETTERS = "aáàảãạăắằẳẵặâấầẩẫậđeéèẻẽẹêếềểễệiíìỉĩịoóòỏõọôốồổỗộơớờởỡợuúùủũụưứừửữựyýỳỷỹỵ"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(LETTERS + LETTERS.upper() + ' \n,;"', min_size=1, max_size=60),
     form=st.sampled_from(list(ENCODINGS)),
     size=st.integers(1, 9),
 )
-def test_conversion_is_decoding(text, form, size, monkeypatch) -> None:
+def test_conversion_is_decoding(text: str, form: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a piece ends: letters and their marks, surrogate pairs and byte order marks stay together."""
     monkeypatch.setattr(encoding, "BLOCK", size)
     data, name = converted(ENCODINGS[form]("Mã hồ sơ;Đơn vị xử lý\n" + text))
@@ -164,9 +167,9 @@ def test_conversion_is_decoding(text, form, size, monkeypatch) -> None:
         assert found == unicodedata.normalize("NFC", found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(raw=st.binary(max_size=200))
-def test_any_bytes_are_text_or_not(raw) -> None:
+def test_any_bytes_are_text_or_not(raw: bytes) -> None:
     try:
         data, name = converted(raw)
     except FileRejected:
@@ -180,7 +183,7 @@ def test_names_in_archives() -> None:
     assert encoding.decode_name(b"caf\x82.csv") == "café.csv"
 
 
-def test_the_csv_reader_sees_line_feeds_only(tmp_path: Path, monkeypatch) -> None:
+def test_the_csv_reader_sees_line_feeds_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_reader, "CHUNK", 7)
     rows, _ = read(tmp_path, TEXT.replace("\n", "\r").encode("utf-16"))
     assert [row["row_number"] for row in rows] == [2, 3]

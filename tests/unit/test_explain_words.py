@@ -196,7 +196,10 @@ def test_amounts() -> None:
 
 
 def test_values_of_versions() -> None:
-    names = {"statuses": {4: ("Đang xử lý", "In process")}, "channels": {"1": ("Trực tiếp", "In person")}}
+    names: dict[str, dict[Any, tuple[str, str]]] = {
+        "statuses": {4: ("Đang xử lý", "In process")},
+        "channels": {"1": ("Trực tiếp", "In person")},
+    }
     asked = {"requested_at": RECEIVED, "answered_at": None, "due_before": None, "due_after": None}
     told = [("status", 4), ("channel", "1"), ("has_digitised_parts", True), ("due_at", None), ("supplements", [asked])]
     assert [words.value("vi", column, value, names) for column, value in told] == [

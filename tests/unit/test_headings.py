@@ -3,6 +3,8 @@ numbers."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipelines.contract import AGENCIES, DOSSIERS, PORTAL_REPORTS, PROGRESS
@@ -21,7 +23,7 @@ BANNER = [
 DATA = ["1", "H39.18.25-240304-0001", "Hộ tịch", "Trực tuyến", "04/03/2024", "11/03/2024", "Đang xử lý"]
 
 
-def found(*rows: list[str], kind=DOSSIERS, synonyms=NO_SYNONYMS) -> headings.Heading | None:
+def found(*rows: list[str], kind: Any = DOSSIERS, synonyms: Any = NO_SYNONYMS) -> headings.Heading | None:
     return headings.find(kind, enumerate(rows, start=1), synonyms)
 
 
@@ -62,7 +64,7 @@ def test_three_rows_and_column_numbers() -> None:
 @pytest.mark.parametrize(
     "numbers", ["1 2 3 4 5", "(1) (2) (3) (4) (5)", "A B 1 2 3", "A B C D E", "[1] 2. 3) 4 5", "0 1 2 3 4"]
 )
-def test_column_numbers_belong_to_the_heading(numbers) -> None:
+def test_column_numbers_belong_to_the_heading(numbers: Any) -> None:
     heading = found(["STT", "Mã hồ sơ", "Lĩnh vực", "Ngày nhận", "Tình trạng"], numbers.split(), DATA)
     assert heading and heading.last_row == 2
 
@@ -70,7 +72,7 @@ def test_column_numbers_belong_to_the_heading(numbers) -> None:
 @pytest.mark.parametrize(
     "cells", [["1", "2"], ["1", "3", "4"], ["2", "3", "4"], ["1", "2", "Hộ tịch"], ["B", "C", "D"]]
 )
-def test_other_rows_are_no_column_numbers(cells) -> None:
+def test_other_rows_are_no_column_numbers(cells: Any) -> None:
     assert not headings.is_column_numbers(cells)
 
 
@@ -90,7 +92,7 @@ def test_a_second_row_below_unknown_columns_only_belongs_to_the_heading() -> Non
         ["1", "", "Hộ tịch", "", "Đang xử lý"],
     ],
 )
-def test_no_row_below_is_swallowed(below) -> None:
+def test_no_row_below_is_swallowed(below: Any) -> None:
     heading = found(["STT", "Mã hồ sơ", "Lĩnh vực", "Ngày nhận", "Tình trạng"], below, DATA)
     assert heading and heading.last_row == 1
 
@@ -104,7 +106,7 @@ def test_of_two_columns_of_one_field_the_first_counts() -> None:
     "row",
     [["Mã hồ sơ", "Lĩnh vực", "Tình trạng"], ["Lĩnh vực", "Tình trạng", "Ngày nhận", "Kênh"], ["a", "b", "c", "d"]],
 )
-def test_code_and_three_more_are_needed(row) -> None:
+def test_code_and_three_more_are_needed(row: Any) -> None:
     assert found(row) is None
 
 

@@ -37,6 +37,7 @@ from tests.oracle.timeliness import (
 )
 from tests.oracle.working_days import WorkCalendar
 from tests.oracle.working_hours import working_seconds
+from tests.support.properties import examples
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 SEEDS = (1, 2, 3, 4)
@@ -88,7 +89,7 @@ def _written(value: object) -> str:
 
 def test_worked_ledger() -> None:
     zone = drop_zone.read(DATA / "worked_examples" / "inbox")
-    reasons = {line.file_name: Counter() for line in zone.ledger}
+    reasons: dict[str, Counter[str]] = {line.file_name: Counter() for line in zone.ledger}
     for row in zone.quarantine:
         reasons[row.file_name].update(row.reasons)
     found = {
@@ -250,7 +251,7 @@ def test_reporting_periods_close_on_the_14th() -> None:
 # Identities on random drop zones ------------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(seed=st.integers(0, 10**6))
 def test_order_of_loading_never_matters(random_zone: tuple[DropZone, list], seed: int) -> None:
     zone, _ = random_zone

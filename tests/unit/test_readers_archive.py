@@ -9,7 +9,9 @@ import json
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from pipelines.portal.readers import FileRejected, archive, base, csv_reader, json_reader, open_reader
 from pipelines.portal.readers.base import Part
 from tests.support.exports import read, seen
+from tests.support.properties import examples
 
 CSV = (
     "Mã hồ sơ;Tên thủ tục;Ngày tiếp nhận;Lĩnh vực;Cột lạ\n"
@@ -27,7 +30,7 @@ NDJSON = '{"MaHoSo":"N1"}\n\n{"MaHoSo":"N2"}\n'
 ENVELOPE = json.dumps({"madonvi": "H39.18.25", "data": [{"MaHoSo": "E1"}, {"MaHoSo": "E2"}]})
 
 
-def packed(members: list[tuple[str, bytes | str]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def packed(members: Sequence[tuple[str, bytes | str]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as zipped:
         for name, content in members:
@@ -49,7 +52,7 @@ def rows_of(
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_members_are_read_like_files_one_behind_the_other(method, tmp_path: Path) -> None:
+def test_members_are_read_like_files_one_behind_the_other(method: int, tmp_path: Path) -> None:
     content = packed(
         [
             ("thang 6/", b""),
@@ -100,14 +103,19 @@ def csv_status_note() -> str:
 
 
 def test_what_is_no_export_is_passed_over_with_a_note(tmp_path: Path) -> None:
-    members = [("huong dan.txt", "Kính gửi\nđơn vị"), ("b.pdf", b"%PDF-1.7\0\1\2\3\4\5"), ("trong.csv", b"")]
+    members: list[tuple[str, bytes | str]] = [
+        ("huong dan.txt", "Kính gửi\nđơn vị"),
+        ("b.pdf", b"%PDF-1.7\0\1\2\3\4\5"),
+        ("trong.csv", b""),
+    ]
     rows, facts = rows_of(tmp_path, packed([*members, ("a.json", NDJSON)]))
     assert [row[0] for row in rows] == [1, 3]
     assert facts.format == "zip (1 ndjson)" and facts.parts == [Part("a.json", 0)]
     assert [note.split(":")[0] for note in facts.notes] == ["huong dan.txt", "b.pdf", "trong.csv"]
     with pytest.raises(FileRejected, match=r"REJ_FILE_NO_HEADING: huong dan\.txt"):
         rows_of(tmp_path, packed(members))
-    for nothing in ([], [("a/", b""), (".x", b"y")]):
+    nothings: list[list[tuple[str, bytes | str]]] = [[], [("a/", b""), (".x", b"y")]]
+    for nothing in nothings:
         with pytest.raises(FileRejected, match="no file in the ZIP"):
             rows_of(tmp_path, packed(nothing))
 
@@ -129,7 +137,7 @@ def test_names_of_members(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["../a.csv", "a/../../b.csv", "/etc/a.csv", "C:\\a.csv", "c:a.csv", "..\\a.csv", "\\\\server\\a.csv"]
 )
-def test_names_that_lead_out_of_the_archive(name, tmp_path: Path) -> None:
+def test_names_that_lead_out_of_the_archive(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=r"REJ_FILE_UNREADABLE.*leads out"):
         rows_of(tmp_path, packed([("a.csv", CSV), (name, CSV)]))
 
@@ -172,7 +180,7 @@ def test_unpackers_without_bounds_are_not_used(tmp_path: Path) -> None:
             rows_of(tmp_path, packed([("a.csv", CSV)], method))
 
 
-def test_too_many_members(tmp_path: Path, monkeypatch) -> None:
+def test_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_MEMBERS", 50)
     rows, _ = rows_of(tmp_path, packed([(f"{i}.csv", CSV) for i in range(50)]))
     assert len(rows) == 100
@@ -184,7 +192,7 @@ def test_too_many_members(tmp_path: Path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("claimed", [None, 10])
-def test_a_zip_bomb_is_stopped_where_it_explodes(claimed, tmp_path: Path) -> None:
+def test_a_zip_bomb_is_stopped_where_it_explodes(claimed: int, tmp_path: Path) -> None:
     """Whatever its directory says of its size."""
     content = packed([("a.json", b'{"a":"' + b"x" * 60_000_000 + b'"}')])
     if claimed is not None:
@@ -209,7 +217,7 @@ def test_a_bomb_in_a_bomb(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "inner", [b"Rar!\x1a\7\0\1\2", b"7z\xbc\xaf\x27\x1c\0\4", b"\xfd7zXZ\0\0\4", None, b"PK\5\6" + bytes(18)]
 )
-def test_archives_in_archives_are_not_passed_over(inner, tmp_path: Path) -> None:
+def test_archives_in_archives_are_not_passed_over(inner: Any, tmp_path: Path) -> None:
     inner = packed([("a.csv", CSV)]) if inner is None else inner
     for content in (packed([("a.csv", CSV), ("b", inner)]), gzip.compress(inner)):
         with pytest.raises(FileRejected, match=r"REJ_FILE_UNREADABLE.*unpack it first"):
@@ -280,13 +288,13 @@ def test_zero_bytes(tmp_path: Path) -> None:
     ("content", "word"),
     [(b"%PDF-1.4\n1 0 obj\n", "pdf"), (b"{\\rtf1\\ansi x}", "rtf"), (b"\x89PNG\r\n\x1a\n\0\0\0\r", "png")],
 )
-def test_other_formats_are_named(content, word, tmp_path: Path) -> None:
+def test_other_formats_are_named(content: Any, word: str, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=f"REJ_FILE_UNREADABLE: .*{word}"):
         read(tmp_path, content)
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.zip", "a.json", "a.pdf"])
-def test_the_name_says_nothing(name, tmp_path: Path) -> None:
+def test_the_name_says_nothing(name: str, tmp_path: Path) -> None:
     place = f"dvcqg/dossiers/{name}"
     for content, rows in ((CSV.encode(), 2), (packed([("x.pdf", CSV)]), 2), (gzip.compress(NDJSON.encode()), 2)):
         reader = open_reader(seen(tmp_path, content, place))
@@ -296,9 +304,9 @@ def test_the_name_says_nothing(name, tmp_path: Path) -> None:
 BODIES = st.lists(st.sampled_from(["csv", "ndjson", "envelope", "empty", "pdf"]), max_size=6)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=BODIES)
-def test_an_archive_has_the_rows_of_its_members(names, tmp_path: Path) -> None:
+def test_an_archive_has_the_rows_of_its_members(names: Any, tmp_path: Path) -> None:
     contents = {"csv": CSV, "ndjson": NDJSON, "envelope": ENVELOPE, "empty": "", "pdf": "%PDF"}
     members = [(f"{i}.{name}", contents[name]) for i, name in enumerate(names)]
     expected = [code for name, _ in members for code in _codes(tmp_path, contents[name.split(".")[1]])]
@@ -332,14 +340,16 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.sampled_from(SEEDS),
     changes=st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=4)), max_size=4),
     cut=st.integers(0, 60),
     size=st.sampled_from([7, 64, 1 << 20]),
 )
-def test_damage_gives_rows_or_a_reason(seed, changes, cut, size, tmp_path: Path, monkeypatch) -> None:
+def test_damage_gives_rows_or_a_reason(
+    seed: int, changes: Any, cut: int, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in (csv_reader, json_reader):
         monkeypatch.setattr(module, "CHUNK", size)
     content = bytearray(seed)
@@ -348,12 +358,12 @@ def test_damage_gives_rows_or_a_reason(seed, changes, cut, size, tmp_path: Path,
     _only_rows_or_a_reason(tmp_path, bytes(content[: len(content) - cut]))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     start=st.sampled_from([b"", b"PK\3\4", b"\x1f\x8b\x08\0", b"\xff\xfe", b"[", b'{"data":[']),
     rest=st.binary(max_size=300),
 )
-def test_any_bytes_give_rows_or_a_reason(start, rest, tmp_path: Path) -> None:
+def test_any_bytes_give_rows_or_a_reason(start: bytes, rest: bytes, tmp_path: Path) -> None:
     _only_rows_or_a_reason(tmp_path, start + rest)
 
 

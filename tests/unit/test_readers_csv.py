@@ -8,6 +8,7 @@ import gzip
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from pipelines.contract import DOSSIERS, fold, heading_field
 from pipelines.portal.readers import FileRejected, csv_reader
 from pipelines.portal.readers.headings import NO_SYNONYMS
 from tests.support.exports import read
+from tests.support.properties import examples
 
 HEAD = ["MaHoSo", "TenTTHC", "NgayTiepNhan", "TrangThaiHoSo", "ChuHoSo"]
 ROWS = [
@@ -27,12 +29,12 @@ ROWS = [
 
 
 @pytest.fixture(params=[5, 61, 100_000], ids="chunk {}".format)
-def chunk(request, monkeypatch) -> int:
+def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(csv_reader, "CHUNK", request.param)
     return request.param
 
 
-def written(rows: list[list[str]], **form) -> str:
+def written(rows: list[list[str]], **form: Any) -> str:
     out = io.StringIO(newline="")
     csv.writer(out, **form).writerows(rows)
     return out.getvalue()
@@ -41,7 +43,7 @@ def written(rows: list[list[str]], **form) -> str:
 @pytest.mark.parametrize("packing", ["plain", "gz", "bom"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 @pytest.mark.parametrize("delimiter", csv_reader.DELIMITERS)
-def test_every_form_gives_the_same_rows(delimiter, ends, packing, chunk, tmp_path: Path) -> None:
+def test_every_form_gives_the_same_rows(delimiter: str, ends: str, packing: Any, chunk: int, tmp_path: Path) -> None:
     text = written([HEAD, *ROWS], delimiter=delimiter, lineterminator=ends)
     content = text.encode("utf-8-sig" if packing == "bom" else "utf-8")
     rows, facts = read(tmp_path, gzip.compress(content) if packing == "gz" else content)
@@ -53,7 +55,7 @@ def test_every_form_gives_the_same_rows(delimiter, ends, packing, chunk, tmp_pat
     assert facts.format.startswith("csv") and not facts.drift and not facts.notes
 
 
-def test_banner_rows_and_vietnamese_headings(chunk, tmp_path: Path) -> None:
+def test_banner_rows_and_vietnamese_headings(chunk: int, tmp_path: Path) -> None:
     content = (
         'UBND TỈNH,,,,\n"Cộng hòa\nxã hội",,,,\n,,,,\n'
         "STT,Mã hồ sơ,Lĩnh vực,NGÀY  TIẾP NHẬN:,Tình trạng,Cột lạ\n"
@@ -78,7 +80,7 @@ def test_a_sheet_without_status_says_so(tmp_path: Path) -> None:
     assert len(facts.notes) == 1 and "no status column" in facts.notes[0]
 
 
-def test_wrong_numbers_of_columns_are_bad_rows(chunk, tmp_path: Path) -> None:
+def test_wrong_numbers_of_columns_are_bad_rows(chunk: int, tmp_path: Path) -> None:
     content = "MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,a,b\n\nA3,a,b,1,c\n\r\nA4,a,b,1\nA5"
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], row["is_record"], row["MaHoSo"]) for row in rows] == [
@@ -90,7 +92,7 @@ def test_wrong_numbers_of_columns_are_bad_rows(chunk, tmp_path: Path) -> None:
     ]
 
 
-def test_stray_quotes_cost_no_neighbours(chunk, tmp_path: Path) -> None:
+def test_stray_quotes_cost_no_neighbours(chunk: int, tmp_path: Path) -> None:
     content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,ống 5" dài,b,1\nA2,a "b" c,b,1\nA3,"d",b,1\n'
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], row["MaHoSo"], row["TenTTHC"]) for row in rows] == [
@@ -100,19 +102,19 @@ def test_stray_quotes_cost_no_neighbours(chunk, tmp_path: Path) -> None:
     ]
 
 
-def test_a_lone_carriage_return_is_white_space(chunk, tmp_path: Path) -> None:
+def test_a_lone_carriage_return_is_white_space(chunk: int, tmp_path: Path) -> None:
     content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a\rb,\r"c",1\r\nA2,"d\re",b,1\n'
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], row["MaHoSo"], row["TenTTHC"]) for row in rows] == [(2, "A1", "a b"), (3, "A2", "d e")]
 
 
-def test_what_an_open_quote_swallows_is_counted(chunk, tmp_path: Path) -> None:
+def test_what_an_open_quote_swallows_is_counted(chunk: int, tmp_path: Path) -> None:
     content = 'MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,"chưa đóng,b,1\nA3,a,b,1\nA4,a,b,1\n'
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], row["is_record"]) for row in rows] == [(2, True), (3, False), (4, False), (5, False)]
 
 
-def test_a_row_that_is_no_utf8_is_that_row_only(chunk, tmp_path: Path) -> None:
+def test_a_row_that_is_no_utf8_is_that_row_only(chunk: int, tmp_path: Path) -> None:
     content = b"MaHoSo,TenTTHC,NgayTiepNhan,TrangThaiHoSo\nA1,a,b,1\nA2,\xe1\xbb,b,1\nA3,a,b,1\n"
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], row["is_record"], row["MaHoSo"]) for row in rows] == [
@@ -131,7 +133,7 @@ def test_a_row_that_is_no_utf8_is_that_row_only(chunk, tmp_path: Path) -> None:
         ("MaHoSo,ThoiDiemXuLy,NguoiXuLy\nA1,b,c\n", "progress"),
     ],
 )
-def test_no_heading(content, kind, tmp_path: Path) -> None:
+def test_no_heading(content: Any, kind: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match="REJ_FILE_NO_HEADING"):
         read(tmp_path, content, kind)
 
@@ -158,7 +160,7 @@ def codes(rows: list[dict]) -> list[tuple[int, str | None]]:
 
 
 @pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "sep=^", "sep=\t"])
-def test_a_line_may_say_what_separates(first, chunk, tmp_path: Path) -> None:
+def test_a_line_may_say_what_separates(first: str, chunk: int, tmp_path: Path) -> None:
     delimiter = first.strip('"')[4]
     body = written([HEAD, ["A1-0001", "a,b|c", "d", "1", ""]], delimiter=delimiter, lineterminator="\r\n")
     rows, facts = read(tmp_path, first + "\r\n" + body)
@@ -166,7 +168,7 @@ def test_a_line_may_say_what_separates(first, chunk, tmp_path: Path) -> None:
     assert facts.format == {";": "csv semicolon", "\t": "csv tab"}.get(delimiter, f"csv {delimiter}")
 
 
-def test_trailing_separators_do_no_harm(chunk, tmp_path: Path) -> None:
+def test_trailing_separators_do_no_harm(chunk: int, tmp_path: Path) -> None:
     heading = "MaHoSo;TenTTHC;NgayTiepNhan;TrangThaiHoSo"
     body = f"{CODES[0]};a;b;1;;;\n{CODES[1]};a;b;1\n{CODES[2]};a;b;1;x\nA4-0001;a;b\n"
     rows, _ = read(tmp_path, f"{heading}\n{body}")
@@ -180,13 +182,13 @@ def test_trailing_separators_do_no_harm(chunk, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("first", ["", '"UBND TỈNH\n', "UBND TỈNH; '\n\n", '5" dài;x\n'])
-def test_what_stands_above_the_heading_need_not_be_well_formed(first, chunk, tmp_path: Path) -> None:
+def test_what_stands_above_the_heading_need_not_be_well_formed(first: str, chunk: int, tmp_path: Path) -> None:
     content = first + written([HEAD, [CODES[0], "a;b\nc", "d", "1", ""]], delimiter=";", lineterminator="\n")
     rows, _ = read(tmp_path, content)
     assert codes(rows) == [(2 + first.count("\n"), CODES[0])] and rows[0]["TenTTHC"] == "a;b\nc"
 
 
-def test_excels_way_of_keeping_text(chunk, tmp_path: Path) -> None:
+def test_excels_way_of_keeping_text(chunk: int, tmp_path: Path) -> None:
     content = (
         "MaHoSo;MaTTHC;TenTTHC;NgayTiepNhan\n"
         f'="{CODES[0]}";="1.001190";"a =""b""";=""\n'
@@ -199,13 +201,13 @@ def test_excels_way_of_keeping_text(chunk, tmp_path: Path) -> None:
     ]
 
 
-def test_single_quotes(chunk, tmp_path: Path) -> None:
+def test_single_quotes(chunk: int, tmp_path: Path) -> None:
     content = f"'MaHoSo','TenTTHC','NgayTiepNhan','TrangThaiHoSo'\n'{CODES[0]}','a,\n b''c','d','1'\n"
     rows, _ = read(tmp_path, content)
     assert codes(rows) == [(2, CODES[0])] and rows[0]["TenTTHC"] == "a,\n b'c"
 
 
-def test_a_sheet_saved_as_csv_is_read_like_the_sheet(chunk, tmp_path: Path) -> None:
+def test_a_sheet_saved_as_csv_is_read_like_the_sheet(chunk: int, tmp_path: Path) -> None:
     content = (
         "UBND TỈNH THANH HÓA;;;;\nCỘNG HÒA;;;;\n;;;;\n"
         "STT;Hồ sơ;;Ngày;Trạng thái\n;Mã;Thủ tục;tiếp nhận;\n(1);(2);(3);(4);(5)\n"
@@ -228,7 +230,7 @@ def test_a_column_that_means_the_same_again_is_noted(tmp_path: Path) -> None:
     assert any("Số hồ sơ" in note for note in facts.notes)
 
 
-def test_short_lines_are_bad_rows_and_never_a_group_or_footer(chunk, tmp_path: Path) -> None:
+def test_short_lines_are_bad_rows_and_never_a_group_or_footer(chunk: int, tmp_path: Path) -> None:
     """A line that a stray line end has cut off must not vanish, nor name the rows below."""
     content = f"MaHoSo,TenTTHC,TenLinhVuc,NgayTiepNhan\n{CODES[0]},a\nghi chú tiếp\n{CODES[1]},a,,b\n"
     rows, _ = read(tmp_path, content)
@@ -239,14 +241,16 @@ def test_short_lines_are_bad_rows_and_never_a_group_or_footer(chunk, tmp_path: P
 CELL = st.text('ab",;\n é', max_size=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=8),
     size=st.integers(1, 50),
     ends=st.sampled_from(["\n", "\r\n"]),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-def test_well_formed_tables_are_read_as_python_does(cells, size, ends, quoting, tmp_path: Path, monkeypatch) -> None:
+def test_well_formed_tables_are_read_as_python_does(
+    cells: Any, size: int, ends: str, quoting: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(csv_reader, "CHUNK", size)
     head = HEAD[:4]
     cells = [[f"H39.18.25-240304-{i:04d}", *row] for i, row in enumerate(cells)]
@@ -260,9 +264,9 @@ def test_well_formed_tables_are_read_as_python_does(cells, size, ends, quoting, 
     assert [row["row_number"] for row in rows] == lines
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.text('a",\n\r', max_size=60), size=st.integers(1, 50))
-def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> None:
+def test_nothing_breaks_the_reader(body: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any text below a heading gives numbered rows, never an exception, and no line is counted twice."""
     monkeypatch.setattr(csv_reader, "CHUNK", size)
     rows, _ = read(tmp_path, ",".join(HEAD[:4]) + "\n" + body)
@@ -274,7 +278,7 @@ def test_nothing_breaks_the_reader(body, size, tmp_path: Path, monkeypatch) -> N
 PLAIN = st.text("ab\",;|\t='\n é", max_size=6)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cells=st.lists(st.lists(PLAIN, min_size=3, max_size=3), min_size=1, max_size=6),
     size=st.integers(1, 60),
@@ -287,7 +291,17 @@ PLAIN = st.text("ab\",;|\t='\n é", max_size=6)
     packed=st.booleans(),
 )
 def test_round_trip(
-    cells, size, delimiter, end, quoting, code, banner, trailing, packed, tmp_path: Path, monkeypatch
+    cells: Any,
+    size: int,
+    delimiter: str,
+    end: str,
+    quoting: Any,
+    code: str,
+    banner: list[list[str]],
+    trailing: Any,
+    packed: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whatever way a table is written, its cells and the lines of its rows come back."""
     monkeypatch.setattr(csv_reader, "CHUNK", size)

@@ -4,6 +4,7 @@ several tables."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.readers import FileRejected
 from tests.support.exports import read
+from tests.support.properties import examples
 from tests.unit.test_readers_workbook import FIELDS, HEAD, values
 
 CODE = "H39.18.25-240304-0001"
@@ -37,7 +39,7 @@ def table(*rows: list[str], cell: str = "<td>{}</td>", row: str = "<tr>{}</tr>")
 @pytest.mark.parametrize(
     "cell", ["<td>{}</td>", "<TD class=xl24 x:num>{}", "<td style='mso-number-format:\"\\@\"'> {}\n </td>"]
 )
-def test_every_form_of_page(page, cell, tmp_path: Path) -> None:
+def test_every_form_of_page(page: str, cell: str, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, page.format(table(HEAD, LINE, cell=cell)))
     assert values(rows) == [tuple(LINE)]
     assert rows[0]["row_number"] == 2 and rows[0]["is_record"]
@@ -92,7 +94,7 @@ def test_tables_are_parts_and_nested_ones_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["<html></html>", "<table></table>", table(["a"]), "<html>Lỗi đăng nhập", "<table"])
-def test_pages_without_a_table(page, tmp_path: Path) -> None:
+def test_pages_without_a_table(page: str, tmp_path: Path) -> None:
     with pytest.raises(FileRejected) as caught:
         read(tmp_path, page)
     assert caught.value.reason == "REJ_FILE_NO_HEADING"
@@ -140,8 +142,8 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(PIECES, max_size=30))
-def test_no_page_breaks_the_reader(pieces, tmp_path: Path) -> None:
+def test_no_page_breaks_the_reader(pieces: Any, tmp_path: Path) -> None:
     rows, _ = read(tmp_path, table(HEAD, LINE).removesuffix("</table>") + "".join(pieces))
     assert values(rows)[0] == tuple(LINE) and set(FIELDS) <= set(rows[0])

@@ -7,6 +7,7 @@ import gzip
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.portal.readers import FileRejected, base, json_reader
 from tests.support.exports import read
+from tests.support.properties import examples
 
 RECORDS = [
     {"MaHoSo": "H39.18.25-240304-0001", "TenTTHC": 'Cấp "giấy" \\ {[,]} \n tab\t', "DanhSachLePhi": [{"Gia": "1,2"}]},
@@ -24,7 +26,7 @@ RECORDS = [
 ENVELOPE = {"session": "s", "madonvi": "H39.18.25", "service": "DongBoHoSoMC", "isUpdating": "False"}
 
 
-def dump(value, indent: int | None = None) -> str:
+def dump(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
@@ -50,7 +52,7 @@ SHAPES = {
 
 
 @pytest.fixture(params=[7, 64, 100_000], ids="chunk {}".format)
-def chunk(request, monkeypatch) -> int:
+def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(json_reader, "CHUNK", request.param)
     monkeypatch.setattr(json_reader, "_BLOCK", max(5, request.param // 2))
     return request.param
@@ -58,7 +60,7 @@ def chunk(request, monkeypatch) -> int:
 
 @pytest.mark.parametrize("packing", ["plain", "gz", "bom", "gz bom"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape_gives_the_same_records(shape, packing, chunk, tmp_path: Path) -> None:
+def test_every_shape_gives_the_same_records(shape: Any, packing: Any, chunk: int, tmp_path: Path) -> None:
     content = SHAPES[shape].encode("utf-8-sig" if "bom" in packing else "utf-8")
     rows, facts = read(tmp_path, gzip.compress(content) if "gz" in packing else content)
     assert [json.loads(row["record"]) for row in rows] == RECORDS
@@ -68,51 +70,51 @@ def test_every_shape_gives_the_same_records(shape, packing, chunk, tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [dump(RECORDS[0]), dump(RECORDS[0], 2), dump({**ENVELOPE, "data": RECORDS[0]}, 1)])
-def test_a_single_object_is_one_record(content, chunk, tmp_path: Path) -> None:
+def test_a_single_object_is_one_record(content: Any, chunk: int, tmp_path: Path) -> None:
     rows, _ = read(tmp_path, content)
     assert [(row["row_number"], json.loads(row["record"])) for row in rows] == [(1, RECORDS[0])]
 
 
-def test_a_portal_report_is_one_document(chunk, tmp_path: Path) -> None:
+def test_a_portal_report_is_one_document(chunk: int, tmp_path: Path) -> None:
     tree = {"code": "OK", "data": {"parent": {"departmentId": 1}, "children": [{"departmentId": 2}]}}
     for content in (dump(tree), dump(tree, 2)):
         rows, _ = read(tmp_path, content, "portal_reports")
         assert [json.loads(row["record"]) for row in rows] == [tree]
 
 
-def test_lines_are_numbered_as_they_stand_and_empty_ones_are_no_rows(chunk, tmp_path: Path) -> None:
+def test_lines_are_numbered_as_they_stand_and_empty_ones_are_no_rows(chunk: int, tmp_path: Path) -> None:
     content = '\n{"a":1}\n\n   \r\n{"a":2}\n\t{"a":3}\nkhông phải\n{"a":4'
     rows, _ = read(tmp_path, content)
     assert [row["row_number"] for row in rows] == [2, 5, 6, 7, 8]
     assert [row["record"].strip() for row in rows][3:] == ["không phải", '{"a":4']
 
 
-def test_bad_first_lines_do_not_hide_ndjson(chunk, tmp_path: Path) -> None:
+def test_bad_first_lines_do_not_hide_ndjson(chunk: int, tmp_path: Path) -> None:
     for first in ('{"MaHoSo": "cụt', '{"MaHoSo": "x", ', "rác", '{"a": {"b": 1,'):
         rows, facts = read(tmp_path, first + '\n{"a":1}\n{"a":2}\n')
         assert (facts.format, [row["row_number"] for row in rows]) == ("ndjson", [1, 2, 3]), first
 
 
-def test_elements_that_are_no_objects_stay_rows(chunk, tmp_path: Path) -> None:
+def test_elements_that_are_no_objects_stay_rows(chunk: int, tmp_path: Path) -> None:
     rows, _ = read(tmp_path, '[{"a":1}, 2, "ba", null, [4], , {"a":7}]')
     assert [row["row_number"] for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert [row["record"].strip() for row in rows] == ['{"a":1}', "2", '"ba"', "null", "[4]", "", '{"a":7}']
 
 
-def test_no_records_is_no_error(chunk, tmp_path: Path) -> None:
+def test_no_records_is_no_error(chunk: int, tmp_path: Path) -> None:
     for content in ("[]", " [ \n ] ", dump({**ENVELOPE, "data": []}), dump({**ENVELOPE, "data": []}, 2)):
         assert read(tmp_path, content)[0] == []
 
 
 @pytest.mark.parametrize("shape", ["ndjson", "array one per line"])
-def test_a_line_that_is_no_utf8_is_that_line_only(shape, chunk, tmp_path: Path) -> None:
+def test_a_line_that_is_no_utf8_is_that_line_only(shape: Any, chunk: int, tmp_path: Path) -> None:
     content = SHAPES[shape].encode().replace("🎈".encode(), b"\xf0\x9f")
     rows, _ = read(tmp_path, content)
     assert [row["record"] is None for row in rows] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("shape", [s for s in SHAPES if s not in ("ndjson", "ndjson crlf")])
-def test_a_cut_file_is_rejected_whole(shape, chunk, tmp_path: Path) -> None:
+def test_a_cut_file_is_rejected_whole(shape: Any, chunk: int, tmp_path: Path) -> None:
     content = SHAPES[shape].encode().rstrip()
     for cut in (1, 2, len(content) // 3):
         with pytest.raises(FileRejected, match="REJ_FILE_UNREADABLE"):
@@ -132,7 +134,7 @@ def test_a_cut_file_is_rejected_whole(shape, chunk, tmp_path: Path) -> None:
         b"\0\1\2",
     ],
 )
-def test_unreadable(content, tmp_path: Path) -> None:
+def test_unreadable(content: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match="REJ_FILE_UNREADABLE") as caught:
         read(tmp_path, content)
     assert " / " in caught.value.detail
@@ -152,7 +154,7 @@ def test_broken_and_exploding_archives(tmp_path: Path) -> None:
             read(tmp_path, content)
 
 
-def test_records_without_end_do_not_fill_the_memory(monkeypatch, tmp_path: Path) -> None:
+def test_records_without_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for module in (base, json_reader):
         monkeypatch.setattr(module, "MAX_RECORD", 1000)
     monkeypatch.setattr(json_reader, "CHUNK", 100)
@@ -168,14 +170,16 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(JSON, min_size=1, max_size=12),
     size=st.integers(1, 40),
     indent=st.sampled_from([None, 0, 2]),
     escape=st.booleans(),
 )
-def test_cutting_is_parsing(values, size, indent, escape, tmp_path: Path, monkeypatch) -> None:
+def test_cutting_is_parsing(
+    values: Any, size: int, indent: int | None, escape: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever lies in an array, and wherever a chunk ends, the pieces are the elements."""
     monkeypatch.setattr(json_reader, "CHUNK", size)
     monkeypatch.setattr(json_reader, "_BLOCK", max(1, size // 2))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +16,11 @@ from pipelines.portal.readers import FileRejected, workbook
 from pipelines.portal.readers.base import Content
 from tests.support import workbooks
 from tests.support.exports import read
+from tests.support.properties import examples
 
 MOMENT, DAY = datetime(2024, 3, 4, 8, 30, 15), date(2024, 3, 11)
-HEAD = ["Mã hồ sơ", "Mã thủ tục", "Lĩnh vực", "Ngày tiếp nhận", "Hạn trả", "Trạng thái"]
-ROWS = [
+HEAD: list[Any] = ["Mã hồ sơ", "Mã thủ tục", "Lĩnh vực", "Ngày tiếp nhận", "Hạn trả", "Trạng thái"]
+ROWS: list[list[Any]] = [
     HEAD,
     ["H39.18.25-240304-0001", "1.001193", "Hộ tịch", MOMENT, DAY, 4],
     ["H39.18.25-240304-0002", 1.00119, "Đất đai", "04/03/2024 08:30:15", 45362, "Đang xử lý"],
@@ -27,7 +30,7 @@ EXPECTED = [
     ("H39.18.25-240304-0002", "1.00119", "Đất đai", "04/03/2024 08:30:15", "2024-03-11", "Đang xử lý"),
 ]
 FIELDS = ["MaHoSo", "MaTTHC", "TenLinhVuc", "NgayTiepNhan", "NgayHenTra", "TrangThaiHoSo"]
-MAKERS = {"xlsx": workbooks.xlsx, "xls": workbooks.xls, "ods": workbooks.ods}
+MAKERS: dict[str, Callable[..., bytes]] = {"xlsx": workbooks.xlsx, "xls": workbooks.xls, "ods": workbooks.ods}
 
 
 def values(rows: list[dict]) -> list[tuple]:
@@ -35,7 +38,7 @@ def values(rows: list[dict]) -> list[tuple]:
 
 
 @pytest.mark.parametrize("form", MAKERS)
-def test_every_format_gives_the_same_rows(form, tmp_path: Path) -> None:
+def test_every_format_gives_the_same_rows(form: Any, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, MAKERS[form](ROWS))
     assert values(rows) == EXPECTED
     assert [row["row_number"] for row in rows] == [2, 3] and all(row["is_record"] for row in rows)
@@ -76,7 +79,7 @@ PROVINCE = [
 
 
 @pytest.mark.parametrize("form", MAKERS)
-def test_a_sheet_as_a_province_makes_it(form, tmp_path: Path) -> None:
+def test_a_sheet_as_a_province_makes_it(form: Any, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, MAKERS[form](PROVINCE))
     assert [(r["row_number"], r["MaHoSo"], r["DonViXuLy"], r["TenLinhVuc"]) for r in rows] == [
         (14, "H56.20-240304-0001", "SỞ TƯ PHÁP", "Hộ tịch"),
@@ -108,7 +111,7 @@ def test_the_template_whose_values_stand_one_column_left(tmp_path: Path) -> None
 
 
 def test_sheets_are_parts(tmp_path: Path) -> None:
-    sheets = {
+    sheets: dict[str, workbooks.Rows] = {
         "Tháng 1": ROWS,
         "Ghi chú": [["ghi chú"], ["khác"]],
         "Trống": [],
@@ -156,7 +159,7 @@ def test_cells_of_a_formula_and_errors(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["xlsx", "xls"])
-def test_workbooks_that_count_from_1904(form, tmp_path: Path) -> None:
+def test_workbooks_that_count_from_1904(form: Any, tmp_path: Path) -> None:
     line = [ROWS[1][0], "a", "b", MOMENT, 45362 - 1462, "4"]
     rows, _ = read(tmp_path, MAKERS[form]([HEAD, line], from_1904=True))
     assert (rows[0]["NgayTiepNhan"], rows[0]["NgayHenTra"]) == ("2024-03-04T08:30:15", "2024-03-11")
@@ -174,7 +177,7 @@ def test_macros_do_not_matter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [[["a", "b"]], [], [HEAD[:2]], [["x"] * 300] * 100])
-def test_no_heading(content, tmp_path: Path) -> None:
+def test_no_heading(content: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected) as caught:
         read(tmp_path, workbooks.xlsx(content))
     assert caught.value.reason == "REJ_FILE_NO_HEADING"
@@ -198,9 +201,9 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=12))
-def test_no_row_vanishes_and_nothing_breaks(rows, tmp_path: Path) -> None:
+def test_no_row_vanishes_and_nothing_breaks(rows: Any, tmp_path: Path) -> None:
     found, facts = read(tmp_path, workbooks.xlsx([HEAD, *rows]))
     empty = sum(all(isinstance(cell, str) and not cell.strip() for cell in row) for row in rows)
     noted = sum(int(note.partition(" (dòng / row ")[0].rpartition(": ")[2]) for note in facts.notes if "(dòng" in note)

@@ -29,6 +29,7 @@ def holder(home: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, Path(process.stdout.readline().strip())
 
 
+@pytest.mark.integration
 def test_a_killed_restatement_is_swept_by_the_next_and_a_living_one_is_left_alone(tmp_path: Path) -> None:
     living, living_work = holder(tmp_path)
     killed, killed_work = holder(tmp_path)

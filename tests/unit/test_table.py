@@ -3,6 +3,8 @@ else is lost."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,18 +16,21 @@ from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import FileFacts
 from pipelines.portal.readers.headings import NO_SYNONYMS
 from pipelines.portal.readers.table import Cells, Table
+from tests.support.properties import examples
 
 HEAD = ["STT", "Mã hồ sơ", "Thủ tục", "Ngày nhận", "Hạn trả", "Tình trạng", "Ghi chú"]
 WITH_BOTH = ["STT", "Mã hồ sơ", "Lĩnh vực", "Đơn vị xử lý", "Ngày nhận", "Tình trạng", "Cột lạ"]
 
 
-def cells(rows: list[list[str]], first: int, width: int, **more) -> Cells:
+def cells(rows: list[list[str]], first: int, width: int, **more: Any) -> Cells:
     padded = [row + [""] * (width - len(row)) for row in rows]
     columns = [pa.array([row[i] for row in padded], pa.string()) for i in range(width)]
     return Cells(np.arange(first, first + len(rows)), columns, **more)
 
 
-def read(*rows: list[str], head=HEAD, kind=DOSSIERS, chunk=1000, name="") -> tuple[list[dict], FileFacts, Table]:
+def read(
+    *rows: list[str], head: Any = HEAD, kind: Any = DOSSIERS, chunk: int = 1000, name: str = ""
+) -> tuple[list[dict], FileFacts, Table]:
     """(text rows, facts, table) of rows below a heading in row 1."""
     heading = headings.find(kind, [(1, head)], NO_SYNONYMS)
     assert heading
@@ -46,7 +51,7 @@ def code(number: int) -> str:
     return f"H39.18.25-240304-{number:04d}"
 
 
-def row(number: int, *, field: str = "", agency: str = "", head=HEAD) -> list[str]:
+def row(number: int, *, field: str = "", agency: str = "", head: Any = HEAD) -> list[str]:
     values = {
         "STT": str(number), "Mã hồ sơ": code(number), "Thủ tục": "Đăng ký", "Lĩnh vực": field, "Đơn vị xử lý": agency,
         "Ngày nhận": "04/03/2024", "Hạn trả": "11/03/2024", "Tình trạng": "Đang xử lý",
@@ -59,7 +64,7 @@ def codes(found: list[dict]) -> list[str]:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 1000])
-def test_groups_fill_what_is_missing(chunk) -> None:
+def test_groups_fill_what_is_missing(chunk: int) -> None:
     found, facts, _ = read(
         ["UBND xã Đông Sơn (25 hồ sơ)"],
         ["I", "Lĩnh vực: Đất đai"],
@@ -97,7 +102,7 @@ def test_groups_fill_what_is_missing(chunk) -> None:
         ("Công an tỉnh", None, "Công an tỉnh"),
     ],
 )
-def test_what_a_group_names(text, field, agency) -> None:
+def test_what_a_group_names(text: str, field: str, agency: str | None) -> None:
     found, _, _ = read([text], row(1))
     assert (found[0].get("TenLinhVuc"), found[0].get("DonViXuLy")) == (field, agency)
 
@@ -124,7 +129,7 @@ def test_an_unnamed_group_is_what_has_no_column() -> None:
         ["", "0912345678"],
     ],
 )
-def test_rows_with_something_missing_are_rows(line) -> None:
+def test_rows_with_something_missing_are_rows(line: list[str]) -> None:
     found, facts, _ = read(row(1), line, row(2))
     assert len(found) == 3 and not facts.notes
 
@@ -155,7 +160,7 @@ def test_empty_and_numbered_rows() -> None:
         ["Cộng trang 3", "", "3"],
     ],
 )
-def test_totals(line) -> None:
+def test_totals(line: list[str]) -> None:
     found, _, table = read(row(1), line, row(2))
     assert codes(found) == [code(1), code(2)] and table.left_out == {"total": 1}
 
@@ -173,7 +178,7 @@ def test_totals(line) -> None:
     ],
 )
 @pytest.mark.parametrize("chunk", [1, 1000])
-def test_footers_hold_names_of_people(begin, chunk) -> None:
+def test_footers_hold_names_of_people(begin: list[str], chunk: int) -> None:
     found, facts, table = read(
         row(1), begin, ["- Như trên;"], ["", "Nguyễn Thị B", "", "Trần Văn C"], ["", "", "0912345678"], chunk=chunk
     )
@@ -183,7 +188,7 @@ def test_footers_hold_names_of_people(begin, chunk) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 1000])
-def test_rows_after_a_footer_are_rows(chunk) -> None:
+def test_rows_after_a_footer_are_rows(chunk: int) -> None:
     found, _, table = read(
         row(1),
         ["", "Người lập"],
@@ -202,7 +207,7 @@ def test_rows_after_a_footer_are_rows(chunk) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 1000])
-def test_repeated_headings(chunk) -> None:
+def test_repeated_headings(chunk: int) -> None:
     numbers = ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)"]
     moved = ["STT", "Tình trạng", "Hạn trả", "Ngày nhận", "Thủ tục", "Mã hồ sơ"]
     found, _, table = read(
@@ -224,7 +229,7 @@ def test_repeated_headings(chunk) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 1000])
-def test_repeated_headings_of_two_rows(chunk) -> None:
+def test_repeated_headings_of_two_rows(chunk: int) -> None:
     upper = ["STT", "Mã hồ sơ", "Thủ tục", "Ngày", "", "Tình trạng", ""]
     lower = ["", "", "", "tiếp nhận", "hẹn trả", "", ""]
     heading = headings.find(DOSSIERS, [(1, upper), (2, lower)], NO_SYNONYMS)
@@ -297,9 +302,9 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.lists(st.lists(WORDS, max_size=7) | st.just(HEAD), max_size=20), st.integers(1, 8))
-def test_nothing_vanishes(rows, chunk) -> None:
+def test_nothing_vanishes(rows: Any, chunk: int) -> None:
     found, _, table = read(*rows, chunk=chunk)
     empty = sum(not any(cell.strip() for cell in line) for line in rows)
     assert len(found) + empty + table.left_out.total() == len(rows)

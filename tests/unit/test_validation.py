@@ -26,6 +26,7 @@ from expectations.schema import VALIDATED
 from expectations.validation import validate
 from pipelines.config import Settings, load_settings
 from tests.lake_builder import EXPORTED_AT, File, LakeBuilder
+from tests.support.properties import examples
 from warehouse.database import connect_build
 
 EARLY = datetime(2024, 3, 1, 6)
@@ -163,7 +164,7 @@ def test_files_are_rejected_whole(here: Settings, rows: list[dict[str, Any]], re
     assert ledger(here) == {"f": (status, reason, len(rows), len(rows) - quarantined, quarantined)}
     firsts = query(here, "select distinct reasons[1] like 'REJ_FILE%' from validated.quarantine")
     assert firsts == [(reason is not None,)]
-    assert result.reasons.get(reason, 0) == (1 if reason else 0)
+    assert reason is None or result.reasons[reason] == 1
     own = query(
         here,
         "select count(*) from validated.quarantine"
@@ -296,8 +297,9 @@ ROW = st.fixed_dictionaries(
 BATCH = st.lists(st.lists(ROW, max_size=24), min_size=1, max_size=4)
 
 
+@pytest.mark.integration
 @given(batch=BATCH, data=st.data())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_accounts_balance_and_order_never_matters(
     batch: list[list[dict[str, Any]]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -341,6 +343,7 @@ def point_of_death(request: pytest.FixtureRequest) -> Iterator[str]:
     yield request.param
 
 
+@pytest.mark.integration
 def test_killed_in_the_middle_leaves_the_state_before(here: Settings, point_of_death: str) -> None:
     file = File([{}] * 50, name="b.json")
     land_and_validate(here, file)

@@ -14,7 +14,7 @@
         'end_day': "coalesce(portal_766_end_day, case when ended_at is null then evaluated_at_day else ended_at_day end)",
         'due_day': 'coalesce(portal_766_due_day, due_at_day)',
         'ladder': [
-            ('requests >= 2', ('late', 'overdue'), 'MANY_SUPPLEMENTS'),
+            ('ended_at is null and requests >= 2 and request_open', 'overdue', 'MANY_SUPPLEMENTS'),
             ('is_within is null', 'no_deadline', 'NO_DEADLINE'),
             ('due_at is null and is_within', ('on_time', 'in_time'), 'WITHIN_STATUTORY'),
             ('due_at is null', ('late', 'overdue'), 'PAST_STATUTORY'),

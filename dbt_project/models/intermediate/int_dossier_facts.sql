@@ -49,7 +49,7 @@ asked as {{ read_in_place() }} (
     {{ with_content('used', ['at']) }}
 ),
 
-told_events as {{ read_in_place() }} (
+known_events as {{ read_in_place() }} (
     select
         events.*,
         {{ as_of() }} as at
@@ -61,7 +61,7 @@ told_events as {{ read_in_place() }} (
         {% endif %}
 ),
 
-told_rounds as {{ read_in_place() }} (
+known_rounds as {{ read_in_place() }} (
     select
         rounds.*,
         {{ as_of() }} as at
@@ -72,38 +72,28 @@ told_rounds as {{ read_in_place() }} (
 ),
 
 facts as (
-    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
+    {{ dossier_facts('asked', 'known_events', 'known_rounds') }}
 )
 
 select
-    source,
-    dossier_code,
-    agency_code,
-    procedure_code,
-    procedure_key,
-    procedure_name,
-    field_code,
-    field_name,
-    channel,
-    applicant_type,
-    applicant_key,
-    status,
-    submitted_at,
-    received_at,
-    due_at,
-    finished_at,
-    returned_at,
-    refused_at,
+    facts.source,
+    facts.dossier_code,
+    {{ copied('facts', dossier_published()) }},
     in_population,
     ended_at,
     state,
     requests,
     request_open,
     sole_open_request_at,
+    first_request_at,
+    cast(greatest(asked_on.working_day_number - received_on.working_day_number, 0) as integer) as working_days_to_first_request,
     paused_seconds,
     last_request_at,
     fee_demand_at,
     handed_over_at,
+    is_handover_unknown,
+    case when promises.source is null then facts.due_at else promises.promised_at end as promised_at,
+    coalesce(promises.reappointments, 0) as reappointments,
     officer_key,
     statutory_amount,
     statutory_unit,
@@ -114,12 +104,6 @@ select
     reopened,
     due_moved,
     due_moved_late,
-    has_digitised_parts,
-    submitted_files,
-    digitised_files,
-    reused_files,
-    result_documents,
-    electronic_results,
     sequence_digits,
     procedure_padded,
     submitted_via,
@@ -128,7 +112,10 @@ select
     supplement_count,
     last_moment_at,
     settled,
-    calendar,
+    facts.calendar,
     {{ build_id() }} as built_by
 from facts
-order by {{ lookup_order('dossier_code') }}
+left join {{ ref('int_promises') }} as promises on facts.source = promises.source and facts.dossier_code = promises.dossier_code
+{{ join_calendar('received_on', 'facts.calendar', 'case when facts.first_request_at is not null then cast(facts.received_at as date) end') }}
+{{ join_calendar('asked_on', 'facts.calendar', 'cast(facts.first_request_at as date)') }}
+order by {{ lookup_order('facts.dossier_code') }}

@@ -1,6 +1,6 @@
--- grain: source, dossier_code: timeliness §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of int_dossier_facts.
--- Incremental: changed dossiers and those that some rule set still sees moving on with as_of are evaluated again (macros/history.sql): a finished dossier that
--- was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
+-- grain: source, dossier_code: timeliness §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of
+-- int_dossier_facts. Incremental: changed dossiers and those that some rule set still sees moving on with as_of are evaluated again (macros/history.sql): a
+-- finished dossier that was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
 {{
     config(
         materialized='incremental',
@@ -43,6 +43,7 @@ select
     requests,
     paused_seconds,
     last_request_at,
+    reappointments,
     calendar,
     {% for rule_set in rule_sets() %}
     {{ rule_set }}_verdict,
@@ -55,7 +56,9 @@ select
     {% for due in rule_sets().values() | map(attribute='due') | unique if due != 'due_at' %}
     {{ due }},
     {% endfor %}
-    working_days_to_due,
+    {% for due in appointments() %}
+    working_days_to_{{ due }},
+    {% endfor %}
     settled as facts_settled,
     settled and not (
         {% for name, rule_set in rule_sets().items() %}

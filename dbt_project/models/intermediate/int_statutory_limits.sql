@@ -32,7 +32,7 @@ of_any_source as (
         row_number() over (
             partition by procedure_key
             order by exported_at desc, file_name desc, row_number desc, source desc, file_path desc, file_sha256 desc
-        ) as from_last
+        ) as from_last_of_any
     from of_source
     where from_last = 1
 ),
@@ -56,7 +56,7 @@ chosen as (
             sources.source = of_source.source
             and of_any_source.procedure_key = of_source.procedure_key
             and of_source.from_last = 1
-    where of_any_source.from_last = 1
+    where of_any_source.from_last_of_any = 1
 ),
 
 limits as (

@@ -1,5 +1,5 @@
--- grain: source, dossier_code, rule_set: timeliness §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in rows.
--- `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
+-- grain: source, dossier_code, rule_set: timeliness §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in
+-- rows. `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
 {{ config(materialized='view') }}
 
 {% for name, rule_set in rule_sets().items() %}
@@ -18,7 +18,7 @@ select
     {{ name }}_calendar_days_overdue as calendar_days_overdue,
     {{ name }}_working_days_overdue as working_days_overdue,
     case when {{ is_bad(name ~ '_verdict') }} then {{ overdue_bucket(name ~ '_working_days_overdue') }} end as overdue_bucket,
-    case when {{ name }}_verdict = 'in_time' then {{ due_bucket('working_days_to_due') }} end as due_bucket,
+    case when {{ name }}_verdict = 'in_time' then {{ due_bucket('working_days_to_' ~ (rule_set.get('appointment') or 'due_at')) }} end as due_bucket,
     agency_code,
     procedure_code,
     procedure_name,
@@ -29,6 +29,8 @@ select
     due_at,
     ended_at,
     last_request_at,
+    promised_at,
+    reappointments,
     calendar,
     facts_settled and not {{ rule_set.pending }} as settled,
     built_by

@@ -1,5 +1,5 @@
 -- grain: source, agency_code: the dossiers whose code names this agency itself, at as_of; counts in the sense of form_ii06 (timeliness §6).
--- rank_in_level: by the on-time rate of form_ii06 among the agencies of the source with as many groups in their code; ties share a rank.
+-- rank_in_level: by the on-time rate of form_ii06 among the agencies of the source with as many groups in their code and of the same kind; ties share a rank.
 
 {% set on_time = "verdict in ('early', 'on_time')" %}
 {% set resolved = "verdict in ('early', 'on_time', 'late')" %}
@@ -25,7 +25,8 @@ rated as (
         {% for rule_set in rule_sets() %}
         {{ rate(rule_set ~ '_on_time', rule_set ~ '_resolved') }} as on_time_rate_{{ rule_set }},
         {% endfor %}
-        {{ agency_level('agency_code') }} as level
+        {{ agency_level('agency_code') }} as level,
+        {{ agency_level_name('agency_code') }} as level_name
     from counted
 )
 
@@ -33,6 +34,7 @@ select
     source,
     agency_code,
     cast(level as integer) as level,
+    level_name,
     cast(received as bigint) as received,
     cast(form_ii06_resolved as bigint) as resolved,
     {% for rule_set in rule_sets() %}
@@ -40,7 +42,7 @@ select
     {% endfor %}
     cast(overdue as bigint) as overdue,
     cast(avg_working_days_taken as double) as avg_working_days_taken,
-    cast(rank() over (partition by source, level order by on_time_rate_form_ii06 desc nulls last) as integer) as rank_in_level,
+    cast(rank() over (partition by source, level, level_name order by on_time_rate_form_ii06 desc nulls last) as integer) as rank_in_level,
     {{ stamps() }}
 from rated
-order by source, level, rank_in_level, agency_code
+order by source, level, level_name, rank_in_level, agency_code

@@ -30,6 +30,7 @@ select
     received_at,
     due_at,
     effective_due,
+    promised_at,
     ended_at,
     effective_end,
     cast(calendar_days_overdue as bigint) as calendar_days_overdue,
@@ -38,6 +39,7 @@ select
     state,
     reason,
     calendar_days_overdue >= 1 as apology_due,
+    reappointments,
     {{ stamps() }}
 from late
 order by source, rule_set, agency_code, working_days_overdue desc, dossier_code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from pipelines.contract import KINDS
 from pipelines.orchestration import resources
 from pipelines.orchestration.partitions import EXPORT_DATES, window
 
@@ -18,15 +19,6 @@ if TYPE_CHECKING:  # imported where they are used: the readers and dlt take thei
     from pipelines.portal.discovery import ExportFile
 
 EXPORTS = dg.AssetKey("exports")
-
-#: kind of export → what the landed asset is
-KINDS = {
-    "dossiers": "Hồ sơ đã nạp, không còn dữ liệu cá nhân / landed dossiers, without personal data",
-    "progress": "Tiến độ xử lý đã nạp / landed processing events",
-    "procedures": "Danh mục thủ tục hành chính đã nạp / landed catalogue of procedures",
-    "agencies": "Danh mục cơ quan đã nạp / landed agencies",
-    "portal_reports": "Số liệu do chính cổng công bố / the portal's own figures, landed",
-}
 
 
 def landed_key(kind: str) -> dg.AssetKey:
@@ -39,8 +31,13 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     specs = [
         dg.AssetSpec(EXPORTS, description="Tệp kết xuất thấy trong thư mục nhận / export files seen in the drop zone"),
         *(
-            dg.AssetSpec(landed_key(kind), deps=[EXPORTS], description=description, kinds={"dlt", "parquet"})
-            for kind, description in KINDS.items()
+            dg.AssetSpec(
+                landed_key(kind.name),
+                deps=[EXPORTS],
+                description=f"{kind.meaning[0]}: đã nạp / {kind.meaning[1]}, landed",
+                kinds={"dlt", "parquet"},
+            )
+            for kind in KINDS.values()
         ),
     ]
 
@@ -66,8 +63,6 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             files = discover(run.settings, Lake(run.settings).known(), asked)
             result = land(run.settings, files, progress=run.progress)
             remember_key(run.settings)
-            if files:
-                run.expect_build()
         if asked is None:
             for event in by_export_date(files, result):
                 context.log_event(event)

@@ -1,6 +1,6 @@
 """Assets of the validation: the tables of schema `validated`, among them the ledger of files and the quarantine.
 
-Bad input is told, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the nightly
+Bad input is reported, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the nightly
 run is Great Expectations counting otherwise than the split did: then nothing is validated and nothing is published
 (portal-exports §6).
 """
@@ -11,27 +11,14 @@ import dagster as dg
 
 from expectations.catalogue import load_catalogue
 from expectations.results import CheckResult, ValidationResult
+from expectations.schema import VALIDATED_TABLES
 from pipelines.orchestration import resources
-from pipelines.orchestration.assets.exports import KINDS, landed_key
+from pipelines.orchestration.assets.exports import landed_key
 from pipelines.orchestration.dbt import validated_key
 
 LEDGER = validated_key("files")
 QUARANTINE = validated_key("quarantine")
 SPLIT_AGREES = "great_expectations_agree_with_split"
-
-#: table of `validated` → (kinds it comes from, description)
-TABLES: dict[str, tuple[tuple[str, ...], str]] = {
-    "files": (tuple(KINDS), "Sổ tệp: mỗi tệp một dòng, đã đọc/nhận/loại bao nhiêu / ledger: what became of every file"),
-    "quarantine": (tuple(KINDS), "Dòng bị loại và lý do, đã che dữ liệu cá nhân / rejected rows and why, masked"),
-    "dossiers": (("dossiers",), "Dòng hồ sơ được chấp nhận / accepted dossier rows"),
-    "supplements": (("dossiers",), "Các lần yêu cầu bổ sung giấy tờ / rounds of asking for missing papers"),
-    "events": (("progress",), "Tiến độ xử lý được chấp nhận / accepted processing events"),
-    "procedures": (("procedures",), "Thủ tục hành chính được chấp nhận / accepted procedures"),
-    "procedure_limits": (("procedures",), "Thời hạn giải quyết theo quy định / statutory limits of procedures"),
-    "agencies": (("agencies",), "Cơ quan được chấp nhận / accepted agencies"),
-    "portal_reports": (("portal_reports",), "Số liệu của cổng được chấp nhận / accepted figures of the portal"),
-    "rules": ((), "Danh mục quy tắc kiểm tra / the catalogue of rules"),
-}
 
 
 class ValidationConfig(dg.Config):
@@ -60,12 +47,12 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         name="validation",
         specs=[
             dg.AssetSpec(
-                validated_key(table),
-                deps=[landed_key(kind) for kind in kinds],
-                description=description,
+                validated_key(name),
+                deps=[landed_key(kind) for kind in table.kinds],
+                description=" / ".join(table.meaning),
                 kinds={"duckdb", "great_expectations"},
             )
-            for table, (kinds, description) in TABLES.items()
+            for name, table in VALIDATED_TABLES.items()
         ],
         check_specs=checks,
         group_name="validation",
@@ -86,12 +73,12 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             yield rejections(rule.id, result)
         if not result.committed:
             raise dg.Failure(
-                "Great Expectations và phép tách dòng đếm khác nhau; không ghi gì, không công bố gì / "
+                "Great Expectations và bước tách dòng nhận, dòng loại đếm khác nhau; không ghi gì, không công bố gì / "
                 "Great Expectations and the split count differently; nothing was written, nothing is published",
                 allow_retries=False,
             )
         metadata = summary(result)
-        for table in TABLES:
+        for table in VALIDATED_TABLES:
             key = validated_key(table)
             yield dg.MaterializeResult(key, metadata=metadata if key in (LEDGER, QUARANTINE) else None)
 

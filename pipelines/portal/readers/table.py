@@ -261,7 +261,7 @@ class Table:
             if name in self.kind.structure and place < len(cells.columns):
                 numeric = cells.numeric.get(place)
                 column = cells.columns[place]
-                if numeric is not None and name in self.kind.dates:
+                if numeric is not None and name in self.kind.date_fields.values():
                     column = serial_dates(column, numeric, self.serials_from)
                 if numeric is not None and name == self.kind.heading[0]:
                     self._rounded_codes += int(

@@ -153,7 +153,7 @@ select
     placed.agency_code as code,
     coalesce(placed.name, placed.agency_code) as name,
     placed.level,
-    placed.level_name,
+    coalesce(placed.level_name, {{ agency_level_name('placed.agency_code') }}) as level_name,
     case
         when placed.level > 1
             then coalesce(nullif(placed.parent, placed.agency_code), {{ agency_ancestor('placed.agency_code', 'placed.level - 1') }})

@@ -1,0 +1,34 @@
+-- Agencies: text rows → rows of the lake. Columns that read one field each come from the contract.
+with fields as ({{ fields }}),
+
+cleaned as (
+    select
+        {{ carried }},
+        {{ cleaned }},
+        false as shifted
+    from fields
+),
+
+parsed as (
+    select
+        *,
+        canonical_agency(normal_code(MaDonVi)) as agency_code,
+        {{ parsed }}
+    from cleaned
+),
+
+checked as (
+    select
+        *,
+        {{ checked }}
+    from parsed
+)
+
+select
+    portion,
+    row_number,
+    is_record,
+    redact_code(agency_code) as agency_code,
+    {{ columns }},
+    {{ bad_values }} as bad_values
+from checked

@@ -1,0 +1,113 @@
+-- Personal data (portal-exports §7): the HMAC that replaces identities, the masks for what is kept of broken values.
+
+-- Lower-case hexadecimal HMAC-SHA-256; null stays null. The connection must have got the key
+-- (`PrivacyKey.register_key`); without it the statement fails.
+create or replace temp macro hmac(t) as
+    sha256(
+        coalesce(getvariable('hmac_opad'), error('no key'))::blob
+        || unhex(sha256(coalesce(getvariable('hmac_ipad'), error('no key'))::blob || encode(t)))
+    );
+
+-- What may be shown of a value that could not be read. Dates and short numbers stay; else letters are `x`, digits `#`;
+-- at most 40 characters. Nothing that could be a name, a phone or an identity number survives.
+create or replace temp macro mask(t) as
+    case
+        when length(t) <= 40 and regexp_full_match(
+            t,
+            '-?[0-9]{1,8}|[0-9]{14}|([0-9]{1,2}(:[0-9]{1,2}){1,2} +)?'
+            || '([0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2}|[0-9]{4})|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})'
+            || '([ T]+[0-9]{1,2}(:[0-9]{1,2}){1,2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?'
+        ) then t
+        else regexp_replace(regexp_replace(left(t, 40), '[^\s\p{P}\p{N}]', 'x', 'g'), '\p{N}', '#', 'g')
+    end;
+
+-- Without e-mails and control characters: names are printed in reports, and control characters separate the fields in
+-- content_hash.
+create or replace temp macro without_control(t) as
+    regexp_replace(regexp_replace(t, '\S+@\S+', '@', 'g'), '[\x{0}-\x{1f}]+', ' ', 'g');
+
+-- a name of a procedure, field or body, with digits of identity or phone numbers and e-mails masked
+create or replace temp macro redact(t) as
+    case
+        when regexp_matches(t, '[0-9][0-9 .-]{7,}[0-9]|@|[\x{0}-\x{1f}]')
+            then without_control(regexp_replace(t, '[0-9][0-9 .-]{7,}[0-9]', '#', 'g'))
+        else t
+    end;
+
+-- `redact_code` would leave the code (or codes with commas between them) as it is
+create or replace temp macro is_clear_code(code) as
+    not regexp_matches(code, '[0-9]{9,}|@|[\x{0}-\x{1f}]');
+
+-- a normal code of a procedure or agency, with runs of nine and more digits and e-mails masked
+create or replace temp macro redact_code(code) as
+    case when is_clear_code(code) is not false then code else without_control(regexp_replace(code, '[0-9]{9,}', '#', 'g')) end;
+
+-- Codes of a list, sorted, each once, with commas between them; null when there is none. One look at all of them
+-- together: hardly ever is there anything to hide, and patterns are dear inside a list.
+create or replace temp macro joined_codes(items) as
+    nullif(
+        array_to_string(
+            list_sort(
+                list_distinct(
+                    list_filter(
+                        case
+                            when is_clear_code(array_to_string(items, ',')) then items
+                            else list_transform(items, lambda x: redact_code(x))
+                        end,
+                        lambda x: x != ''
+                    )
+                )
+            ),
+            ','
+        ),
+        ''
+    );
+
+-- the first form is the second for ASCII, and thirty times faster
+create or replace temp macro is_code_like(code) as
+    regexp_full_match(code, '[A-Z0-9._/-]*[0-9][A-Z0-9._/-]*')
+    or (
+        regexp_full_match(code, '[\p{L}\p{N}._/:#()+,&;-]*[0-9][\p{L}\p{N}._/:#()+,&;-]*')
+        and not regexp_matches(code, '\p{L}{8}')
+    );
+
+-- A normal dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#` and ten digits
+-- of its HMAC, so that different values stay different. Other local forms are kept (portal-exports §5), but not what
+-- holds a telephone or identity number or a long Vietnamese name, nor what is too long to be accepted anyway: two
+-- columns may have run together. What was too long (more than 50 characters, portal-exports §6) stays so, and nothing
+-- becomes so: 39 or 40, `~`, 10 digits.
+create or replace temp macro mask_code(code) as
+    case
+        when
+            length(code) <= 50
+            and is_code_like(code)
+            and not regexp_matches(code, '(^|[^0-9])(0[0-9]{9}|0[0-9]{11}|84[0-9]{9})([^0-9]|$)')
+            then code
+        else
+            regexp_replace(
+                regexp_replace(left(code, case when length(code) > 50 then 40 else 39 end), '[^\p{P}\p{N}]', 'X', 'g'),
+                '\p{N}', '#', 'g'
+            )
+            || '~' || left(hmac(code), 10)
+    end;
+
+-- The dossier code of a row. Nothing but 9 to 13 digits in a row whose dates are no dates is a phone or identity number
+-- of a shifted sheet.
+create or replace temp macro kept_dossier_code(code, shifted) as
+    case
+        when shifted and regexp_full_match(code, '[0-9]{9,13}')
+            then repeat('#', length(code)) || '~' || left(hmac(code), 10)
+        else mask_code(code)
+    end;
+
+-- One entry of bad_values: the masked value if it is bad.
+create or replace temp macro bad_value(name, t, bad) as
+    {'k': name, 'v': case when bad then mask(nfc(t)) end};
+
+-- JSON text {portal field: masked value} of the entries that are bad; null when none is.
+create or replace temp macro bad_values_of(any_bad, entries) as
+    case when any_bad then to_json(map_from_entries(list_filter(entries, lambda e: e.v is not null)))::varchar end;
+
+-- a name or text that is kept: NFC, without what looks like personal data
+create or replace temp macro kept_name(t) as
+    redact(nfc(t));

@@ -1,0 +1,53 @@
+-- Procedures of a catalogue: text rows → rows of the lake. Columns that read one field each come from the contract.
+with fields as ({{ fields }}),
+
+cleaned as (
+    select
+        {{ carried }},
+        {{ cleaned }},
+        false as shifted
+    from fields
+),
+
+parsed as (
+    select
+        *,
+        padded_procedure(normal_code(MATTHC)) as procedure_code,
+        flatten(list_transform(
+            CACHTHUCTHUCHIEN,
+            lambda x: list_transform(
+                coalesce(x.THOIGIAN, []),
+                lambda y: {
+                    'channel': channel_code(nullif(trim(x.KENH), '')),
+                    'amount': try_cast(replace(trim(y.THOIGIANGIAIQUYET), ',', '.') as double),
+                    'unit': limit_unit(y.DONVITINH),
+                    'text': concat_ws(' ', y.THOIGIANGIAIQUYET, y.DONVITINH)
+                }
+            )
+        )) as all_limits
+    from cleaned
+),
+
+read as (
+    select
+        *,
+        list_filter(all_limits, lambda l: is_limit(l)) as good_limits,
+        list_filter(all_limits, lambda l: trim(l.text) != '' and not is_limit(l))[1].text as unread_limit
+    from parsed
+)
+
+select
+    portion,
+    row_number,
+    is_record,
+    redact_code(procedure_code) as procedure_code,
+    procedure_key_of(redact_code(procedure_code)) as procedure_key,
+    {{ columns }},
+    kept_name(clean(LINHVUCTHUCHIEN[1].MALINHVUC)) as field_code,
+    kept_name(clean(LINHVUCTHUCHIEN[1].TENLINHVUC)) as field_name,
+    json_text(list_transform(good_limits, lambda l: {'channel': l.channel, 'amount': l.amount, 'unit': l.unit})) as limits,
+    bad_values_of(
+        unread_limit is not null,
+        [bad_value('THOIGIANGIAIQUYET', unread_limit, unread_limit is not null)]
+    ) as bad_values
+from read
