@@ -469,12 +469,14 @@ def test_nightly_runs_leave_the_marts_of_a_full_refresh(world: World, tmp_path: 
             *("marts.mart_overdue_dossiers", "marts.mart_late_dossiers", "marts.mart_due_soon"),
             "marts.mart_rule_differences",
             *("marts.mart_progress_766_reporting", "marts.rpt_form_ii06_levels", "marts.mart_distortions"),
+            *("marts.mart_timeliness_rule_sets", "marts.mart_waiting_acceptance", "marts.mart_unit_bottlenecks"),
+            *("marts.mart_overdue_risk", "intermediate.int_steps", "intermediate.int_bulk_dossiers"),
             *("marts.dim_agency_crosswalk", "marts.mart_timeliness_monthly_current", "marts.mart_agency_names"),
         ):
             a, b = f"from nights.{table}", f"from whole.{table}"
             differing = con.execute(f"({a} except all {b}) union all ({b} except all {a}) limit 3").fetchall()
             assert not differing, f"{table}: {differing}"
-    for view in ("fct_dossiers", "fct_verdicts"):
+    for view in ("fct_dossiers", "fct_verdicts", "mart_step_durations"):
         assert shown(nightly_runs.database, view) == shown(world.dbt.database, view)
 
 

@@ -111,6 +111,8 @@ class Event:
     status: int
     identity: tuple[str, ...]
     place: Place
+    unit_name: str = ""
+    norm_end: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -445,7 +447,9 @@ def _event(source: str, place: Place, record: Record) -> tuple[list[str], Event 
         reasons.append("REJ_BAD_DATE")
     if reasons or status is None or at is None:
         return reasons, None
-    return [], Event(source, dossier_code, at, status, (record.text("NguoiXuLy"), record.text("NoiDungXuLy")), place)
+    identity = (record.text("NguoiXuLy"), record.text("NoiDungXuLy"))
+    norm_end = moment_or_none(record["NgayKetThucTheoQuyDinh"], end_of_day=True)
+    return [], Event(source, dossier_code, at, status, identity, place, record.text("PhongBanXuLy"), norm_end)
 
 
 def _first_appearances(events: list[Event]) -> list[Event]:

@@ -22,7 +22,7 @@ import yaml
 
 from expectations import schema
 from pipelines.layout import DBT_PROJECT, REPOSITORY
-from tests.oracle.drop_zone import Content, DropZone, LedgerLine, Place
+from tests.oracle.drop_zone import Content, DropZone, Event, LedgerLine, Place
 from tests.oracle.values import procedure_key
 from warehouse import calendar
 
@@ -79,7 +79,9 @@ def load(
                     "dossier_code": event.dossier_code,
                     "event_at": event.event_at,
                     "status": event.status,
-                    "officer_key": _hash(event.identity[0]) if event.identity[0] else None,
+                    "unit_name": event.unit_name or None,
+                    "officer_key": officer_key(event),
+                    "due_at": event.norm_end,
                     "event_key": _hash(identity),
                 }
             )
@@ -147,6 +149,11 @@ def _content(agency_code: str, content: Content) -> dict[str, Any]:
         "content_hash": _hash(repr((agency_code, content))),
         "warnings": [],
     }
+
+
+def officer_key(event: Event) -> str | None:
+    """What stands for the officer of an event in tables made by `load`."""
+    return _hash(event.identity[0]) if event.identity[0] else None
 
 
 def _hash(text: str) -> str:

@@ -36,6 +36,7 @@ from tests.oracle.timeliness import (
     within_statutory,
 )
 from tests.oracle.working_days import WorkCalendar
+from tests.oracle.working_hours import working_seconds
 from tests.support.properties import examples
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -388,3 +389,19 @@ def test_random_zones_reach_every_case(calendar: WorkCalendar, tmp_path: Path) -
     rows = ["NOT_A_RECORD", "NO_CODE", "CODE_TOO_LONG", "BAD_STATUS", "NO_RECEPTION", "BAD_DATE"]
     files_ = ["FILE_UNREADABLE", "FILE_NO_HEADING", "FILE_SHIFTED", "FILE_MOSTLY_BAD"]
     assert rejections == {f"REJ_{name}" for name in rows + files_} | {"loaded", "duplicate", "rejected"}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "hours"),
+    [
+        ("2024-03-04 11:00", "2024-03-04 14:00", 1.0),  # the lunch break does not count
+        ("2024-03-01 16:30", "2024-03-04 08:00", 1.0),  # a weekend
+        ("2024-02-07 17:00", "2024-02-15 07:30", 0.0),  # Tết
+        ("2024-05-03 17:00", "2024-05-05 12:00", 7.5),  # a Saturday that is made up for
+        ("2024-03-04 06:00", "2024-03-05 23:00", 15.0),
+        ("2024-03-05 09:00", "2024-03-04 09:00", 0.0),
+    ],
+)
+def test_working_hours(a: str, b: str, hours: float) -> None:
+    began, ended = datetime.fromisoformat(a), datetime.fromisoformat(b)
+    assert working_seconds(WorkCalendar(OVERRIDES), began, ended) == hours * 3600

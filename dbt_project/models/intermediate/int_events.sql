@@ -34,6 +34,7 @@ accepted as (
         events.status,
         events.unit_name,
         events.officer_key,
+        events.due_at,
         events.row_number,
         files.file_no,
         {{ row_place('files.file_no', 'events.row_number') }} as place
@@ -64,6 +65,7 @@ select
     accepted.status,
     accepted.unit_name,
     accepted.officer_key,
+    accepted.due_at,
     files.exported_at as first_exported_at,
     files.file_name as first_file_name,
     accepted.row_number as first_row_number

@@ -1,0 +1,72 @@
+-- grain: source, scheme, month (of reception), agency_code, field_code, channel, rule_set: what every rule set says of the dossiers received in the month, at
+-- as_of (timeliness §6). Counts of fct_verdicts, so that whoever compares rule sets shows one number.
+
+{% set verdict_names = ['early', 'on_time', 'late', 'in_time', 'overdue', 'no_deadline', 'not_applicable'] %}
+{% set key = 'source, agency_code, field_code, channel' %}
+
+with dossiers as (
+    -- the dossiers once, however many rule sets and schemes there are
+    select
+        {{ key }},
+        {% for scheme in period_schemes() %}
+        {{ month_start('cast(received_at as date)', scheme) }} as {{ scheme }}_month,
+        {% endfor %}
+        {% for rule_set in rule_sets() %}
+        {{ rule_set }}_verdict,
+        {% endfor %}
+        count(*) as dossiers
+    from {{ ref('int_dossier_verdicts') }}
+    where state is not null
+    group by all
+),
+
+verdicts as (
+    {% for scheme in period_schemes() %}
+    {% for rule_set in rule_sets() %}
+    select
+        '{{ scheme }}' as scheme,
+        '{{ rule_set }}' as rule_set,
+        {{ scheme }}_month as month_start,
+        {{ rule_set }}_verdict as verdict,
+        {{ key }},
+        dossiers
+    from dossiers
+    where {{ rule_set }}_verdict is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        scheme,
+        month_start,
+        rule_set,
+        {{ key }},
+        sum(dossiers) as received,
+        {% for verdict in verdict_names %}
+        sum(case when verdict = '{{ verdict }}' then dossiers else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from verdicts
+    group by scheme, month_start, rule_set, {{ key }}
+)
+
+select
+    counted.source,
+    counted.scheme,
+    {{ period_name('counted.month_start', 'month') }} as month,
+    counted.agency_code,
+    counted.field_code,
+    fields.field_name,
+    counted.channel,
+    counted.rule_set,
+    cast(counted.received as bigint) as received,
+    {% for verdict in verdict_names %}
+    cast(counted.{{ verdict }} as bigint) as {{ verdict }},
+    {% endfor %}
+    {{ rate('(counted.early + counted.on_time)', '(counted.early + counted.on_time + counted.late)') }} as on_time_rate,
+    {{ stamps() }}
+from counted
+left join {{ ref('dim_field') }} as fields on counted.field_code = fields.field_code
+order by counted.source, counted.scheme, counted.rule_set, counted.agency_code, month, counted.field_code, counted.channel
