@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.cli.output import Screen
 from pipelines.explain import Explanation, words
-from pipelines.explain.story import CalendarDay, Page, Place, Span, Verdict, Version, Wait
+from pipelines.explain.story import CalendarDay, Page, Place, Promise, Span, Verdict, Version, Wait
 
 #: Of a key (not of a name, where those are kept) the beginning is enough to tell officers apart; JSON has all of it.
 _KEY = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}$")
@@ -53,10 +53,13 @@ class _Printer:
     def _page(self, page: Page) -> None:
         self._head(page)
         self._verdicts(page)
+        self._section("explain.duties", (self.t.either(d.sentence_vi, d.sentence_en) for d in page.duties))
+        self._promise(page.promise)
         self._clock(page)
         self._waits("explain.requests", page.requests)
         self._waits("explain.pauses", page.pauses)
         self._events(page)
+        self._steps(page)
         self._versions(page)
         self._quarantined(page)
         self._section("explain.flags", (f"{rule}: {self._rule(rule)}" for rule in page.flags))
@@ -91,6 +94,43 @@ class _Printer:
             name = self.t.either(verdict.rule_set_vi, verdict.rule_set_en)
             self._line(f"• {name}: {self.t.either(verdict.verdict_vi, verdict.verdict_en)} ({verdict.reason})")
             self._line(self.t.either(verdict.sentence_vi, verdict.sentence_en), 2)
+
+    def _promise(self, promise: Promise | None) -> None:
+        """A promise that never moved is the due date in the head of the page."""
+        if promise is None or not promise.moves:
+            return
+        t = self.t
+        self._heading("explain.promise")
+        self._line(t("explain.promise.first", due=self._moment(promise.first)))
+        for move in promise.moves:
+            why = "earlier"
+            if move.later:
+                why = "justified" if move.justified else "unjustified"
+            answered = self._moment(move.answered_at) if move.answered_at else ""
+            reason = t(f"explain.promise.{why}", answered=answered)
+            due, seen = self._moment(move.due_at), self._moment(move.seen)
+            self._line(t("explain.promise.moved", due=due, seen=seen, why=reason), 2)
+        promised = self._moment(promise.promised_at)
+        self._line(t("explain.promise.kept", due=promised, n=promise.reappointments))
+
+    def _steps(self, page: Page) -> None:
+        if not page.steps:
+            return
+        self._heading("explain.steps")
+        columns = ("unit", "status", "entered", "left", "working", "norm")
+        lines = [
+            [
+                step.unit or "-",
+                self._called("statuses", step.status)
+                + (f" ({self.t('explain.citizen')})" if step.citizen_time else ""),
+                self._moment(step.entered_at),
+                self._moment(step.left_at) if step.left_at else self.t("explain.still_open"),
+                words.hours(self.lang, step.working_seconds),
+                self._moment(step.norm_end) if step.norm_end else None,
+            ]
+            for step in page.steps
+        ]
+        self.screen.table([self.t(f"explain.column.{column}") for column in columns], lines)
 
     def _clock(self, page: Page) -> None:
         spans = {"explain.until_due": page.until_due, "explain.until_end": page.until_end}

@@ -635,9 +635,7 @@ PROCEDURES = Kind(
                 "KENH": TEXT,
                 "THOIGIAN": [{"THOIGIANGIAIQUYET": TEXT, "DONVITINH": TEXT, "PHILEPHI": [{"SOTIEN": TEXT}]}],
             },
-            dropped_inside=(
-                ("CACHTHUCTHUCHIEN[].THOIGIAN[].PHILEPHI[]", "MAPHILEPHI TENPHILEPHI DONVI MOTA"),
-            ),
+            dropped_inside=(("CACHTHUCTHUCHIEN[].THOIGIAN[].PHILEPHI[]", "MAPHILEPHI TENPHILEPHI DONVI MOTA"),),
             meaning=("Cách thức và thời hạn giải quyết, danh sách JSON", "Channels and statutory limits, JSON list"),
             label=("Cách thức và thời hạn", "Channels and limits"),
             entries=Entries(

@@ -144,6 +144,55 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Move:
+    """A due date that a version set in the place of another. `seen`: from when it is known. later: it is a later one;
+    justified: because of papers that were supplied at answered_at."""
+
+    seen: datetime
+    due_before: datetime
+    due_at: datetime
+    later: bool
+    justified: bool
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the citizen was promised (timeliness §3, first_appointment). first: the first due date known. promised_at:
+    that date, moved only by papers that were supplied. reappointments: moves to a later date without them."""
+
+    first: datetime
+    promised_at: datetime
+    reappointments: int
+    moves: list[Move]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How long the dossier was with a unit, in seconds of working hours, from one event to the next (timeliness §6).
+    left_at None: open at as_of. citizen_time: the citizen was to act. norm_end: when the step should have been done.
+    Nobody is made answerable for it here: mart_step_durations says where that may be done."""
+
+    unit: str | None
+    status: int
+    entered_at: datetime
+    left_at: datetime | None
+    working_seconds: int
+    citizen_time: bool
+    norm_end: datetime | None
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What the office must do next, and by which day; None: at once, or there is no day."""
+
+    id: str
+    by: date | None
+    sentence_vi: str
+    sentence_en: str
+
+
+@dataclass(frozen=True)
 class Rejected:
     """A row of the code that was turned away. `offending`: JSON text, masked."""
 
@@ -179,6 +228,9 @@ class Page:
     until_due: Span | None
     until_end: Span | None
     verdicts: list[Verdict]
+    promise: Promise | None
+    steps: list[Step]
+    duties: list[Duty]
     quarantined: list[Rejected]
     gaps: list[Gap]
 
@@ -238,6 +290,9 @@ class _Teller:
             until_due=self._span(facts["received_at"], deadline) if facts and deadline else None,
             until_end=self._span(facts["received_at"], facts["ended_at"] or self.as_of) if facts and counts else None,
             verdicts=verdicts,
+            promise=self._promise() if counts else None,
+            steps=self._steps() if counts else [],
+            duties=self._duties(verdicts),
             quarantined=quarantined,
             gaps=self._gaps(situation, events, quarantined),
         )
@@ -373,6 +428,88 @@ class _Teller:
             )
         return verdicts
 
+    def _promise(self) -> Promise | None:
+        """None for a dossier that never had a due date."""
+        assert self.facts is not None
+        walked = self._of_source("intermediate.int_due_moves", "version_no")
+        moves = [
+            Move(
+                seen=row["valid_from"],
+                due_before=row["due_before"],
+                due_at=row["due_at"],
+                later=row["is_later"],
+                justified=row["is_justified"],
+                answered_at=row["answered_at"],
+            )
+            for row in walked
+            if row["due_at"] != row["due_before"]
+        ]
+        first = walked[0]["due_before"] if walked else self.facts["due_at"]
+        promised_at = self.facts["promised_at"]
+        if first is None or promised_at is None:
+            return None
+        return Promise(first, promised_at, self.facts["reappointments"], moves)
+
+    def _steps(self) -> list[Step]:
+        return [
+            Step(
+                unit=row["unit_name"],
+                status=row["status"],
+                entered_at=row["entered_at"],
+                left_at=row["left_at"],
+                working_seconds=row["working_seconds"],
+                citizen_time=row["citizen_time"],
+                norm_end=row["norm_end"],
+            )
+            for row in self._of_source("intermediate.int_steps", "step_no")
+        ]
+
+    def _duties(self, verdicts: list[Verdict]) -> list[Duty]:
+        """By form_ii06, the report that offices are held to."""
+        facts = self.facts
+        official = next((verdict for verdict in verdicts if verdict.rule_set == "form_ii06"), None)
+        if facts is None or official is None:
+            return [duty("accept")] if facts and facts["status"] == 1 else []
+        if facts["ended_at"] is not None:
+            return self._duties_of_ended(official)
+        if facts["state"] in ("waiting_supplement", "waiting_fee"):
+            return [duty(facts["state"])]
+        if official.effective_due is None:
+            return [duty("appoint")]
+        return self._duties_of_pending(official, official.effective_due.date())
+
+    def _duties_of_pending(self, official: Verdict, due: date) -> list[Duty]:
+        assert self.facts is not None
+        if official.verdict == "overdue":
+            again = self.facts["reappointments"]
+            return [duty("settle_now"), duty("no_more_appointments", n=again) if again else duty("apologise_now")]
+        apology_by = self._last_working_day_before(due)
+        missed = apology_by is None or apology_by < self.as_of.date()
+        return [
+            duty("settle", due, due=due),
+            duty("apologise_late") if missed else duty("apologise", apology_by, apology_by=apology_by),
+        ]
+
+    def _duties_of_ended(self, official: Verdict) -> list[Duty]:
+        assert self.facts is not None
+        duties = []
+        if self.facts["state"] == "finished" and self.facts["handed_over_at"] is None:
+            duties.append(duty("hand_over"))
+        if official.verdict == "late" and official.calendar_days_overdue >= 1:
+            duties.append(duty("apologise_for_late"))
+        return duties
+
+    def _last_working_day_before(self, due: date) -> date | None:
+        """The last day on which a letter of apology can still go out in time (timeliness §6, mart_due_soon)."""
+        calendar = self.facts["calendar"] if self.facts else "VN"
+        found = rows(
+            self.con,
+            f"""select max(day) as day from intermediate.int_calendar
+            where calendar = {literal(calendar)} and is_working_day and day < {_date(due)}""",
+        )
+        day: date | None = found[0]["day"]
+        return day
+
     def _quarantined(self) -> list[Rejected]:
         found = rows(
             self.con,
@@ -473,9 +610,14 @@ def gap(gap_id: str, **values: Any) -> Gap:
     return Gap(gap_id, words.gap("vi", gap_id, **values), words.gap("en", gap_id, **values))
 
 
+def duty(duty_id: str, by: date | None = None, **values: Any) -> Duty:
+    """A duty with its sentence."""
+    return Duty(duty_id, by, words.duty("vi", duty_id, **values), words.duty("en", duty_id, **values))
+
+
 def _place(row: Row) -> Place:
     return Place(row["file_name"], row["file_path"], row["part"], row["row_in_part"])
 
 
-def _date(moment: datetime) -> str:
+def _date(moment: date) -> str:
     return f"date '{moment:%Y-%m-%d}'"

@@ -25,6 +25,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     # ---- what was received and promised -------------------------------------------------------------------------
     "received": ("Hồ sơ {code} được tiếp nhận {received}", "Dossier {code} was received {received}"),
     "due": (", hẹn trả {due}", ", due {due}"),
+    "promised": (", hẹn lần đầu trả kết quả {due}", ", first promised {due}"),
     "no_due": (", không có ngày hẹn trả", ", without a due date"),
     "statutory": (
         ", không có ngày hẹn trả, thời hạn theo quy định của thủ tục là {amount} (đến {due})",
@@ -98,6 +99,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "citizen_handover": (
         "tính theo lúc kết quả đến tay công dân (so giờ)",
         "as the citizen sees it (hours are compared, up to the hand-over)",
+    ),
+    "first_appointment": (
+        "theo lần hẹn đầu tiên, chỉ dời khi công dân bổ sung giấy tờ (so ngày)",
+        "by the first appointment, moved only when the citizen supplied papers (days are compared)",
     ),
     # ---- amounts ------------------------------------------------------------------------------------------------
     "working_days": ("{n} ngày làm việc", "{n} working days"),
@@ -176,7 +181,53 @@ GAPS: dict[str, tuple[str, str]] = {
     ),
 }
 
+#: What the office must do next: id → sentence. Letters of apology: NĐ 61/2018/NĐ-CP Art. 19(9).
+DUTIES: dict[str, tuple[str, str]] = {
+    "accept": (
+        "Tiếp nhận hồ sơ, hoặc trả lời công dân vì sao chưa tiếp nhận, trong 8 giờ làm việc từ khi nộp.",
+        "Accept the dossier, or tell the citizen why not, within 8 working hours of its submission.",
+    ),
+    "waiting_supplement": (
+        "Chưa phải làm gì: đang chờ công dân bổ sung giấy tờ; nhận đủ thì hẹn lại ngày trả và giải quyết tiếp.",
+        "Nothing for now: the citizen's papers are awaited; once they are complete, set the new date and go on.",
+    ),
+    "waiting_fee": (
+        "Chưa phải làm gì: đang chờ công dân thực hiện nghĩa vụ tài chính.",
+        "Nothing for now: the citizen's payment is awaited.",
+    ),
+    "appoint": (
+        "Ghi ngày hẹn trả cho công dân: hồ sơ chưa có ngày hẹn.",
+        "Give the citizen a due date: the dossier has none.",
+    ),
+    "settle": ("Giải quyết xong chậm nhất ngày {due}.", "Finish it by {due} at the latest."),
+    "apologise": (
+        "Nếu không kịp, gửi văn bản xin lỗi và hẹn lại ngày trả chậm nhất ngày {apology_by}.",
+        "If that cannot be done, send the letter of apology with the new date by {apology_by} at the latest.",
+    ),
+    "apologise_late": (
+        "Nếu không kịp, gửi ngay văn bản xin lỗi và hẹn lại ngày trả: thời hạn gửi (một ngày trước ngày hẹn) đã qua.",
+        "If that cannot be done, send the letter of apology with the new date at once: the last day for it has passed.",
+    ),
+    "settle_now": ("Đã quá hạn: giải quyết xong ngay.", "It is overdue: finish it now."),
+    "apologise_now": (
+        "Gửi ngay văn bản xin lỗi và hẹn lại ngày trả: chưa thấy lần hẹn lại nào trong dữ liệu.",
+        "Send the letter of apology with the new date at once: the data show no new appointment yet.",
+    ),
+    "no_more_appointments": (
+        "Báo cáo lãnh đạo: ngày hẹn đã dời {n} lần mà không do công dân bổ sung giấy tờ; chỉ được hẹn lại một lần.",
+        "Report it: the date was moved {n} times without papers from the citizen; only one re-appointment is allowed.",
+    ),
+    "hand_over": ("Trả kết quả cho công dân: đã có kết quả.", "Hand the result over to the citizen: it is ready."),
+    "apologise_for_late": (
+        "Gửi văn bản xin lỗi công dân vì giải quyết quá hạn, nếu chưa gửi.",
+        "Send the citizen a letter of apology for the delay, if that was not done.",
+    ),
+}
+
 _UNITS = {"hour": "hours", "day": "days", "working_day": "working_days", "month": "months"}
+
+#: Rule sets that compare days and judge as form_ii06 does, by another due date.
+_BY_DATES = ("form_ii06", "first_appointment")
 
 #: (rule set, reason) whose conclusion is not that of the verdict alone.
 _CONCLUSIONS = {
@@ -207,6 +258,12 @@ def gap(lang: str, gap_id: str, **values: Any) -> str:
     """What is not known, as a sentence. Moments among the values are put into words. KeyError: there is no such gap."""
     said = {k: on(lang, v) if isinstance(v, datetime) else v for k, v in values.items()}
     return GAPS[gap_id][lang == "en"].format(**said)
+
+
+def duty(lang: str, duty_id: str, **values: Any) -> str:
+    """What must be done, as a sentence. Days among the values are put into words. KeyError: there is no such duty."""
+    said = {k: day(lang, v) if isinstance(v, date) else v for k, v in values.items()}
+    return DUTIES[duty_id][lang == "en"].format(**said)
 
 
 def field_name(lang: str, column: str) -> str:
@@ -248,6 +305,13 @@ def duration(lang: str, seconds: int) -> str:
     return " ".join(parts[:2]) or counted(lang, "seconds", 0)
 
 
+def hours(lang: str, seconds: int) -> str:
+    """Working time: `3 giờ 20 phút`. Never in days, which would be taken for days of 24 hours."""
+    whole, rest = divmod(round(seconds / _MINUTE), 60)
+    parts = [counted(lang, unit, n) for unit, n in (("hours", whole), ("minutes", rest)) if n]
+    return " ".join(parts) or counted(lang, "minutes", 0)
+
+
 def counted(lang: str, unit: str, n: float) -> str:
     """`2 ngày làm việc`; English with the singular."""
     text = phrase(lang, unit, n=f"{n:g}" if lang == "en" else f"{n:g}".replace(".", ","))
@@ -285,7 +349,7 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
     date; null where it has no meaning). facts: the row of int_dossier_facts, with as_of and waiting_since.
     """
     rule_set = verdict["rule_set"]
-    by_hours = rule_set != "form_ii06"
+    by_hours = rule_set not in _BY_DATES
     parts = {
         "code": code,
         "requests": verdict["requests"],
@@ -310,7 +374,7 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
 
 def _promised(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
     if facts["due_at"] is not None:
-        return "due"
+        return "promised" if verdict["rule_set"] == "first_appointment" else "due"
     if verdict["rule_set"] != "portal_766":
         return "no_due"
     return "no_statutory" if verdict["effective_due"] is None else "statutory"
@@ -323,7 +387,7 @@ def _happened(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]
         if state == "finished":
             return ["handed_over" if facts["handed_over_at"] is not None else "not_handed_over"]
         return [state]
-    if verdict["rule_set"] == "form_ii06":
+    if verdict["rule_set"] in _BY_DATES:
         return [state]
     if verdict["reason"] == "MANY_SUPPLEMENTS":
         return [state, "many"]
@@ -333,7 +397,8 @@ def _happened(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]
 
 
 def _conclusion(verdict: Mapping[str, Any]) -> str:
-    own = _CONCLUSIONS.get((verdict["rule_set"], verdict["reason"], verdict["verdict"]))
+    rules = "form_ii06" if verdict["rule_set"] in _BY_DATES else verdict["rule_set"]
+    own = _CONCLUSIONS.get((rules, verdict["reason"], verdict["verdict"]))
     if own:
         return own
     if verdict["rule_set"] == "citizen_handover":

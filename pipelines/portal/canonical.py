@@ -281,11 +281,13 @@ def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
         "any_bad_moment": " or ".join(f"bad_{field.column}" for field in kind.moments),
         "columns": ", ".join((*parsed, _listed(_read_alone(kind)))) if parsed else _listed(_read_alone(kind)),
         "bad_values": _bad_values({field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked}),
-        "content": ", ".join((
-            *(f"coalesce({column}::varchar, chr(30))" for column in kind.content),
-            # concat_ws passes nulls over: a row without it has the hash that it had before there was such a column
-            *(f"case when {column} > 0 then '{column}=' || {column} end" for column in kind.late_content),
-        )),
+        "content": ", ".join(
+            (
+                *(f"coalesce({column}::varchar, chr(30))" for column in kind.content),
+                # concat_ws passes nulls over: a row without it has the hash that it had before there was such a column
+                *(f"case when {column} > 0 then '{column}=' || {column} end" for column in kind.late_content),
+            )
+        ),
         **{column: _entry(entries) for column, entries in kind.lists},
     }
 
