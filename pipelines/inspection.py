@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +25,7 @@ from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_n
 from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Part
+from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Attention, Part
 from pipelines.portal.readers.headings import Heading
 from warehouse.database import connect
 
@@ -77,6 +77,7 @@ class Inspection:
     unknown_fields: dict[str, int] = field(default_factory=dict)
     synonyms: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    attention: list[Attention] = field(default_factory=list)
     rows_read: int = 0
     rejected: int = 0
     reasons: dict[str, Tally] = field(default_factory=dict)
@@ -228,7 +229,7 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
             for batch in reader.batches():
                 (converted,) = canonical.convert([Portion(batch, facts.envelope_agency, seen.rows_read)])
                 facts.drift.update(converted.drift)
-                counts.take(converted.rows)
+                counts.take(converted.rows, facts.attention)
         except FileRejected as error:
             seen.reason, seen.detail = error.reason, error.detail
         else:
@@ -264,19 +265,25 @@ class _Counts:
         self.rows = rows
         self.catalogue = load_catalogue()
 
-    def take(self, rows: pa.Table) -> None:
-        """Validate a batch of canonical rows."""
+    def take(self, rows: pa.Table, attention: Sequence[Attention]) -> None:
+        """Validate a batch of canonical rows. attention: what the reader said of the file so far."""
         catalogue, kind = self.catalogue, self.kind
         self.con.register("canonical", rows)
         named = """(
             select
                 *, $1 as source, $2 as file_sha256, $3 as file_name, $4::timestamp as exported_at,
-                null::varchar as file_reason,
+                null::varchar as file_reason, $5 as file_attention,
             from canonical
         )"""
         self.con.execute(
             f"create or replace temp table batch as {predicates.marked(catalogue, kind, named)}",
-            [self.file.source, self.file.sha256 or "", self.file.file_name, self.file.exported_at],
+            [
+                self.file.source,
+                self.file.sha256 or "",
+                self.file.file_name,
+                self.file.exported_at,
+                ",".join(found.rule_id for found in attention),
+            ],
         )
         self.con.unregister("canonical")
         self._add("counts", predicates.file_counts(catalogue, kind, "batch"))
@@ -368,7 +375,7 @@ def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
     """Put the facts of the file into words and lists."""
     seen.format, seen.envelope_agency = facts.format, facts.envelope_agency
     seen.encoding = "" if facts.format.startswith(_NO_TEXT) else facts.encoding
-    seen.parts, seen.notes = list(facts.parts), list(facts.notes)
+    seen.parts, seen.notes, seen.attention = list(facts.parts), list(facts.notes), list(facts.attention)
     for tally in (*seen.reasons.values(), *seen.warnings.values()):
         tally.first = [part_of(number, seen.parts) for _, number in tally.first]
     for row in seen.rows:

@@ -808,6 +808,13 @@ FILES = (
             "Sheets or archive members that rows were read from, JSON text list of {name, before}",
         ),
     ),
+    Field(
+        column="attention",
+        meaning=(
+            "Điều phải xem lại ở tệp, danh sách JSON {rule_id, detail}",
+            "What somebody must look at in the file, JSON text list of {rule_id, detail}",
+        ),
+    ),
     Field(column="reader", meaning=("Phiên bản của phần đọc tệp", "Fingerprint of the readers that had it in hand")),
     Field(column="seen_at", type=TIMESTAMP, meaning=("Lúc tệp được thấy", "When the file was seen")),
 )

@@ -25,7 +25,7 @@ from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, 
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import UNREADABLE
+from pipelines.portal.readers.base import UNREADABLE, Attention
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
@@ -203,9 +203,16 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
         "notes": json.dumps([_shown(note) for note in facts.notes], ensure_ascii=False) if facts.notes else None,
         "parts": json.dumps([asdict(part) for part in facts.parts], ensure_ascii=False) if facts.parts else None,
+        "attention": json.dumps([_attention(each) for each in facts.attention], ensure_ascii=False)
+        if facts.attention
+        else None,
         "reader": entry.reader,
         "seen_at": now,
     }
+
+
+def _attention(found: Attention) -> dict[str, str]:
+    return {"rule_id": found.rule_id, "detail": _shown(found.detail)[:MAX_DETAIL]}
 
 
 def _shown(text: str) -> str:
