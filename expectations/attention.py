@@ -67,7 +67,9 @@ def write_attention(con: duckdb.DuckDBPyConnection, seq: int) -> None:
 def of_files(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], list[dict[str, str]]]:
     """(source, kind, file_path) → what must be looked at there, {rule_id, detail} each."""
     found: dict[tuple[str, str, str], list[dict[str, str]]] = defaultdict(list)
-    rows = con.execute("select source, kind, file_path, rule_id, detail from validated.attention order by all").fetchall()
+    rows = con.execute(
+        "select source, kind, file_path, rule_id, detail from validated.attention order by all"
+    ).fetchall()
     for source, kind, path, rule_id, detail in rows:
         found[source, kind, path].append({"rule_id": rule_id, "detail": detail})
     return found

@@ -16,6 +16,7 @@ from pipelines.contract import KINDS
 
 RULES_FILE = Path(__file__).with_name("rules.yml")
 
+
 def _known_kind(name: str) -> str:
     if name not in KINDS:
         raise ValueError(f"{name} is no kind of export")

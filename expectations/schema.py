@@ -33,7 +33,9 @@ WARNINGS = Field(
     type=TEXTS,
     meaning=("Các cảnh báo (mã WRN) của dòng", "WRN ids of the row (portal-exports §6)"),
 )
-_POSITION = Field(column="position", type=INTEGER, meaning=("Vị trí trong danh sách, từ 1", "Position in the list, from 1"))
+_POSITION = Field(
+    column="position", type=INTEGER, meaning=("Vị trí trong danh sách, từ 1", "Position in the list, from 1")
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pipelines.contract import KINDS
 from pipelines.contract.model import schema
 from pipelines.portal.sql import load_macros
 
+
 def parts_of(files: str) -> str:
     """SQL query: name and number before it of every part of files (source, kind, file_sha256, parts)."""
     return f"""
@@ -72,7 +73,7 @@ class Split:
         # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
         offending = f"""
             case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
-                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field.portal if field else ''}', {shown})) as varchar)
+                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field.portal if field else ""}', {shown})) as varchar)
                 else b.bad_values
             end"""
         self.insert(

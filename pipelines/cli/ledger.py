@@ -112,6 +112,7 @@ def _ledger_details(screen: Screen, row: Row) -> None:
         lines.append(t("inspect.parts", parts=", ".join(part["name"] for part in row["parts"])))
     if row.get("drift"):
         lines.append(t("inspect.unknown", fields=counted(screen, row["drift"])))
+    lines += [screen.t("attention.line", detail=detail) for detail in row.get("attention_details") or []]
     lines += row.get("notes") or []
     if lines:
         screen.say()
@@ -164,6 +165,23 @@ def _quarantine(
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
     show_meanings(screen, dict.fromkeys(sorted(named)), rules)
+
+
+def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]]) -> None:
+    """What somebody must look at, file by file ({rule_id, detail} each), then what each rule means and what to do."""
+    seen = {path: found for path, found in files.items() if found}
+    if not seen:
+        return
+    from expectations.catalogue import load_catalogue
+
+    screen.say(screen.t("attention.title"), "bold yellow")
+    for path, found in seen.items():
+        for each in found:
+            screen.say(f"  {path}: {each['detail']} ({each['rule_id']})")
+    catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}
+    show_meanings(
+        screen, dict.fromkeys(sorted({each["rule_id"] for found in seen.values() for each in found})), catalogue
+    )
 
 
 def show_meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapping[str, Row]) -> None:

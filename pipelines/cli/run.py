@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.ledger import show_meanings
+from pipelines.cli.ledger import show_attention, show_meanings
 from pipelines.cli.output import Screen
 from pipelines.cli.session import JsonOption, Session
 from pipelines.config import Settings
@@ -148,15 +148,18 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
     screen.say(t("run.ledger", files=screen.number(len(files)), **numbers))
     for file in files:
         if file["status"] == "rejected":
-            screen.say(
-                f"  {t('status.rejected')}: {file['source']}/{file['kind']}/{file['file_name']} ({file['reason']})"
-            )
+            screen.say(f"  {t('status.rejected')}: {_path(file)} ({file['reason']})")
+    show_attention(screen, {_path(file): file.get("attention") or [] for file in files})
     if record["reasons"]:
         screen.say(t("run.quarantine"))
         from expectations.catalogue import load_catalogue
 
         catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}
         show_meanings(screen, record["reasons"], catalogue)
+
+
+def _path(file: Row) -> str:
+    return f"{file['source']}/{file['kind']}/{file['file_name']}"
 
 
 def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:

@@ -173,7 +173,10 @@ DOSSIERS = Kind(
             column="field_code",
             portal="MaLinhVuc",
             reads="kept_name",
-            meaning=("Mã lĩnh vực; unknown khi thiếu", "Code of the field of administration; unknown when there is none"),
+            meaning=(
+                "Mã lĩnh vực; unknown khi thiếu",
+                "Code of the field of administration; unknown when there is none",
+            ),
             label=("Mã lĩnh vực", "Field code"),
             published="subject",
         ),
@@ -394,7 +397,10 @@ DOSSIERS = Kind(
                     "HoSoBoSungId NguoiYeuCauBoSung NoiDungBoSung NguoiTiepNhanBoSung ThongTinTiepNhan TrangThaiBoSung",
                 ),
             ),
-            meaning=("Các lần yêu cầu bổ sung giấy tờ, danh sách JSON", "Rounds of asking for missing papers, JSON list"),
+            meaning=(
+                "Các lần yêu cầu bổ sung giấy tờ, danh sách JSON",
+                "Rounds of asking for missing papers, JSON list",
+            ),
             label=("Các lần yêu cầu bổ sung", "Requests for papers"),
             entries=Entries(
                 table="supplements",
@@ -592,7 +598,10 @@ PROCEDURES = Kind(
         ),
         Field(
             column="procedure_key",
-            meaning=("Tám ký tự đầu của mã thủ tục", "First eight characters of the procedure code (portal-exports §5)"),
+            meaning=(
+                "Tám ký tự đầu của mã thủ tục",
+                "First eight characters of the procedure code (portal-exports §5)",
+            ),
         ),
         Field(
             column="procedure_name",

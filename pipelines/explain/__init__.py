@@ -24,6 +24,7 @@ from pipelines.explain.nearest import nearest
 from pipelines.explain.replay import prepare, replay
 from pipelines.explain.story import Page, names_of_codes, page
 from pipelines.landing.lake import reading
+from pipelines.portal.sql import load_macros
 from pipelines.progress import Progress
 from pipelines.sql import literal
 from warehouse.build import build_fingerprint
@@ -32,7 +33,6 @@ from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication, current
 from warehouse.status import NothingPublishedError
-from pipelines.portal.sql import load_macros
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 

@@ -19,8 +19,8 @@ from expectations.schema import TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines import sql
 from pipelines.config import Settings
-from pipelines.landing.lake import Lake
 from pipelines.contract import UNKNOWN_AGENCY
+from pipelines.landing.lake import Lake
 
 Row = dict[str, Any]
 

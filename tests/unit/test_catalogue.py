@@ -18,7 +18,6 @@ from expectations.schema import TABLES
 from pipelines.contract import KINDS
 from pipelines.landing.lake import arrow_schema
 from pipelines.layout import DBT_PROJECT
-from pipelines.portal import codes
 from pipelines.portal.sql import load_macros
 from tests.lake_builder import CLEAN, EXPORTED_AT
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from expectations import catalogue as catalogue_module
 from pipelines.config import load_settings
 from pipelines.portal.privacy import PrivacyKey, PrivacyKeyError, load_key
-from tests.support.properties import examples
 from pipelines.portal.sql import load_macros
+from tests.support.properties import examples
 
 
 def ask(expression: str, value: str | None, key: PrivacyKey | None = None) -> Any:
@@ -167,4 +167,4 @@ def test_a_masked_code_is_too_long_only_if_the_code_was(length: int) -> None:
 def test_the_longest_code_is_the_rule_catalogues() -> None:
     """The portal cannot import the validation; the number stands in both, so it must be the same."""
     catalogue = Path(catalogue_module.__file__).with_name("rules.yml").read_text(encoding="utf-8")
-    assert f"dossiers: length(dossier_code) > 50\n" in catalogue
+    assert "dossiers: length(dossier_code) > 50\n" in catalogue

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported where they are used: the readers and dlt take thei
 
 EXPORTS = dg.AssetKey("exports")
 
+
 def landed_key(kind: str) -> dg.AssetKey:
     """Asset of what was landed of a kind."""
     return dg.AssetKey(["landed", kind])

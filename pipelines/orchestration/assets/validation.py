@@ -20,6 +20,7 @@ LEDGER = validated_key("files")
 QUARANTINE = validated_key("quarantine")
 SPLIT_AGREES = "great_expectations_agree_with_split"
 
+
 class ValidationConfig(dg.Config):
     """rebuild: validate every file again, not only what is new."""
 
