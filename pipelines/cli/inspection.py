@@ -76,6 +76,9 @@ def _file(screen: Screen, seen: Inspection) -> None:
     _mapping(screen, seen)
     if seen.unknown_fields:
         screen.say(t("inspect.unknown", fields=counted(screen, seen.unknown_fields)))
+    show_attention(
+        screen, {seen.path: [{"rule_id": found.rule_id, "detail": found.detail} for found in seen.attention]}
+    )
     if seen.notes:
         screen.say(t("inspect.notes"))
         for note in seen.notes:

@@ -200,6 +200,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         'Unknown headings. If they are known fields, add to dunghan.toml (mend a wrong guess; "" = ignore):',
     ),
     "inspect.unknown": ("Trường lạ (số dòng): {fields}", "Unknown fields (rows): {fields}"),
+    "attention.title": (
+        "PHẢI XEM LẠI (đã công bố, nhưng có dữ liệu chưa hiểu hết):",
+        "ATTENTION (published, but not all was understood):",
+    ),
+    "attention.line": ("phải xem lại: {detail}", "attention: {detail}"),
     "inspect.notes": ("Ghi chú:", "Notes:"),
     "inspect.rows": ("Các dòng đầu, như sẽ được lưu", "The first rows as they would be stored"),
     "inspect.counts": (
