@@ -1,7 +1,7 @@
-"""Read must never mean lost (portal-exports §2): what somebody must look at in a file, in one table, `validated.attention`.
+"""Read must never mean lost (portal-exports §2): what somebody must look at in a file, as table `validated.attention`.
 
 Readers say what they saw (`files.attention`); what only the whole ledger can tell is found here. The table is made anew
-at every validation: whether an unknown name occurs for the first time depends on files, never on their order of arrival.
+at every validation: whether an unknown name occurs for the first time depends on files, not on their arrival.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def write_attention(con: duckdb.DuckDBPyConnection, seq: int) -> None:
 def of_files(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], list[dict[str, str]]]:
     """(source, kind, file_path) → what must be looked at there, {rule_id, detail} each."""
     found: dict[tuple[str, str, str], list[dict[str, str]]] = defaultdict(list)
-    rows = con.execute(
-        "select source, kind, file_path, rule_id, detail from validated.attention order by all"
-    ).fetchall()
-    for source, kind, path, rule_id, detail in rows:
+    rows = con.execute("select source, kind, file_path, rule_id, detail from validated.attention order by all")
+    for source, kind, path, rule_id, detail in rows.fetchall():
         found[source, kind, path].append({"rule_id": rule_id, "detail": detail})
     return found
