@@ -52,12 +52,13 @@ unit: setup ## quick tests, under a minute / kiểm thử nhanh
 unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	for version in 3.11 3.12 3.13; do \
-		if [ $$version = $$own ]; then venv=$(VENV); else venv=$(VENV)-$$version; fi; \
-		if [ $$version != $$own ] && ! python$$version -m venv --help >/dev/null 2>&1; then \
+		python=$$(PYENV_VERSION=$$version python$$version -c 'import sys, venv; print(sys.executable)' 2>/dev/null); \
+		if [ $$version = $$own ]; then python=$(PYTHON) venv=$(VENV); else venv=$(VENV)-$$version; fi; \
+		if [ -z "$$python" ]; then \
 			echo "Python $$version: không có trên máy này, bỏ qua / not on this machine, skipped"; continue; \
 		fi; \
 		echo "Python $$version"; \
-		$(MAKE) --no-print-directory unit PYTHON=python$$version VENV=$$venv || exit 1; \
+		$(MAKE) --no-print-directory unit PYTHON=$$python VENV=$$venv || exit 1; \
 	done
 
 coverage: setup ## unit tests with branch coverage, COVER=tests for all / độ phủ
@@ -75,7 +76,9 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-docs: setup ## write docs/marts.md and docs/distortions.md from the dbt project / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md and docs/distortions.md / tạo tài liệu các mart
+	@$(BIN)/python dbt_project/generate_from_contract.py
+	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 
 lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã nguồn
@@ -85,7 +88,8 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã ng
 	$(BIN)/lint-imports
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
-	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project
+	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
+	echo "sqlfluff lint pipelines/portal/sql"; $(BIN)/sqlfluff lint --config pipelines/portal/sql/sqlfluff.cfg --ignore-local-config pipelines/portal/sql
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

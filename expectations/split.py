@@ -68,12 +68,13 @@ class Split:
         """Every row of a rejected file, and every rejected row of the others: the file's reason first, then its own."""
         code = KINDS[kind].code or "null::varchar"
         field = KINDS[kind].field(code)
+        name = field.portal if field else ""
         # Codes of the two known forms may be shown; whatever else stands in their place may be personal data.
         shown = f"case when dossier_form({code}) <> 'other' then {code} else mask({code}) end"
         # The code was read, so it is not among the bad values; it is offending all the same when it is of no use.
         offending = f"""
             case when {code} is not null and list_has_any(b.reasons, ['REJ_NO_CODE', 'REJ_CODE_TOO_LONG'])
-                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{field.portal if field else ""}', {shown})) as varchar)
+                then cast(json_merge_patch(coalesce(b.bad_values, '{{}}'), json_object('{name}', {shown})) as varchar)
                 else b.bad_values
             end"""
         self.insert(

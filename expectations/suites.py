@@ -9,99 +9,30 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import duckdb
 
 from expectations import predicates
 from expectations.catalogue import Catalogue, Kind, Rule
-from expectations.duckdb_engine import add_datasource  # first: it switches the analytics off
+from expectations.compat import RuleExpectation, add_datasource  # first: it switches the analytics off
 from expectations.marts import mart_checks
 from expectations.results import CheckResult, ValidationRunError
 from pipelines.config import Settings
 from warehouse.database import connect_build
 
 import great_expectations as gx  # isort: skip
-from great_expectations.compatibility import pydantic
 from great_expectations.core.run_identifier import RunIdentifier
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
-from great_expectations.datasource.fluent.sql_datasource import _SQLAsset
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.core import UnexpectedRowsExpectation
 from great_expectations.expectations.metadata_types import FailureSeverity
-from great_expectations.expectations.metrics.metric_provider import metric_value
-from great_expectations.expectations.metrics.query_metrics import UnexpectedRowsQueryTable
-from great_expectations.render import LegacyDiagnosticRendererType, RenderedTableContent
-from great_expectations.render.renderer.renderer import renderer
-from great_expectations.validator.metric_configuration import MetricConfiguration
 
 #: Runs that stay in the Data Docs (a validation and a check of the marts are two); older ones are removed.
 KEEP_RUNS = 30
 
-#: Places shown for a violated rule.
-_EXAMPLES = 20
-
 _SITE = "quality"
-
-_COUNT = "unexpected_rows_query.row_count"
-
-
-class _Places(UnexpectedRowsQueryTable):
-    """The rows that a rule's query gives. They are only asked for when there are any: most rules are not violated, and
-    a query may look at every row of a large batch.
-    """
-
-    metric_name = "unexpected_rows_query.places"
-
-    @classmethod
-    def _get_evaluation_dependencies(
-        cls, metric: MetricConfiguration, *_: Any, **__: Any
-    ) -> dict[str, MetricConfiguration]:
-        return {_COUNT: MetricConfiguration(_COUNT, metric.metric_domain_kwargs, metric.metric_value_kwargs)}
-
-    @metric_value(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, *, metrics: dict[str, Any], **asked: Any) -> list[dict[str, Any]]:  # type: ignore[override]  # noqa: N805
-        if metrics[_COUNT] == 0:
-            return []
-        places: list[dict[str, Any]] = UnexpectedRowsQueryTable._sqlalchemy(cls, metrics=metrics, **asked)
-        return places[:_EXAMPLES]
-
-
-class RuleExpectation(UnexpectedRowsExpectation):
-    """A rule of a catalogue, its id in `meta`. Its query says where the rule is violated, never a value of the data."""
-
-    metric_dependencies: ClassVar[tuple[str, ...]] = (_COUNT, _Places.metric_name)
-
-    @pydantic.validator("unexpected_rows_query")
-    def _validate_query(cls, query: str) -> str:  # noqa: N805
-        """Queries over several marts have no `{batch}`; Great Expectations would print a warning for each."""
-        return query
-
-    def _validate(
-        self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
-    ) -> dict[str, Any]:
-        count, places = metrics[_COUNT], metrics[_Places.metric_name]
-        return {"success": count == 0, "result": {"observed_value": count, "details": {"unexpected_rows": places}}}
-
-    @classmethod
-    @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)
-    def _diagnostic_unexpected_table_renderer(
-        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
-    ) -> Any:
-        places = result.result.get("details", {}).get("unexpected_rows") if result else None
-        if not places:
-            return None
-        return [
-            RenderedTableContent(
-                content_block_type="table",
-                header_row=list(places[0]),
-                table=[["" if value is None else str(value) for value in place.values()] for place in places],
-            )
-        ]
 
 
 @dataclass(frozen=True)
@@ -109,7 +40,7 @@ class _Suite:
     """Expectations on one asset. `asset` makes the asset of the datasource; rule id → expectation."""
 
     name: str
-    asset: Callable[[Any], _SQLAsset]
+    asset: Callable[[Any], Any]
     expectations: dict[str, RuleExpectation]
 
 
@@ -136,12 +67,12 @@ def validate_marts(settings: Settings) -> list[CheckResult]:
     con = connect_build(settings)
     try:
         checks = {f"{check.id} {check.mart}": check for check in mart_checks(con)}
-        asset = partial(_list_of_marts, name="marts")
         expectations = {
-            key: _expectation(key, check.query, "error", check.message_vi, check.message_en)
+            # They are not over the batch, the list of marts; for a query that does not name it a warning is printed.
+            key: _expectation(key, check.query + " /* {batch} */", "error", check.message_vi, check.message_en)
             for key, check in checks.items()
         }
-        counts = _run(con, settings, [_Suite("marts", asset, expectations)])[0]
+        counts = _run(con, settings, [_Suite("marts", _list_of_marts, expectations)])[0]
     finally:
         con.close()
     return [
@@ -166,20 +97,16 @@ def _batch_suite(catalogue: Catalogue, kind: Kind, table: str) -> _Suite:
         return _expectation(rule.id, query.replace("\0", "{batch}"), rule.severity, rule.message_vi, rule.message_en)
 
     rules = [rule for rule in catalogue.rules if rule.evaluated_in == "validation" and kind in rule.kinds]
-    asset = partial(_batch, name=f"validation.{kind}", table=table)
-    return _Suite(f"validation.{kind}", asset, {rule.id: expectation(rule) for rule in rules})
-
-
-def _batch(source: Any, name: str, table: str) -> _SQLAsset:
-    asset: _SQLAsset = source.add_table_asset(name, table_name=table)
-    return asset
-
-
-def _list_of_marts(source: Any, name: str) -> _SQLAsset:
-    asset: _SQLAsset = source.add_query_asset(
-        name, query="select table_name from duckdb_tables() where schema_name = 'marts'"
+    name = f"validation.{kind}"
+    return _Suite(
+        name,
+        lambda source: source.add_table_asset(name, table_name=table),
+        {rule.id: expectation(rule) for rule in rules},
     )
-    return asset
+
+
+def _list_of_marts(source: Any) -> Any:
+    return source.add_query_asset("marts", query="select table_name from duckdb_tables() where schema_name = 'marts'")
 
 
 def _expectation(rule_id: str, query: str, severity: str, message_vi: str, message_en: str) -> RuleExpectation:
@@ -229,7 +156,7 @@ def _violations(suite: str, result: Any) -> int:
         ]
         raise ValidationRunError(
             f"Great Expectations không tính được quy tắc {_rule_id(result)} của {suite}; hãy sửa điều kiện ở danh mục"
-            f" / cannot evaluate the rule, mend its predicate in the catalogue: {' '.join(map(str, messages))}"
+            f" / cannot evaluate the rule, fix its predicate in the catalogue: {' '.join(map(str, messages))}"
         )
     return int(result.result["observed_value"])
 

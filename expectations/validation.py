@@ -46,6 +46,15 @@ def validate(settings: Settings, *, rebuild: bool = False, progress: Progress | 
         con.close()
 
 
+def is_validated(settings: Settings) -> bool:
+    """Whether `validate` would find nothing to do. The caller holds the lock of the run. Raises as it does."""
+    con = connect_build(settings)
+    try:
+        return not _Validation(con, settings, load_catalogue(), lambda _: None).find_work(rebuild=False)[2]
+    finally:
+        con.close()
+
+
 class _Validation:
     """One validation on one connection, in temporary tables until `_write`:
 
@@ -63,8 +72,9 @@ class _Validation:
         self.split = Split(con)
         con.execute(f"set variable mostly_bad_share = {settings.mostly_bad_share}")
 
-    def run(self, rebuild: bool) -> ValidationResult:
-        """Raises ValidationRunError when a file's rows are not all in the lake."""
+    def find_work(self, rebuild: bool) -> tuple[int, bool, bool, str]:
+        """Number of the last validation, whether every file must be validated again, whether there is anything to
+        validate, and the fingerprint that decided it."""
         create_tables(self.con)
         fingerprint = _fingerprint(self.catalogue, self.settings)
         last = self._query(
@@ -76,7 +86,12 @@ class _Validation:
         if not rebuild and self._replaces_accepted():
             rebuild = True
             self._find_changes(rebuild)
-        if last and not rebuild and not self._count("changed"):
+        return last_seq, rebuild, rebuild or not last or self._count("changed") > 0, fingerprint
+
+    def run(self, rebuild: bool) -> ValidationResult:
+        """Raises ValidationRunError when a file's rows are not all in the lake."""
+        last_seq, rebuild, is_new, fingerprint = self.find_work(rebuild)
+        if not is_new:
             return ValidationResult(validation_seq=last_seq)
 
         kinds = [kind for kind in TABLES if self._count("to_validate", f"kind = '{kind}'")]

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -217,7 +217,7 @@ def _new(file: ExportFile, kind: Kind | None) -> Inspection:
 
 
 def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
-    kind: Kind = next(name for name in get_args(Kind) if name == file.kind)
+    kind: Kind = file.kind
     seen = _new(file, kind)
     facts = FileFacts("")
     with _connection(settings) as con:

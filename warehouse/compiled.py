@@ -24,7 +24,7 @@ from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
 from pipelines.sql import literal
 from warehouse.build import project_hash
-from warehouse.dbt_process import DbtRunError, dbt_events
+from warehouse.dbt_process import DbtRunError, run_dbt
 
 _COMPILE = ("compile", "--full-refresh", "--select", "resource_type:model")
 _COMPILERS = ("dbt-core", "dbt-duckdb")
@@ -136,8 +136,7 @@ def _compile(settings: Settings, path: Path) -> None:
         "DBT_INDIRECT_SELECTION": "empty",
     }
     try:
-        for _ in dbt_events(settings, _COMPILE, environment):
-            pass
+        run_dbt(settings, _COMPILE, environment)
         if not _keep(target, path):
             raise CompileError("dbt compile: thiếu mô hình / models are missing")
     except DbtRunError as error:

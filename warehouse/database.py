@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import duckdb
 
 from pipelines.config import Settings
-
-
-def _spare_pandas() -> None:
-    """DuckDB imports pandas at the first bound parameter, to see whether the value is one of its kinds. None of ours
-    is, and the import takes longer than most commands: let DuckDB find an empty module, once per process.
-    """
-    if "pandas" not in sys.modules:
-        sys.modules["pandas"] = ModuleType("pandas")
-        try:
-            with duckdb.connect() as con:
-                con.execute("select $1", [0])
-        finally:
-            del sys.modules["pandas"]
-
-
-_spare_pandas()
 
 
 def duckdb_config(settings: Settings) -> dict[str, Any]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pipelines.config import Settings
 from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
 from warehouse.build import dbt_environment
-from warehouse.dbt_child import AHEAD, RESULTS
+from warehouse.dbt_child import PARENT
+
+#: Events of dbt's JSON log that say that a node is done.
+RESULTS = ("LogSeedResult", "LogModelResult", "LogTestResult")
 
 _ERRORS_KEPT = 20
 
@@ -23,102 +27,90 @@ _ERRORS_KEPT = 20
 class DbtRunError(Exception):
     """The dbt invocation ended red: a model could not be built or a test failed. The message names the nodes."""
 
-
-class DbtProcess:
-    """One dbt that has been started and waits for its arguments. Used once; `end` may be called at any time."""
-
-    def __init__(
-        self, settings: Settings, environment: Mapping[str, str] | None = None, *, ahead: bool = False
-    ) -> None:
-        """ahead: read the project while nobody has asked for anything yet. Only when `dbt parse` has read it before."""
-        self._process = subprocess.Popen(  # noqa: S603  (our own module and arguments)
-            [sys.executable, "-m", "warehouse.dbt_child", *([AHEAD] if ahead else [])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=DBT_PROJECT,
-            env={
-                **os.environ,
-                **dbt_environment(settings),
-                "PYTHONPATH": os.pathsep.join(filter(None, [str(DBT_PROJECT.parent), os.environ.get("PYTHONPATH")])),
-                "DUNGHAN_DBT_PARENT": str(os.getpid()),
-                **(environment or {}),
-            },
-        )
-
-    def events(self, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """Run dbt and yield what it tells, one event (`info` and `data`) after the other, until it has ended."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it has ended already; what it said is still in the pipe
-            self._process.stdin.write(json.dumps(list(arguments)).encode() + b"\n")
-            self._process.stdin.close()
-        for line in self._process.stdout:
-            yield _event(line)
-
-    def wait(self) -> int:
-        """The exit status, once dbt has ended."""
-        return self._process.wait()
-
-    def end(self) -> None:
-        """See that it is gone."""
-        with self._process:  # closes the pipes
-            if self._process.poll() is None:
-                self._process.terminate()
-                try:
-                    self._process.wait(timeout=10)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
+    def __init__(self, messages: Iterable[str], status: int | None = None) -> None:
+        """messages: what dbt said of its errors; they are masked here and lose dbt's trace of macros."""
+        head = "dbt kết thúc với lỗi / dbt ended red:" if status is None else f"dbt: {status}:"
+        super().__init__("\n".join([head, *(_masked(message) for message in messages)]))
 
 
-def dbt_events(
+def dbt_command() -> Path:
+    """`dunghan-dbt` of the environment that runs this."""
+    return Path(sys.executable).with_name("dunghan-dbt")
+
+
+@contextlib.contextmanager
+def dbt_variables(settings: Settings, more: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """What a dbt that is started inside finds in its environment; the process's own is as it was afterwards."""
+    variables = {
+        **dbt_environment(settings),
+        "DBT_LOG_FORMAT": "json",
+        "DBT_LOG_FORMAT_FILE": "text",
+        "DBT_LOG_LEVEL_FILE": "info",
+        PARENT: str(os.getpid()),
+        **(more or {}),
+    }
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield variables
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """See that it is gone: nobody reads what it writes any more."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def run_dbt(
     settings: Settings,
     arguments: Sequence[str],
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
-    process: DbtProcess | None = None,
-) -> Iterator[dict[str, Any]]:
-    """Run dbt once and yield its events (dbt's JSON log: `info` and `data`) as they come.
+) -> None:
+    """Run dbt once, to its end.
 
-    progress: called with the name of every node that is done. process: a dbt that was started before; the environment
-    is its own then. Raises DbtRunError when dbt ends red, after all of its events were yielded. What dbt prints goes to
-    `dbt.log` in the state folder, not to the terminal.
+    progress: called with the name of every node that is done. environment: variables besides those of dbt_environment.
+    Raises DbtRunError when dbt ends red. What dbt prints goes to `dbt.log` in the state folder, not to the terminal.
     """
-    errors: collections.deque[str] = collections.deque(maxlen=_ERRORS_KEPT)
-    process = process or DbtProcess(settings, environment)
-    try:
-        for event in process.events(arguments):
-            if _is_error(event):
-                errors.append(_text(event))
-            if "data" not in event:
-                continue
-            if progress is not None and event["info"]["name"] in RESULTS:
-                data = event["data"]
-                total = data.get("total") or data.get("num_models", 0)
-                progress(f"{data['node_info']['node_name']} ({data.get('index', 0)}/{total})")
-            yield event
-        status = process.wait()
-    finally:
-        process.end()
-    if status:
-        raise DbtRunError(f"dbt kết thúc với mã {status} / dbt ended with status {status}:\n" + "\n".join(errors))
+    errors: deque[str] = deque(maxlen=_ERRORS_KEPT)
+    with dbt_variables(settings, environment):
+        process = subprocess.Popen(  # noqa: S603  (our own command and arguments)
+            [dbt_command(), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=DBT_PROJECT
+        )
+    with process:
+        try:
+            for line in process.stdout or ():
+                event = _event(line)
+                if event["info"]["level"] == "error":
+                    errors.append(event["info"]["msg"])
+                elif progress is not None and event["info"]["name"] in RESULTS:
+                    data = event["data"]
+                    progress(f"{data['node_info']['node_name']} ({data['index']}/{data['total']})")
+        finally:
+            end(process)
+    if process.returncode:
+        raise DbtRunError(errors, process.returncode)
 
 
 def _event(line: bytes) -> dict[str, Any]:
-    """One line of dbt: an event, or a bare text (a crash before dbt's own logging) made into one."""
-    try:
+    """One line of dbt: an event, or a bare text (a crash before dbt's own logging) made into an error."""
+    with contextlib.suppress(ValueError):
         event = json.loads(line)
         if isinstance(event, dict) and "info" in event:
             return event
-    except ValueError:
-        pass
-    return {"info": {"name": "Text", "level": "info", "msg": line.decode(errors="replace").rstrip()}}
+    return {"info": {"name": "Text", "level": "error", "msg": line.decode(errors="replace").rstrip()}}
 
 
-def _is_error(event: dict[str, Any]) -> bool:
-    return event["info"]["level"] == "error" or event["info"]["name"] == "Text"
-
-
-def _text(event: dict[str, Any]) -> str:
+def _masked(text: str) -> str:
     """What dbt says, masked, without its trace of macros."""
-    lines = str(event["info"]["msg"]).splitlines()
-    return mask("\n".join(line.rstrip() for line in lines if line.strip() and not line.lstrip().startswith("> ")))
+    return mask("\n".join(line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[:2] != "> "))

@@ -1,6 +1,6 @@
 {#- The two clocks of timeliness §1, and the constant columns every mart ends with.
 
-    A build reads them from the one row of `state.clock`, which warehouse.build writes before it begins. So the SQL of a model is the same every night: dbt need not
+    A build reads them from the one row of `state.clock`, which warehouse.build writes before it begins. So the SQL of a model is the same in every run: dbt need not
     parse again, and what it compiled once can be run for any pair (as_of, known_at) and any database that has a clock. Given as variables (unit
     tests, dbt by hand) they are literals. -#}
 

@@ -28,7 +28,7 @@
                 events.officer_key,
                 case when events.event_at <= events.at and events.officer_key is not null then events.event_no end
             ) as officer_key,
-            -- all that are known, also those after the moment: what was told, not what had happened
+            -- all that are known, also those after the moment: what was reported, not what had happened
             count(*) as events
         from {{ events }} as events
         group by events.source, events.dossier_code, events.at
@@ -55,7 +55,7 @@
             sum(case when requested_at <= reached.at then 1 else 0 end) as requests,
             sum(case when requested_at <= reached.at and (answered_at is null or answered_at > reached.at) then 1 else 0 end) as open_requests,
             min(requested_at) as first_requested_at,
-            max(greatest(requested_at, coalesce(answered_at, requested_at))) as last_told_at,
+            max(greatest(requested_at, coalesce(answered_at, requested_at))) as last_reported_at,
             -- the latest request or answer up to the moment
             max(
                 case when requested_at <= reached.at then case when answered_at between requested_at and reached.at then answered_at else requested_at end end
@@ -65,7 +65,7 @@
         group by reached.source, reached.dossier_code, reached.at
     ),
 
-    gathered as (
+    reported as (
         select
             asked.*,
             asked.received_at <= asked.at and asked.status <> 1 as counts,
@@ -80,19 +80,19 @@
             end as end_as_reported,
             case when asked.status = 10 then coalesce(asked.returned_at, milestones.last_10_at) end as hand_over_as_reported,
             case when asked.status = 6 then coalesce(milestones.first_6_at, asked.status_since) end as fee_as_reported,
-            coalesce(requests.requests, 0) as told_requests,
-            coalesce(requests.open_requests, 0) as told_open_requests,
+            coalesce(requests.requests, 0) as reported_requests,
+            coalesce(requests.open_requests, 0) as reported_open_requests,
             requests.first_requested_at,
             requests.pauses,
             requests.last_request_at,
-            -- neither list nor events tell of a request, but the status does
+            -- neither list nor events hold a request, but the status does
             coalesce(asked.supplement_count, 0) = 0
             and coalesce(requests.requests, 0) = 0
             and asked.status = 5
             and asked.status_since <= asked.at as asked_by_status,
             {{ latest([
                 'asked.received_at', 'asked.finished_at', 'asked.returned_at', 'asked.refused_at', 'asked.status_since',
-                'milestones.last_event_at', 'requests.last_told_at',
+                'milestones.last_event_at', 'requests.last_reported_at',
             ]) }} as last_moment_at
         from {{ asked }} as asked
         left join milestones
@@ -113,14 +113,14 @@
             coalesce(counts, false) as in_population,
             -- never before the reception; greatest() passes nulls over, hence the first condition
             case
-                when counts and end_as_reported is not null and greatest(end_as_reported, received_at) <= gathered.at
+                when counts and end_as_reported is not null and greatest(end_as_reported, received_at) <= reported.at
                     then greatest(end_as_reported, received_at)
             end as ended_at,
-            case when counts and hand_over_as_reported between received_at and gathered.at then hand_over_as_reported end as handed_over_at,
-            case when counts and fee_as_reported <= gathered.at then fee_as_reported end as fee_demand_at,
-            case when not coalesce(counts, false) then 0 when asked_by_status then 1 else told_requests end as requests,
-            coalesce(counts and (asked_by_status or told_open_requests > 0), false) as request_open
-        from gathered
+            case when counts and hand_over_as_reported between received_at and reported.at then hand_over_as_reported end as handed_over_at,
+            case when counts and fee_as_reported <= reported.at then fee_as_reported end as fee_demand_at,
+            case when not coalesce(counts, false) then 0 when asked_by_status then 1 else reported_requests end as requests,
+            coalesce(counts and (asked_by_status or reported_open_requests > 0), false) as request_open
+        from reported
     )
 
     select
@@ -128,21 +128,8 @@
         dated.dossier_code,
         dated.at,
         coalesce(matches.agency_code, dated.agency_code) as agency_code,
-        dated.procedure_code,
-        dated.procedure_key,
-        dated.procedure_name,
         coalesce(dated.field_code, 'unknown') as field_code,
-        dated.field_name,
-        dated.channel,
-        dated.applicant_type,
-        dated.applicant_key,
-        dated.status,
-        dated.submitted_at,
-        dated.received_at,
-        dated.due_at,
-        dated.finished_at,
-        dated.returned_at,
-        dated.refused_at,
+        {{ copied('dated', dossier_published() | reject('in', ['agency_code', 'field_code']) | list) }},
         dated.in_population,
         dated.ended_at,
         case
@@ -177,12 +164,6 @@
         dated.reopened,
         dated.due_moved,
         dated.due_moved_late,
-        dated.has_digitised_parts,
-        dated.submitted_files,
-        dated.digitised_files,
-        dated.reused_files,
-        dated.result_documents,
-        dated.electronic_results,
         dated.sequence_digits,
         dated.procedure_padded,
         dated.submitted_via,

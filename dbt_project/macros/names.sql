@@ -16,7 +16,7 @@
     regexp_replace({{ fold(name) }}, '^uy ban nhan dan ', 'ubnd ')
 {%- endmacro %}
 
-{#- Condition: the agency was a district (cấp huyện), abolished on 1 July 2025 (portal-exports §5): `level` as its code tells it, `level_name` as catalogues call it,
+{#- Condition: the agency was a district (cấp huyện), abolished on 1 July 2025 (portal-exports §5): `level` as in its code, `level_name` as catalogues call it,
     else its name: UBND huyện, quận, thị xã, thành phố … . Level 2 is also that of departments, and since then of communes. -#}
 {% macro is_district(level, level_name, name) -%}
     {%- set kind = "regexp_replace(" ~ folded_agency(name) ~ ", '^ubnd ', '')" -%}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_form_ii06'}}}) }}
 -- timeliness §6: the form's last period closes at as_of, where the verdicts of form_ii06 stand; what all its years resolved is what they call resolved.
 
 with last_years as (

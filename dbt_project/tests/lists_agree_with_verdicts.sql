@@ -1,5 +1,6 @@
--- timeliness §6: the lists of dossiers hold what all verdicts say, as many and the same, although they read only what this build wrote, and two are carried on from
--- nightly run to night. Sums of fingerprints, as in verdicts_cover_the_population.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_verdicts'}}}) }}
+-- timeliness §6: the lists of dossiers hold what all verdicts say, as many and the same, although they read only what this build wrote, and two are carried
+-- forward from run to run. Sums of fingerprints, as in verdicts_cover_the_population.
 {# dossiers that some rule set calls good and another bad #}
 {% set differs %}
     {% for verdicts in ["'early', 'on_time', 'in_time'", "'late', 'overdue'"] %}
@@ -23,7 +24,7 @@
 
 with sums as (
     {% for mart, (verdicts, condition, columns) in lists.items() %}
-    {% for side, relation, filter in [('told', mart, 'true'), ('expected', verdicts, condition)] %}
+    {% for side, relation, filter in [('listed', mart, 'true'), ('expected', verdicts, condition)] %}
     select
         '{{ mart }}' as list,
         '{{ side }}' as side,
@@ -44,7 +45,7 @@ select
     list,
     source,
     rule_set,
-    max(case when side = 'told' then dossiers end) as dossiers,
+    max(case when side = 'listed' then dossiers end) as dossiers,
     max(case when side = 'expected' then dossiers end) as dossiers_expected
 from sums
 group by list, source, rule_set

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_form_ii06'}}}) }}
 -- timeliness §6: what is pending at the end of a month is the same in the monthly mart, on that day of the daily mart, and in the form.
 
 with months as (
@@ -9,7 +10,7 @@ with months as (
     where granularity = 'month'
 ),
 
-told as (
+figures as (
     select
         source,
         scheme,
@@ -60,7 +61,7 @@ totals as (
         sum(case when mart = '{{ mart }}' then pending_in_time else 0 end) as {{ mart }}_in_time,
         sum(case when mart = '{{ mart }}' then pending_overdue else 0 end) as {{ mart }}_overdue{{ ',' if not loop.last }}
         {% endfor %}
-    from told
+    from figures
     group by source, scheme, month, agency_code
 )
 

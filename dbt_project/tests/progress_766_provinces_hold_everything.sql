@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'mart_progress_766'}}}) }}
 -- timeliness §6: every dossier of portal_766 is counted once below the provinces (or `unknown`) in the year it was received, by either scheme.
 {% set marts = {'calendar': 'mart_progress_766', 'reporting': 'mart_progress_766_reporting'} %}
 

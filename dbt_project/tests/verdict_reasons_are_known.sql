@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_verdicts'}}}) }}
 -- Every reason of a verdict has its sentence in dim_reason.
 select distinct
     verdicts.rule_set,

@@ -1,5 +1,6 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_dossier_verdicts'}}}) }}
 -- timeliness §3: one row per rule set for every dossier of the population; refused dossiers only in portal_766. The agency is that of the facts.
--- Sums of fingerprints that agree prove it without laying the two tables side by side; only otherwise is it looked at which dossiers they are.
+-- Sums of fingerprints that agree prove it without laying the two tables side by side; which dossiers they are is asked only otherwise.
 
 with expected as (
     select

@@ -1,5 +1,5 @@
 """The portal's contract: kinds and fields (`kinds.py`, declared once), what follows from a declaration (`model.py`),
-lists of values (`values.py`), headings and spellings (`headings.py`). The lowest layer: it imports nothing of the project.
+lists of values (`values.py`), headings and spellings (`headings.py`). The lowest layer of the project.
 """
 
 from pipelines.contract.headings import HEADINGS, folded_headings, heading_field, spellings, table_fields

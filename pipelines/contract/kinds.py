@@ -143,8 +143,8 @@ DOSSIERS = Kind(
         Field(
             column="procedure_key",
             meaning=(
-                "Tám ký tự đầu của mã thủ tục",
-                "First eight characters of the procedure code (portal-exports §5)",
+                "Tám ký tự đầu của mã thủ tục, như nhau ở mọi địa phương",
+                "First eight characters of the procedure code, the same in every province",
             ),
             label=("Mã thủ tục rút gọn", "Procedure key"),
             content=False,
@@ -279,7 +279,7 @@ DOSSIERS = Kind(
             type=INTEGER,
             portal="TrangThaiHoSo",
             reads="status_code",
-            meaning=("Trạng thái 1..10", "Status 1..10 (portal-exports §3)"),
+            meaning=("Trạng thái 1..10, tên ở dim_status", "Status 1..10, named in dim_status"),
             label=("Trạng thái", "Status"),
             headings=("trạng thái", "tình trạng", "trạng thái hồ sơ"),
             published="status",
@@ -470,8 +470,9 @@ DOSSIERS = Kind(
             column="applicant_key",
             portal="SoGiayToChuHoSo",
             meaning=(
-                "Khóa (HMAC) của số giấy tờ người nộp",
-                "HMAC of the applicant's identity number (portal-exports §7)",
+                "Khóa (HMAC) của số giấy tờ người nộp: cùng người cùng khóa, không suy ngược ra số được",
+                "HMAC of the applicant's identity number: the same person has the same key, and it cannot be turned"
+                " back",
             ),
             label=("Người nộp", "Applicant"),
             headings=("số cmnd", "số cccd", "số giấy tờ"),
@@ -727,7 +728,7 @@ def _tree(department: Structure) -> Structure:
     return {"code": TEXT, "data": tree, **tree}
 
 
-def _said(column: str, type_: str, portal: str, vi: str, en: str, also: tuple[str, ...] = ()) -> Field:
+def _said(column: str, type_: str, portal: str, vi: str, en: str, *also: str) -> Field:
     reads = "whole_number" if type_ == BIGINT else "decimal_figure"
     return Field(column=column, type=type_, portal=portal, reads=reads, meaning=(vi, en), also=also)
 
@@ -766,8 +767,8 @@ PORTAL_REPORTS = Kind(
             "Average days of processing, as the portal says",
         ),
         _said("ratio", DOUBLE, "ratio", "Tỷ lệ đúng hạn (phần trăm)", "Per cent on time, as the portal says"),
-        _said("score", DOUBLE, "score", "Điểm", "Points, as the portal says", ("totalScore",)),
-        _said("max_score", DOUBLE, "maxScore", "Điểm tối đa", "Points possible", ("totalMaxScore",)),
+        _said("score", DOUBLE, "score", "Điểm", "Points, as the portal says", "totalScore"),
+        _said("max_score", DOUBLE, "maxScore", "Điểm tối đa", "Points possible", "totalMaxScore"),
         _said("score_delta", DOUBLE, "scoreDelta", "Mức thay đổi điểm", "Change of the points"),
         Field(
             column="is_parent",

@@ -41,7 +41,10 @@ def _closest(con: duckdb.DuckDBPyConnection, code: str, where: str) -> list[Row]
         con,
         f"""
         select source, dossier_code from (
-            select source, dossier_code, damerau_levenshtein(canonical_agency(dossier_agency_part(dossier_code)) || {rest}, {literal(code)}) as distance
+            select source, dossier_code,
+                damerau_levenshtein(
+                    canonical_agency(dossier_agency_part(dossier_code)) || {rest}, {literal(code)}
+                ) as distance
             from published.marts.fct_dossiers
             where {where}
         )

@@ -31,7 +31,7 @@ from pipelines.config import Scope, Settings
 from pipelines.landing.lake import Lake, reading
 from pipelines.progress import Progress
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
-from warehouse.dbt_process import dbt_events
+from warehouse.dbt_process import run_dbt
 from warehouse.publish import Publication, publish, read_version
 
 _NEW, _WORK = ".new-", ".work-"
@@ -112,8 +112,7 @@ def _build(own: Settings, settings: Settings, say: Progress) -> BuildPlan:
     plan = plan_build(own, full_refresh=True)
     # What dbt has read of the project is kept beside the nightly build; with a copy of it dbt need not read again.
     _copy_parsed(settings, own)
-    for _ in dbt_events(own, dbt_arguments(plan), progress=say):
-        pass
+    run_dbt(own, dbt_arguments(plan), progress=say)
     wrong = [identity.message(own.lang) for identity in identities(own) if not identity.ok]
     if wrong:
         raise RestateError("\n".join(wrong))

@@ -10,7 +10,7 @@ import dagster as dg
 from expectations.audit import Identity, identities, replacement_guard
 from expectations.results import CheckResult
 from pipelines.orchestration import resources
-from pipelines.orchestration.dbt import DbtProject
+from pipelines.orchestration.dbt import ParsedProject
 
 ACCOUNTING = "accounting_identities"
 EXPECTATIONS = "great_expectations_on_marts"
@@ -31,7 +31,7 @@ class AuditConfig(dg.Config):
     force: bool = False
 
 
-def build(project: DbtProject) -> dg.AssetChecksDefinition:
+def build(project: ParsedProject) -> dg.AssetChecksDefinition:
     """The audit step. Its checks hang on the facts and the ledger, which every publication needs."""
     facts, ledger = project.key_of("fct_dossiers"), project.key_of("mart_load_ledger")
     asset_of = {ACCOUNTING: ledger, EXPECTATIONS: facts, REPLACEMENT: facts}

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import told
+from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.orchestration.partitions import TIME_ZONE
 
 COMPACT = "compact_job"
@@ -23,7 +23,7 @@ def build(settings: Settings) -> Any:
         from pipelines.landing.compaction import compact
         from warehouse.lock import run_lock
 
-        with told(), run_lock(settings):
+        with as_dagster_failure(), run_lock(settings):
             done = compact(settings, progress=context.log.info)
         table = [
             f"|{t.table}|{t.files_before}|{t.files_after}|{t.bytes_before:,}|{t.bytes_after:,}|" for t in done.tables

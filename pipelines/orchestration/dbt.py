@@ -1,43 +1,42 @@
-"""dbt as Dagster sees it: the manifest, the names of assets and checks, and the one dbt process of a run.
+"""dbt as Dagster sees it, by dagster-dbt: the parsed project, its assets, and the one dbt process of a run.
 
-The manifest is made by `dbt parse` into the warehouse's state folder whenever the project has changed. dbt runs in a
-process of its own, so its memory goes back to the machine; it dies with its parent, so no orphan ever writes into
-the build file after the lock is free again.
-
-This is what dagster-dbt would do, less what this project has no use for: importing that package imports dbt, sqlglot
-and dbt Cloud into every process that knows the assets: two seconds, a third of a nightly run with nothing new.
+The manifest is made by `dbt parse` into the warehouse's state folder whenever the project has changed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
-from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
+from pipelines.orchestration.compat import EventIterator, release_build
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
-from warehouse.dbt_process import DbtProcess, DbtRunError, dbt_events
+from warehouse.dbt_process import DbtRunError, dbt_command, dbt_variables, end, run_dbt
+
+#: Key of dagster-dbt's resource.
+RESOURCE = "dbt"
 
 #: Tables of `validated` that have a name of their own as assets; the others are `validated/<table>`.
 VALIDATED_SOURCE = "validated"
 VALIDATED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quarantine")}
 
-#: What dbt makes; tests are checks of it, sources are made by the steps before.
-_MADE = ("seed", "model")
-
 # Written by dbt itself into the project folder when it is called there by hand; never part of the project.
 _NOT_THE_PROJECT = ("target", "logs", "dbt_packages")
+_ERRORS = "Errors parsed from dbt logs:"
 
 
 class DbtParseError(Exception):
@@ -49,11 +48,39 @@ def validated_key(table: str) -> dg.AssetKey:
     return VALIDATED_ASSETS.get(table, dg.AssetKey([VALIDATED_SOURCE, table]))
 
 
-class DbtProject:
+class Translator(DagsterDbtTranslator):
+    """Schema and name; sources are the assets of the validation; the group is the folder below `models/`."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props.get("source_name") == VALIDATED_SOURCE:
+            return validated_key(dbt_resource_props["name"])
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return "seeds" if dbt_resource_props["resource_type"] == "seed" else dbt_resource_props["fqn"][1]
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props["description"] or dbt_resource_props["name"]
+
+
+class ParsedProject:
     """The project as parsed for one warehouse. Parsing happens at the first use of `manifest`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.translator = Translator()
+
+    @cached_property
+    def target(self) -> Path:
+        """Where dbt keeps what it has read of the project, and its artefacts."""
+        return Path(dbt_environment(self._settings)["DBT_TARGET_PATH"])
+
+    @cached_property
+    def dbt_project(self) -> DbtProject:
+        return DbtProject(DBT_PROJECT, target_path=self.target)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -64,32 +91,10 @@ class DbtProject:
         return dict(json.loads(path.read_bytes()))
 
     @cached_property
-    def _keys(self) -> dict[str, dg.AssetKey]:
-        """dbt's id of every source, seed and model → its asset; none before what it is made from."""
-        nodes = {**self.manifest["sources"], **self.manifest["nodes"]}
-        order = TopologicalSorter(self.manifest["parent_map"]).static_order()
-        wanted = (*_MADE, "source")
-        return {name: _key(nodes[name]) for name in order if name in nodes and nodes[name]["resource_type"] in wanted}
-
-    @property
-    def _made(self) -> list[str]:
-        return [name for name in self._keys if name in self.manifest["nodes"]]
-
-    @cached_property
-    def _tests(self) -> dict[str, dg.AssetCheckKey]:
-        """dbt's id of every data test → its check."""
-        tests = {name: node for name, node in self.manifest["nodes"].items() if node["resource_type"] == "test"}
-        return {name: dg.AssetCheckKey(self._keys[self._tested(node)], node["name"]) for name, node in tests.items()}
-
-    def _tested(self, test: Mapping[str, Any]) -> str:
-        """dbt's id of the node that a test is of: the one it is written at, else the last made of those it reads."""
-        order = list(self._keys)
-        return str(test.get("attached_node") or max(test["depends_on"]["nodes"], key=order.index))
-
-    @property
     def assets(self) -> list[dg.AssetKey]:
-        """Assets of every seed and model of the project, none before what it is made from."""
-        return [self._keys[name] for name in self._made]
+        """Assets of every seed and model of the project."""
+        nodes = self.manifest["nodes"].values()
+        return [self.translator.get_asset_key(node) for node in nodes if node["resource_type"] in ("seed", "model")]
 
     def key_of(self, name: str) -> dg.AssetKey:
         """Asset of the model or seed of that name. Raises KeyError when the project has none."""
@@ -98,112 +103,84 @@ class DbtProject:
                 return key
         raise KeyError(f"dbt_project: không có model / there is no model {name}")
 
-    def specs(self) -> list[dg.AssetSpec]:
-        """One asset per seed and model: its group is the folder below `models/`, its words those of the YAML."""
-        return [self._spec(name, self.manifest["nodes"][name]) for name in self._made]
-
-    def check_specs(self) -> list[dg.AssetCheckSpec]:
-        """One check per data test, blocking unless its severity is `warn`."""
-        return [self._check_spec(name, key) for name, key in self._tests.items()]
-
-    def _spec(self, name: str, node: Mapping[str, Any]) -> dg.AssetSpec:
-        columns = [
-            dg.TableColumn(column["name"], column["data_type"] or "?", column["description"] or None)
-            for column in node["columns"].values()
-        ]
-        return dg.AssetSpec(
-            self._keys[name],
-            deps=[self._keys[parent] for parent in dict.fromkeys(node["depends_on"].get("nodes", ()))],
-            description=node["description"] or node["name"],
-            group_name="seeds" if node["resource_type"] == "seed" else node["fqn"][1],
-            code_version=node["checksum"]["checksum"],
-            kinds={"dbt", "duckdb"},
-            metadata={"dagster/column_schema": dg.TableSchema(columns)} if columns else None,
-        )
-
-    def _check_spec(self, name: str, key: dg.AssetCheckKey) -> dg.AssetCheckSpec:
-        node = self.manifest["nodes"][name]
-        parents = {self._keys[parent] for parent in node["depends_on"]["nodes"]}
-        return dg.AssetCheckSpec(
-            key.name,
-            asset=key.asset_key,
-            description=node["description"] or None,
-            additional_deps=sorted(parents - {key.asset_key}),
-            blocking=node["config"]["severity"].lower() == "error",
-        )
+    def resource(self) -> DbtCliResource:
+        """dagster-dbt's resource, with the dbt that dies with its parent."""
+        return DbtCliResource(project_dir=self.dbt_project, dbt_executable=str(dbt_command()))
 
     def _parse(self, path: Path) -> None:
         self._settings.layout.create()
         try:
-            for _ in dbt_events(self._settings, ["parse"]):
-                pass
+            run_dbt(self._settings, ["parse"])
         except DbtRunError as error:
             raise DbtParseError(f"Không đọc được dự án dbt / dbt cannot read the project:\n{error}") from None
-        made = Path(dbt_environment(self._settings)["DBT_TARGET_PATH"]) / "manifest.json"
         half = path.with_suffix(f".{os.getpid()}")
-        half.write_bytes(made.read_bytes())
+        half.write_bytes((self.target / "manifest.json").read_bytes())
         half.replace(path)
         for old in set(path.parent.glob("manifest-*.json")) - {path}:
             old.unlink(missing_ok=True)
 
-    def stream(
+    def build(
         self,
         context: dg.AssetExecutionContext,
         arguments: Sequence[str],
         progress: Callable[[str], None] | None = None,
-        process: DbtProcess | None = None,
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        """Run dbt once with `arguments` for the selected assets and yield what came of them as nodes finish.
+        *,
+        column_lineage: bool = False,
+    ) -> Iterator[Any]:
+        """Run dbt once with `arguments` for the selected assets and yield what came of them, row counts included.
 
-        progress: called with the name of every node that is done. process: a dbt that was started before. Raises
-        DbtRunError when dbt ends red, after all of its events were yielded. What dbt prints goes to `dbt.log` in the
-        state folder, not to the terminal.
+        dbt has the build file for itself, so rows are counted when it has ended (dagster-dbt waits for that). Columns
+        only change with the project, which makes it a full refresh; column_lineage: work out where they come from, too.
+        progress: called with the name of every node that is done. Raises DbtRunError when dbt ends red, after all of
+        its events were yielded. What dbt prints goes to `dbt.log` beside its artefacts, not to the terminal.
         """
-        if context.is_subset:
-            # Exactly what was chosen: dbt would add every test of a model by itself.
-            arguments = [*arguments, "--indirect-selection", "empty", "--select", *self._selected(context)]
-        for event in dbt_events(self._settings, arguments, progress=progress, process=process):
-            yield from self._results(event)
+        dbt: DbtCliResource = getattr(context.resources, RESOURCE)
+        with dbt_variables(self._settings):
+            invocation = dbt.cli(arguments, context=context, target_path=self.target, raise_on_error=False)
+        try:
+            total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
+            events = EventIterator(_reported(invocation.stream(), total, _visible(progress)), invocation)
+            events = events.fetch_row_counts()
+            if column_lineage or "--full-refresh" in arguments:
+                events = events.fetch_column_metadata(with_column_lineage=column_lineage)
+            yield from _silent(events)
+            if (error := invocation.get_error()) is not None:
+                raise DbtRunError([str(error).partition(_ERRORS)[2]]) from None
+        finally:
+            end(invocation.process)
+            release_build(invocation)
         # A full refresh compiles what `dunghan explain` runs; making it again would take dbt some seconds.
-        keep_compiled(self._settings, Path(dbt_environment(self._settings)["DBT_TARGET_PATH"]))
+        keep_compiled(self._settings, self.target)
 
-    def _selected(self, context: dg.AssetExecutionContext) -> list[str]:
-        """dbt's full names of the assets and checks that this run was asked for."""
-        models = [name for name in self._made if self._keys[name] in context.selected_asset_keys]
-        tests = [name for name, key in self._tests.items() if key in context.selected_asset_check_keys]
-        return [".".join(self.manifest["nodes"][name]["fqn"]) for name in (*models, *tests)]
 
-    def _results(self, event: Mapping[str, Any]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-        """What one event of dbt says to Dagster: a seed or model was made, a test was evaluated, or nothing."""
-        if event["info"]["name"] not in ("LogSeedResult", "LogModelResult", "LogTestResult"):
+def _reported(events: Iterator[Any], total: int, progress: Callable[[str], None]) -> Iterator[Any]:
+    """The events as they are; `progress` is called with the name of each and how many of the `total` are done."""
+    for done, event in enumerate(events, 1):
+        name = event.check_name if isinstance(event, dg.AssetCheckResult) else getattr(event, "output_name", "dbt")
+        progress(f"{name} ({min(done, total)}/{total})")
+        yield event
+
+
+def _visible(progress: Callable[[str], None] | None) -> Callable[[str], None]:
+    """`progress`, printing where it would print now although `_silent` hides standard output meanwhile."""
+    shown = sys.stdout
+
+    def say(text: str) -> None:
+        if progress is not None:
+            with contextlib.redirect_stdout(shown):
+                progress(text)
+
+    return say
+
+
+def _silent(events: Iterator[Any]) -> Iterator[Any]:
+    """The events, while dagster-dbt prints whatever dbt says on standard output."""
+    while True:
+        with contextlib.redirect_stdout(io.StringIO()):
+            event = next(events, None)
+        if event is None:
             return
-        node = event["data"]["node_info"]
-        name, status = node["unique_id"], node["node_status"]
-        metadata = {"status": status, "unique_id": name, "Execution Duration": _seconds(node)}
-        if name in self._tests:
-            key = self._tests[name]
-            if status != "skipped":
-                yield dg.AssetCheckResult(
-                    asset_key=key.asset_key,
-                    check_name=key.name,
-                    passed=status == "pass",
-                    severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
-                    metadata={**metadata, "failures": event["data"].get("num_failures") or 0},
-                )
-        elif status == "success":
-            yield dg.MaterializeResult(self._keys[name], metadata=metadata)
-
-
-def _key(node: Mapping[str, Any]) -> dg.AssetKey:
-    """Schema and name; sources are the validation assets, `validated.files` is the ledger."""
-    if node["resource_type"] != "source":
-        return dg.AssetKey([node["config"]["schema"], node["name"]])
-    return validated_key(node["name"]) if node["source_name"] == VALIDATED_SOURCE else dg.AssetKey(node["fqn"][-2:])
-
-
-def _seconds(node: Mapping[str, Any]) -> float:
-    began, ended = node.get("node_started_at"), node.get("node_finished_at")
-    return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds() if began and ended else 0.0
+        yield event
 
 
 def _project_fingerprint() -> str:

@@ -10,7 +10,7 @@ import dagster as dg
 from pipelines.config import Settings, load_settings
 from pipelines.orchestration import checks, compacting, failures, jobs, resources, restating, schedules, sensors
 from pipelines.orchestration.assets import exports, marts, publication, validation
-from pipelines.orchestration.dbt import DbtProject
+from pipelines.orchestration.dbt import RESOURCE, ParsedProject
 
 
 def build_definitions(
@@ -26,7 +26,7 @@ def build_definitions(
     Raises ConfigurationError, or DbtParseError when the dbt project cannot be read.
     """
     settings = settings or load_settings()
-    project = DbtProject(settings)
+    project = ParsedProject(settings)
     retry = failures.retry_policy(retry_delay)
     return dg.Definitions(
         assets=[
@@ -40,7 +40,11 @@ def build_definitions(
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],
         schedules=[*schedules.build(settings), compacting.schedule(settings)],
         sensors=sensors.build(settings),
-        resources={resources.KEY: resources.run_resource(settings), **(resource_overrides or {})},
+        resources={
+            resources.KEY: resources.run_resource(settings),
+            RESOURCE: project.resource(),
+            **(resource_overrides or {}),
+        },
         loggers={"console": dg.colored_console_logger, "file": resources.file_logger(settings)},
         executor=dg.in_process_executor,
     )

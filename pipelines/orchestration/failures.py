@@ -1,6 +1,6 @@
-"""What happens when a step fails: what is tried again, what is written down about it, who is told.
+"""What happens when a step fails: what is tried again, what is written down about it, who is notified.
 
-Only what waiting can mend is tried again (network, storage). A wrong configuration, a red audit or a bad input gives
+Only what waiting can fix is tried again (network, storage). A wrong configuration, a red audit or a bad input gives
 the same answer every time. The text of a foreign error may hold values of a row, so no exception reaches Dagster's
 event log as it is: it becomes a `Failure` with a masked text and the places in the code, without values
 (portal-exports §7).
@@ -30,12 +30,12 @@ MAX_RETRIES = 2
 WEBHOOK_TIMEOUT_SECONDS = 10
 MESSAGE_LENGTH = 2000
 
-#: A run that carries this tag has already told somebody that it failed.
+#: A run that carries this tag has already been reported as failed.
 NOTIFIED_TAG = "dunghan/notified"
 
 _OWN_PACKAGES = ("pipelines", "expectations", "warehouse")
 
-# An OSError that no waiting mends: a person has to see to the path or the disk.
+# An OSError that no waiting fixes: a person has to see to the path or the disk.
 _LASTING = {
     errno.ENOENT,
     errno.EACCES,
@@ -59,7 +59,7 @@ def retry_policy(delay: float = RETRY_DELAY_SECONDS) -> dg.RetryPolicy:
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
+def as_dagster_failure() -> Iterator[None]:
     """Turn whatever is raised inside into a `Failure` that is safe to store, and tried again only if that can help."""
     try:
         yield
@@ -76,7 +76,7 @@ def told() -> Iterator[None]:
 
 
 def can_pass(error: BaseException) -> bool:
-    """Whether waiting may mend it: a network or storage error in the chain of causes, and not a lasting one."""
+    """Whether waiting may fix it: a network or storage error in the chain of causes, and not a lasting one."""
     for link in _chain(error):
         if isinstance(link, ConnectionError | TimeoutError):
             return True

@@ -6,8 +6,16 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.schema import VALIDATED_TABLES
+from pipelines.orchestration.assets.exports import EXPORTS, KINDS, landed_key
+from pipelines.orchestration.assets.publication import PUBLICATION
+from pipelines.orchestration.dbt import validated_key
+
 NIGHTLY = "nightly_job"
 BACKFILL = "backfill_job"
+
+#: What a run with nothing new goes through: it looks at the drop zone and at the rules, and keeps the publication.
+WITHOUT_BUILD = [EXPORTS, *map(landed_key, KINDS), *map(validated_key, VALIDATED_TABLES), PUBLICATION]
 
 _EVERYTHING = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
 

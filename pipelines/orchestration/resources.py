@@ -14,10 +14,9 @@ from logging.handlers import RotatingFileHandler
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import NOTIFIED_TAG, notify, told
+from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
 from pipelines.orchestration.record import RunRecord
 from warehouse.build import BuildPlan
-from warehouse.dbt_process import DbtProcess
 from warehouse.lock import run_lock
 from warehouse.publish import Publication
 
@@ -25,12 +24,12 @@ KEY = "run"
 #: A run that carries this tag got the lock. If it is not finished although somebody else has the lock, it is dead.
 LOCK_TAG = "dunghan/lock"
 
-Progress = Callable[[str], None]  # told what is being done
+Progress = Callable[[str], None]  # called with what is being done
 
 #: What the steps of a run are called for people, in their order.
 STEPS = {
     "landing": ("Nạp tệp mới", "Loading new files"),
-    "validation": ("Kiểm tra từng dòng", "Validation every row"),
+    "validation": ("Kiểm tra từng dòng", "Validating every row"),
     "building": ("Dựng số liệu", "Building the marts"),
     "audit": ("Đối chiếu", "Auditing"),
     "publishing": ("Công bố", "Publishing"),
@@ -56,25 +55,9 @@ class Run:
     kept: Publication | None = None
     whole: bool = False
     audited: bool = False
-    _dbt: DbtProcess | None = None
-
-    def expect_build(self) -> None:
-        """There will be something to build: let dbt start, on the other core, while other steps still work."""
-        if self._dbt is None:
-            self._dbt = DbtProcess(self.settings, ahead=True)
-
-    def take_dbt(self) -> DbtProcess | None:
-        """The dbt that was started, if it was; whoever takes it ends it."""
-        taken, self._dbt = self._dbt, None
-        return taken
-
-    def end(self) -> None:
-        """Leave nothing behind when the run ends, however it does."""
-        if dbt := self.take_dbt():
-            dbt.end()
 
     def say(self, what: str) -> None:
-        """Tell whoever watches what is being done now."""
+        """Report to whoever watches what is being done now."""
         if self.progress is not None:
             self.progress(what)
 
@@ -86,34 +69,34 @@ class Run:
             self.record.write(self.settings)
         self.say(STEPS[name][self.settings.lang != "vi"])
         try:
-            with told():
+            with as_dagster_failure():
                 yield
         finally:
             self.record.seconds[name] = round(time.monotonic() - started, 3)
 
 
 def run_resource(
-    settings: Settings, *, lock_held: bool = False, progress: Progress | None = None
+    settings: Settings, *, lock_held: bool = False, kept: Publication | None = None, progress: Progress | None = None
 ) -> dg.ResourceDefinition:
-    """The run as a resource. lock_held: the caller of Dagster has the lock of this warehouse already."""
+    """The run as a resource. lock_held: the caller of Dagster has the lock of this warehouse already, and has perhaps
+    found that nothing is new and the publication `kept` stays."""
 
     @dg.resource(description="Lượt chạy: khóa của kho dữ liệu, kế hoạch dựng, biên bản / the run: lock, plan, record")
     def resource(context: dg.InitResourceContext) -> Iterator[Run]:
         assert context.instance is not None
         dagster_run = context.run
         run_id = dagster_run.run_id if dagster_run else ""
-        with contextlib.ExitStack() as stack, told():
+        with contextlib.ExitStack() as stack, as_dagster_failure():
             settings.layout.create()
             if not lock_held:
                 stack.enter_context(run_lock(settings))
             fail_orphaned_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
             record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
-            run = Run(settings, record, progress)
+            run = Run(settings, record, progress, kept=kept)
             try:
                 yield run
             finally:
-                run.end()
                 if record.seconds:  # Dagster may set resources up for nothing; only what ran leaves a record
                     record.close(settings, step_problems(context.instance, run_id))
                     from pipelines.orchestration.housekeeping import tidy

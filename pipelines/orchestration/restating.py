@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import told
+from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.orchestration.partitions import EXPORT_DATES
 
 RESTATE = "restate_job"
@@ -39,7 +39,7 @@ def build(settings: Settings) -> Any:
         from pipelines.history.restate import restate
 
         as_of = datetime.combine(datetime.fromisoformat(context.partition_key), time(23, 59, 59))
-        with told():
+        with as_dagster_failure():
             done = restate(
                 settings,
                 as_of,

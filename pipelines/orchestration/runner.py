@@ -16,6 +16,7 @@ from datetime import date
 from pipelines.config import Settings
 from pipelines.orchestration.record import RunRecord, read_record
 from pipelines.orchestration.resources import Progress
+from warehouse.publish import Publication
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 
@@ -40,8 +41,9 @@ def run_nightly(
     """Load, validate, build, audit and publish what is new.
 
     full_refresh: validate and build everything again. force: build although nothing is new, publish although the new
-    version is far smaller. progress: told what is being done, in words for people. A run that fails is told to
-    `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be read.
+    version is far smaller. progress: called with what is being done, in words for people. A run that fails is
+    reported to `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be
+    read.
     """
     from pipelines.orchestration.jobs import NIGHTLY
 
@@ -84,17 +86,21 @@ def _run(
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import nightly_config
+    from pipelines.orchestration.jobs import WITHOUT_BUILD, nightly_config
 
+    kept = None if tags or full_refresh or force else _nothing_new(settings)
     definitions = build_definitions(
         settings,
-        resource_overrides={resources.KEY: resources.run_resource(settings, lock_held=True, progress=progress)},
+        resource_overrides={
+            resources.KEY: resources.run_resource(settings, lock_held=True, kept=kept, progress=progress)
+        },
     )
-    config = nightly_config(full_refresh=full_refresh, force=force)
+    config = nightly_config(full_refresh=full_refresh, force=force) if kept is None else {}
     with open_instance(settings) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             tags=tags,
+            asset_selection=WITHOUT_BUILD if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )
@@ -110,6 +116,23 @@ def _run(
             failures.notify(settings, run_id=result.run_id, job=job, problems=record.problems)
             instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
     return RunOutcome(code, record.version, record, record.problems, result.run_id)
+
+
+def _nothing_new(settings: Settings) -> Publication | None:
+    """The publication, when there is nothing to land, to validate or to build: the run then leaves dbt's assets, and
+    the hundreds of events they make, alone."""
+    from expectations.validation import is_validated
+    from pipelines.landing.lake import Lake
+    from pipelines.orchestration.assets.marts import still_current
+    from pipelines.portal.discovery import unseen
+
+    if not settings.layout.build_db.exists():
+        return None
+    # Whatever is wrong with the drop zone or the build is said by the step that needs it.
+    with contextlib.suppress(Exception):
+        if not unseen(settings, Lake(settings).known()) and is_validated(settings):
+            return still_current(settings)
+    return None
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Sensors: what starts or tells something when it happens. New files in the drop zone; a run that failed."""
+"""Sensors: what starts or reports something when it happens. New files in the drop zone; a run that failed."""
 
 import hashlib
 import json
@@ -46,7 +46,7 @@ def new_files(settings: Settings) -> dg.SensorDefinition:
         from pipelines.portal.discovery import discover
 
         cursor = Cursor(**json.loads(context.cursor)) if context.cursor else Cursor()
-        after, run_key = look(cursor, listing(discover(settings, Lake(settings).known())))
+        after, run_key = next_cursor(cursor, listing(discover(settings, Lake(settings).known())))
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=run_key)] if run_key else [],
             skip_reason=None if run_key else "Không có tệp mới đã ổn định / no new file that is complete",
@@ -62,7 +62,7 @@ def listing(files: Iterable[Any]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
 
 
-def look(cursor: Cursor, now: str) -> tuple[Cursor, str | None]:
+def next_cursor(cursor: Cursor, now: str) -> tuple[Cursor, str | None]:
     """The cursor after seeing listing `now`, and the key of the run to start (None: not yet, or nothing new)."""
     if now in ("", cursor.requested):
         return Cursor(now, cursor.requested), None
@@ -73,7 +73,7 @@ def look(cursor: Cursor, now: str) -> tuple[Cursor, str | None]:
 
 
 def failed_runs(settings: Settings) -> dg.SensorDefinition:
-    """Tells about failed runs of the daemon, and of any process that was killed; `dunghan run` tells by itself."""
+    """Reports failed runs of the daemon, and of any process that was killed; `dunghan run` reports them itself."""
 
     @dg.run_failure_sensor(
         name="failed_runs",

@@ -1,4 +1,4 @@
-"""Text rows → canonical rows of the lake: one DuckDB statement per kind (pipelines/portal/sql). Personal data stops here.
+"""Text rows → canonical rows of the lake: one DuckDB statement per kind (portal/sql). Personal data stops here.
 
 A statement is built in stages: `fields` (portal names, text) → `cleaned` (trimmed) → `parsed` (codes and moments) → the
 lake's columns. A row is handled by itself; nothing is repaired that portal-exports does not say.
@@ -265,7 +265,7 @@ def _literal(text: str) -> str:
 
 
 def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
-    """SQL for each slot of the kind's statement. status: the expression instead of the field, where a sheet has none."""
+    """SQL for each slot of the kind's statement. status: what stands for it where a sheet has no such column."""
     if kind.document:
         return {"fields": fields, **_figures(kind)}
     parsed = {field.column: f"{field.reads}({field.portal})" for field in kind.checked}

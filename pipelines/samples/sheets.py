@@ -349,7 +349,13 @@ def _write_xlsx(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, layout
 
 
 def _write_xls(con: duckdb.DuckDBPyConnection, path: Path, sheet: Sheet, layout: Layout, names: list[str]) -> None:
-    import xlwt
+    try:
+        import xlwt
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            "Mẫu có tệp .xls cần xlwt; hãy chạy `make setup` hoặc `pip install dunghan[samples]`\n"
+            "The sample's .xls files need xlwt; run `make setup` or `pip install dunghan[samples]`"
+        ) from error
 
     book = xlwt.Workbook(encoding="utf-8")
     plain, moment_style = xlwt.XFStyle(), xlwt.XFStyle()

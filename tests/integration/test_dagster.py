@@ -528,7 +528,7 @@ def test_another_privacy_key_lands_nothing(nightly_run: Path) -> None:
     ],
 )
 def test_only_passing_errors_are_tried_again(error: Exception, again: bool) -> None:
-    with pytest.raises(dg.Failure) as caught, failures.told():
+    with pytest.raises(dg.Failure) as caught, failures.as_dagster_failure():
         raise RuntimeError("wrapped") from error
     assert caught.value.allow_retries is again
 
@@ -571,7 +571,7 @@ def test_files_that_keep_coming_do_not_put_the_run_off_for_ever() -> None:
     cursor = sensors.Cursor()
     asked = []
     for n in range(sensors.PATIENCE):
-        cursor, key = sensors.look(cursor, f"listing {n}")
+        cursor, key = sensors.next_cursor(cursor, f"listing {n}")
         asked.append(key is not None)
     assert asked == [False] * (sensors.PATIENCE - 1) + [True]
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from dbt_project import generate_rule_set_columns
 from expectations import predicates
 from expectations.catalogue import RULES_FILE, Catalogue, CatalogueError, Kind, load_catalogue
 from expectations.schema import TABLES
@@ -127,6 +128,11 @@ def test_dbt_evaluates_the_rules_that_the_catalogue_leaves_to_it() -> None:
     macro = (DBT_PROJECT / "macros" / "warnings.sql").read_text(encoding="utf-8")
     evaluated = re.findall(r"^ +'(\w+)': '.+',$", macro, re.MULTILINE)
     assert sorted(evaluated) == sorted(rule.id for rule in CATALOGUE.rules if rule.evaluated_in == "dbt")
+
+
+def test_marts_have_the_columns_of_every_rule_set() -> None:
+    for path, text in generate_rule_set_columns.pages().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make docs`"
 
 
 def test_every_row_rule_of_every_kind_has_an_example() -> None:

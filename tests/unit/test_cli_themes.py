@@ -94,6 +94,7 @@ def test_a_wrong_day_is_refused_before_anything_is_asked(
     assert not settings.layout.calendar.exists()
 
 
+@pytest.mark.integration  # doctor starts dbt
 def test_a_mistake_in_the_file_is_told_with_its_line(dunghan: Dunghan, settings: Settings) -> None:
     settings.layout.calendar.write_text("revision,date,kind,name,scope,source,added_at\n1,x,off,Nghỉ,VN,,\n", "utf-8")
     code, _, err = dunghan("calendar", "list")

@@ -1,6 +1,6 @@
--- grain: agency_name, received_on: the agency that a dossier names when neither its code nor its envelope tells (portal-exports §3, §5), if exactly one fits.
--- Candidates are agencies of catalogues and of the maintained seed that existed on the day of reception: those of the same name; without one, those of the
--- same name but for the province at its end. A province told by the name must be theirs, then or today. Without catalogues there are none.
+-- grain: agency_name, received_on: the agency that a dossier names when neither its code nor its envelope holds one (portal-exports §3, §5), if exactly one
+-- fits. Candidates are agencies of catalogues and of the maintained seed that existed on the day of reception: those of the same name; without one, those of
+-- the same name but for the province at its end. A province in the name must be theirs, then or today. Without catalogues there are none.
 
 with asked as (
     select distinct
@@ -25,11 +25,11 @@ candidates as (
             and agencies.origin in ('catalogue', 'seed')
             and asked.received_on >= agencies.valid_from
             and (agencies.valid_to is null or asked.received_on <= agencies.valid_to)
-    left join {{ ref('provinces') }} as told on wanted.province = told.code
+    left join {{ ref('provinces') }} as named_province on wanted.province = named_province.code
     where
         wanted.province is null
         or wanted.province = agencies.province
-        or coalesce(told.successor_code, told.code) = agencies.current_province
+        or coalesce(named_province.successor_code, named_province.code) = agencies.current_province
     group by asked.agency_name, asked.received_on, agencies.agency_code
 ),
 

@@ -1,5 +1,5 @@
--- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (portal-exports §9), and the province that the
--- name tells by its end: " - Tỉnh Phú Thọ", "tỉnh Phú Thọ", "thành phố Hải Phòng". base_name is the name without it.
+-- grain: agency_name, as written: names of catalogues and of dossiers that name their agency by nothing else, folded (portal-exports §9), and the province at
+-- the end of the name: " - Tỉnh Phú Thọ", "tỉnh Phú Thọ", "thành phố Hải Phòng". base_name is the name without it.
 
 with names as (
     select name as agency_name
@@ -30,7 +30,7 @@ ends as (
     {% endfor %}
 ),
 
-told as (
+with_province as (
     select
         folded.agency_name,
         folded.full_name,
@@ -55,7 +55,7 @@ stripped as (
         *,
         trim(substr(full_name, 1, length(full_name) - length(words))) as base_name,
         row_number() over (partition by agency_name order by length(words) desc, province) as place
-    from told
+    from with_province
 )
 
 select

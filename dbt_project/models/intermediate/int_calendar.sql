@@ -1,7 +1,7 @@
--- grain: calendar, day: every day from 2000-01-01 to 2100-12-31 (portal-exports §4) in the country's calendar, VN, and in that of each level-1 code with days of its own.
--- A day is what the nearest row says, else Monday to Friday are worked (timeliness §2): rows of the code itself, then of the province that took it over (for days
--- since then), then of the country; and at each distance what the warehouse added, then the seed calendar_overrides, then the frozen package.
--- working_day_number counts the working days from the first day on: wd(a, b) = number(b) - number(a).
+-- grain: calendar, day: every day from 2000-01-01 to 2100-12-31 (portal-exports §4) in the country's calendar, VN, and in that of each level-1 code with days
+-- of its own. A day is what the nearest row says, else Monday to Friday are worked (timeliness §2): rows of the code itself, then of the province that took
+-- it over (for days since then), then of the country; and at each distance what the warehouse added, then the seed calendar_overrides, then the frozen
+-- package. working_day_number counts the working days from the first day on: wd(a, b) = number(b) - number(a).
 
 with days as (
     select cast(moment as date) as day
@@ -10,7 +10,7 @@ with days as (
     ) as spine
 ),
 
-told as (
+marked as (
     select
         date as day,
         kind,
@@ -50,15 +50,15 @@ lent as (
     -- what a province says since it took another over, for the code of the other
     select
         provinces.code as calendar,
-        told.*
-    from told
-    inner join {{ ref('provinces') }} as provinces on told.scope = provinces.successor_code and told.day > provinces.valid_to
+        marked.*
+    from marked
+    inner join {{ ref('provinces') }} as provinces on marked.scope = provinces.successor_code and marked.day > provinces.valid_to
 ),
 
 calendars as (
     select 'VN' as calendar
     union
-    select scope as calendar from told
+    select scope as calendar from marked
     union
     select calendar from lent
 ),
@@ -66,10 +66,10 @@ calendars as (
 candidates as (
     select
         calendars.calendar,
-        told.*,
-        case when told.scope = calendars.calendar then 0 else 2 end as distance
+        marked.*,
+        case when marked.scope = calendars.calendar then 0 else 2 end as distance
     from calendars
-    inner join told on calendars.calendar = told.scope or told.scope = 'VN'
+    inner join marked on calendars.calendar = marked.scope or marked.scope = 'VN'
 
     union all
 

@@ -49,7 +49,7 @@ asked as {{ read_in_place() }} (
     {{ with_content('used', ['at']) }}
 ),
 
-told_events as {{ read_in_place() }} (
+known_events as {{ read_in_place() }} (
     select
         events.*,
         {{ as_of() }} as at
@@ -61,7 +61,7 @@ told_events as {{ read_in_place() }} (
         {% endif %}
 ),
 
-told_rounds as {{ read_in_place() }} (
+known_rounds as {{ read_in_place() }} (
     select
         rounds.*,
         {{ as_of() }} as at
@@ -72,28 +72,13 @@ told_rounds as {{ read_in_place() }} (
 ),
 
 facts as (
-    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
+    {{ dossier_facts('asked', 'known_events', 'known_rounds') }}
 )
 
 select
     source,
     dossier_code,
-    agency_code,
-    procedure_code,
-    procedure_key,
-    procedure_name,
-    field_code,
-    field_name,
-    channel,
-    applicant_type,
-    applicant_key,
-    status,
-    submitted_at,
-    received_at,
-    due_at,
-    finished_at,
-    returned_at,
-    refused_at,
+    {{ copied('facts', dossier_published()) }},
     in_population,
     ended_at,
     state,
@@ -114,12 +99,6 @@ select
     reopened,
     due_moved,
     due_moved_late,
-    has_digitised_parts,
-    submitted_files,
-    digitised_files,
-    reused_files,
-    result_documents,
-    electronic_results,
     sequence_digits,
     procedure_padded,
     submitted_via,

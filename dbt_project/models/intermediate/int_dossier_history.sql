@@ -1,5 +1,5 @@
 -- grain: source, dossier_code, version_no: the history of timeliness §1, whatever the order of loading. Not limited by known_at. Of the content it holds what
--- models of every night read of all dossiers; where the rest lies, file_sha256 and row_number say: int_dossier_versions puts the two together.
+-- models of every run read of all dossiers; where the rest lies, file_sha256 and row_number say: int_dossier_versions puts the two together.
 {{
     config(
         materialized='incremental',
@@ -122,7 +122,7 @@ numbered as (
         max(case when was_done and status in (2, 4, 5, 6) then 1 else 0 end) over so_far as reopened,
         max(case when due_at <> due_before then 1 else 0 end) over so_far as due_moved,
         max(case when due_at <> due_before and exported_at > due_before then 1 else 0 end) over so_far as due_moved_late,
-        -- counters, from which the rows of a version are told when the next one opens
+        -- counters, from which the rows of a version follow when the next one opens
         count(*) over so_far as exports_so_far,
         sum(superseded) over so_far - superseded as superseded_before,
         count(*) over whole as exports_in_all,

@@ -1,6 +1,6 @@
--- grain: source, dossier_code: timeliness §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of int_dossier_facts.
--- Incremental: changed dossiers and those that some rule set still sees moving on with as_of are evaluated again (macros/history.sql): a finished dossier that
--- was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
+-- grain: source, dossier_code: timeliness §3 and §4 at as_of, every rule set side by side, with what lists of dossiers show; one row per row of
+-- int_dossier_facts. Incremental: changed dossiers and those that some rule set still sees moving on with as_of are evaluated again (macros/history.sql): a
+-- finished dossier that was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
 {{
     config(
         materialized='incremental',

@@ -95,7 +95,7 @@ asked as {{ read_in_place() }} (
     {{ with_content('used', ['at']) }}
 ),
 
-told_events as {{ read_in_place() }} (
+known_events as {{ read_in_place() }} (
     select
         events.*,
         moments.at
@@ -107,7 +107,7 @@ told_events as {{ read_in_place() }} (
     where {{ is_known('events.first_exported_at') }}
 ),
 
-told_rounds as {{ read_in_place() }} (
+known_rounds as {{ read_in_place() }} (
     select
         rounds.*,
         moments.at
@@ -119,7 +119,7 @@ told_rounds as {{ read_in_place() }} (
 ),
 
 facts as (
-    {{ dossier_facts('asked', 'told_events', 'told_rounds') }}
+    {{ dossier_facts('asked', 'known_events', 'known_rounds') }}
 ),
 
 verdicts as (

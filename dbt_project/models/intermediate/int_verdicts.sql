@@ -1,5 +1,5 @@
--- grain: source, dossier_code, rule_set: timeliness §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in rows.
--- `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
+-- grain: source, dossier_code, rule_set: timeliness §3 and §4 at as_of; one row per dossier in the rule set's population. int_dossier_verdicts laid out in
+-- rows. `settled` is the rule set's own: a finished dossier that was not handed over moves on in citizen_handover only.
 {{ config(materialized='view') }}
 
 {% for name, rule_set in rule_sets().items() %}

@@ -1,4 +1,5 @@
--- grain: source, agency_name, outcome, agency_code: names by which dossiers name their agency when nothing else does, and what was made of them (portal-exports §3).
+-- grain: source, agency_name, outcome, agency_code: names by which dossiers name their agency when nothing else does, and what was made of them
+-- (portal-exports §3).
 
 with named as (
     select

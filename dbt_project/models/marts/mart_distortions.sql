@@ -1,6 +1,6 @@
--- grain: source, agency_code, distortion, month (calendar month of reception): signs in the data of what senders do to it (portal-exports §8). Detected, never repaired.
--- Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars distortion_…),
--- since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
+-- grain: source, agency_code, distortion, month (calendar month of reception): signs in the data of what senders do to it (portal-exports §8). Detected,
+-- never repaired. Signs of one dossier stand for themselves; signs of a habit count only when an agency shows them in nearly all of enough dossiers (vars
+-- distortion_…), since one dossier submitted and received in the same second, or one without a due date, is nothing strange.
 
 with known as {{ read_in_place() }} (
     select
@@ -46,7 +46,7 @@ habits as (
         sum(case when submitted_at = received_at then 1 else 0 end) >= {{ var('distortion_habit_share') }} * count(*) as submits_as_it_receives,
         max(supplement_count) = 0 as never_lists_supplements,
         max(due_at) is null as never_sets_due,
-        -- senders who fill them in truthfully would tell dossiers sent online from those handed in at the desk
+        -- senders who fill them in truthfully would distinguish dossiers sent online from those handed in at the desk
         min(is_online) <> max(is_online) as has_both_channels,
         count(vneid_verified) = count(*) and min(vneid_verified) = max(vneid_verified) as has_constant_vneid,
         count(submitted_via) = count(*) and min(submitted_via) = max(submitted_via) as has_constant_place

@@ -22,30 +22,30 @@ successions as (
 figures as (
     select
         {% for column in key %}
-        told.{{ column }},
+        tested.{{ column }},
         {% endfor %}
         successions.scheme,
         successions.next_period as period,
         {{ left_over }} as left_over,
         0 as carried_over
-    from {{ model }} as told
+    from {{ model }} as tested
     inner join successions
         on
-            told.scheme = successions.scheme
-            and told.{{ period }} = successions.period
+            tested.scheme = successions.scheme
+            and tested.{{ period }} = successions.period
     where successions.next_period is not null
 
     union all
 
     select
         {% for column in key %}
-        told.{{ column }},
+        tested.{{ column }},
         {% endfor %}
-        told.scheme,
-        told.{{ period }} as period,
+        tested.scheme,
+        tested.{{ period }} as period,
         0 as left_over,
-        told.carried_over
-    from {{ model }} as told
+        tested.carried_over
+    from {{ model }} as tested
 )
 
 select

@@ -1,5 +1,5 @@
-{#- What every row of the model must fulfil, column by column, in one look at it: `not_null` columns, `unique` ones, `accepted` values (column: list) and values
-    that must be `known` elsewhere (column: [model, its column]). Null is accepted and known, as in dbt's own tests, which would be a node and a look each.
+{#- What every row of the model must fulfil, column by column, in one scan of it: `not_null` columns, `unique` ones, `accepted` values (column: list) and values
+    that must be `known` elsewhere (column: [model, its column]). Null is accepted and known, as in dbt's own tests, which would be a node and a scan each.
     It stops with an error that names every rule that is broken, and by how many rows (of `known`: values).
     built_now: only rows that were written since the last green build, which the others passed. -#}
 {% test sound_columns(model, not_null=[], unique=[], accepted={}, known={}, built_now=false) %}
@@ -21,7 +21,7 @@ with figures as (
         {{ figure }} as rule_{{ loop.index }},
         {% endfor %}
         {% for column in known %}
-        {{ collect_sorted(column) }} as {{ column }}_told,
+        {{ collect_sorted(column) }} as {{ column }}_values,
         {% endfor %}
         count(*) as rows_in_all
     from {{ model }} as tested
@@ -44,8 +44,8 @@ broken as (
     select
         '{{ column }} not in {{ place[0] }}' as rule_name,
         count(*) as rows_broken
-    from (select {{ explode_list(column ~ '_told') }} as wanted from figures) as told
-    where not exists (select 1 from {{ ref(place[0]) }} as there where there.{{ place[1] }} = told.wanted)
+    from (select {{ explode_list(column ~ '_values') }} as wanted from figures) as found
+    where not exists (select 1 from {{ ref(place[0]) }} as there where there.{{ place[1] }} = found.wanted)
 
     union all
 

@@ -63,8 +63,6 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             files = discover(run.settings, Lake(run.settings).known(), asked)
             result = land(run.settings, files, progress=run.progress)
             remember_key(run.settings)
-            if files:
-                run.expect_build()
         if asked is None:
             for event in by_export_date(files, result):
                 context.log_event(event)

@@ -4,12 +4,14 @@ A test that fails with severity error makes the invocation red; then nothing aft
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
+from dagster_dbt import dbt_assets
 
 from pipelines.config import Settings
 from pipelines.orchestration import resources
-from pipelines.orchestration.dbt import DbtProject
+from pipelines.orchestration.dbt import RESOURCE, ParsedProject
 from warehouse.build import current_build, dbt_arguments, plan_build
 from warehouse.publish import Publication, current
 
@@ -18,10 +20,12 @@ _IDENTITY = ("fingerprint", "validation_seq", "as_of", "known_at")
 
 
 class BuildConfig(dg.Config):
-    """full_refresh: build everything from `validated`. force: build although nothing is new."""
+    """full_refresh: build everything from `validated`. force: build although nothing is new. column_lineage: work out
+    which columns come from which, too; costs a minute of processor (docs/decisions/0016)."""
 
     full_refresh: bool = False
     force: bool = False
+    column_lineage: bool = False
 
 
 #: The one source of the models that no step of the graph makes: people add to calendar.csv, the build reads it.
@@ -32,33 +36,32 @@ CALENDAR = dg.AssetSpec(
 )
 
 
-def build(project: DbtProject) -> dg.AssetsDefinition:
+def build(project: ParsedProject) -> dg.AssetsDefinition:
     """The dbt step. It is never tried again: dbt on the same data gives the same answer."""
 
-    @dg.multi_asset(
+    @dbt_assets(
         name="marts",
-        specs=project.specs(),
-        check_specs=project.check_specs(),
-        can_subset=True,
-        allow_arbitrary_check_specs=True,  # of sources: their assets are made by the steps before
-        required_resource_keys={resources.KEY},
+        manifest=project.manifest,
+        project=project.dbt_project,
+        dagster_dbt_translator=project.translator,
+        required_resource_keys={resources.KEY, RESOURCE},
     )
-    def marts(
-        context: dg.AssetExecutionContext, config: BuildConfig
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def marts(context: dg.AssetExecutionContext, config: BuildConfig) -> Iterator[Any]:
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("building"):
             nothing_new = not (run.record.files or config.force or config.full_refresh or context.is_subset)
             run.kept = still_current(run.settings) if nothing_new else None
             if run.kept is not None:
-                yield from _reused(context, project, run.kept)
+                yield from _reused(context, run.kept)
                 return
             run.whole = not context.is_subset
             run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
             run.say(
                 f"dbt: as_of {run.plan.as_of:%Y-%m-%dT%H:%M:%S}" + (f" ({why})" if (why := run.plan.because) else "")
             )
-            yield from project.stream(context, dbt_arguments(run.plan), run.progress, run.take_dbt())
+            yield from project.build(
+                context, dbt_arguments(run.plan), run.progress, column_lineage=config.column_lineage
+            )
 
     return marts
 
@@ -80,11 +83,11 @@ def still_current(settings: Settings) -> Publication | None:
 
 
 def _reused(
-    context: dg.AssetExecutionContext, project: DbtProject, kept: Publication
+    context: dg.AssetExecutionContext, kept: Publication
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Every model as dbt would report one it did not need to build again ("reused"), and its tests with it."""
     metadata = {"status": "reused", "version": kept.version}
-    for key in project.assets:
+    for key in context.selected_asset_keys:
         yield dg.MaterializeResult(key, metadata=metadata)
     for check in context.selected_asset_check_keys:
         yield dg.AssetCheckResult(asset_key=check.asset_key, check_name=check.name, passed=True, metadata=metadata)

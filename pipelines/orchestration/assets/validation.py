@@ -1,6 +1,6 @@
 """Assets of the validation: the tables of schema `validated`, among them the ledger of files and the quarantine.
 
-Bad input is told, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the nightly
+Bad input is reported, never fatal: a rejecting rule that applied is a warning on the quarantine. What stops the nightly
 run is Great Expectations counting otherwise than the split did: then nothing is validated and nothing is published
 (portal-exports §6).
 """

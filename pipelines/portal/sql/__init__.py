@@ -28,9 +28,8 @@ def load_macros(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("select getvariable('placeholder_id') is not null").fetchone() == (True,):
         return
     for name, meanings in _word_tables().items():
-        con.execute(
-            f"set variable {name} = map {{{', '.join(f'{_literal(w)}: {_literal(c)}' for w, c in meanings.items())}}}"
-        )
+        entries = ", ".join(f"{_literal(word)}: {_literal(code)}" for word, code in meanings.items())
+        con.execute(f"set variable {name} = map {{{entries}}}")
     con.execute(_macros())
     con.execute(f"set variable unknown_agency = {_literal(contract.UNKNOWN_AGENCY)}")
     con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")

@@ -30,9 +30,9 @@ departments as (
         before,
         document,
         is_record,
-        false,
-        unnest(generate_series(1, len(tail))),
-        unnest(tail)
+        false as is_parent,
+        unnest(generate_series(1, len(tail))) as position,
+        unnest(tail) as d
     from documents
 ),
 

@@ -15,6 +15,8 @@ from tests.lake_builder import File, LakeBuilder
 from tests.support.small_build import settings_in
 from warehouse.database import connect_build
 
+pytestmark = pytest.mark.integration
+
 #: Two files of dossiers, one of events; the second row of the first file is quarantined.
 FILES = (
     File(rows=[{}, {"dossier_code": None}, {}]),

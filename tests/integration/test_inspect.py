@@ -15,6 +15,8 @@ from pipelines.config import ConfigurationError, Settings, load_settings
 from pipelines.inspection import Inspection, inspect_path, letters, part_of, place
 from pipelines.portal.readers.base import Part
 
+pytestmark = pytest.mark.integration
+
 HEADING = "Mã hồ sơ;Chủ hồ sơ;Ngày tiếp nhận;Ngày hẹn trả;Hẹn trả;Trạng thái;Số biên lai"
 
 
@@ -65,7 +67,7 @@ def test_a_table_column_by_column(settings: Settings, tmp_path: Path) -> None:
         ("F", 6, "TrangThaiHoSo", "mapped"),
         ("G", 7, None, "unknown"),
     ]
-    assert seen.columns[3]["meaning_vi"] == "ngày hẹn trả"
+    assert seen.columns[3]["meaning_vi"] == "Ngày hẹn trả"
     assert seen.synonyms == ["[headings.motcua]", '"Số biên lai" = ""']
     assert (seen.rows_read, seen.rejected, seen.accepted, seen.reason) == (4, 2, 2, None)
     assert {rule: (t.count, t.first) for rule, t in seen.reasons.items()} == {

@@ -27,6 +27,8 @@ from warehouse.publish import (
     versions,
 )
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

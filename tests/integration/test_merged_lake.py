@@ -16,6 +16,8 @@ from pipelines.landing.lake import DATASET, LOADS, MANIFEST, MERGED, SCHEMAS, La
 from tests.lake_builder import File, LakeBuilder
 from tests.support.exports import zone
 
+pytestmark = pytest.mark.integration
+
 
 class Killed(BaseException):
     """As SIGKILL: nothing catches it."""
