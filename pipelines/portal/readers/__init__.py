@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from pipelines.contract import KINDS, Kind
@@ -19,12 +20,12 @@ from pipelines.portal.readers.base import (
     NotAnExport,
     Reader,
 )
-from pipelines.portal.readers.headings import NO_SYNONYMS, Synonyms
+from pipelines.portal.readers.headings import NO_SYNONYMS, Heading, Synonyms
 
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 _GZIP = b"\x1f\x8b"
 #: Formats that are told to the reader of the ledger by name, though they cannot be read.
@@ -54,7 +55,7 @@ _ARCHIVES = {
 @dataclass(frozen=True)
 class _Shape:
     recognises: Callable[[Content], bool]
-    open: Callable[[Content, Kind, Synonyms], Reader]
+    open: Callable[[Content, Kind, Synonyms, Heading | None], Reader]
 
 
 #: Asked in this order, with unpacked content: text is UTF-8 by then whatever it was, anything else comes as it is.
@@ -62,7 +63,7 @@ class _Shape:
 _SHAPES = (
     _Shape(workbook.recognises, workbook.open_workbook),
     _Shape(html_reader.recognises, html_reader.open_html),
-    _Shape(json_reader.recognises, json_reader.open_json),
+    _Shape(json_reader.recognises, lambda content, kind, synonyms, _: json_reader.open_json(content, kind, synonyms)),
     _Shape(csv_reader.recognises, csv_reader.open_csv),
 )
 
@@ -75,11 +76,11 @@ def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
     kind = KINDS[file.kind]
     content = Content.of(lambda: cast(BinaryIO, Guarded(_open(file))))
     if content.head.startswith(archive.MAGIC) and not archive.is_workbook(content):
-        return archive.open_archive(content, kind, lambda member, size: _open_unpacked(member, size, kind, synonyms))
-    return _open_unpacked(content, file.size, kind, synonyms)
+        return archive.open_archive(content, kind, partial(_open_unpacked, kind=kind, synonyms=synonyms))
+    return _open_unpacked(content, file.size, None, kind=kind, synonyms=synonyms)
 
 
-def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) -> Reader:
+def _open_unpacked(content: Content, size: int, previous: Heading | None, *, kind: Kind, synonyms: Synonyms) -> Reader:
     """The reader for a file or a member of an archive of `size` bytes; .gz is unpacked once, no deeper."""
     packed = content.head.startswith(_GZIP)
     if packed:
@@ -98,7 +99,7 @@ def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) 
         raise NotAnExport(UNREADABLE, "tệp rỗng / the file is empty")
     for shape in _SHAPES:
         if shape.recognises(content):
-            reader = shape.open(content, kind, synonyms)
+            reader = shape.open(content, kind, synonyms, previous)
             if name and name != encoding.UTF8:
                 reader.facts.encoding = name
                 reader.facts.format += f" {name}"
