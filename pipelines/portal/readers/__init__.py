@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from pipelines.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
-from pipelines.portal.readers import archive, csv_reader, encoding, html_reader, json_reader, workbook
+from pipelines.portal.readers import archive, csv_reader, encoding, formats, html_reader, json_reader, workbook
 from pipelines.portal.readers.base import (
     UNREADABLE,
     Content,
@@ -28,28 +28,8 @@ __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 READER_VERSION = 3
 
 _GZIP = b"\x1f\x8b"
-#: Formats that are told to the reader of the ledger by name, though they cannot be read.
-_KNOWN = {
-    b"%PDF": "pdf",
-    b"\xd0\xcf\x11\xe0": "OLE2 (doc, xls)",
-    b"{\\rtf": "rtf",
-    b"\x89PNG": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"SQLite format 3": "sqlite",
-    b"PAR1": "parquet",
-}
-#: Of these the ones that begin like text, and what a workbook begins with.
-_LIKE_TEXT = (b"%PDF", b"{\\rtf")
+#: What a workbook begins with.
 _WORKBOOK = (*archive.MAGIC, b"\xd0\xcf\x11\xe0")
-_ARCHIVES = {
-    b"PK": "zip",
-    b"Rar!": "rar",
-    b"7z\xbc\xaf": "7z",
-    b"\x1f\x8b": "gz",
-    b"BZh": "bz2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zst",
-}
 
 
 @dataclass(frozen=True)
@@ -60,9 +40,12 @@ class _Shape:
 
 #: Asked in this order, with unpacked content: text is UTF-8 by then whatever it was, anything else comes as it is.
 #: A ZIP that comes here is an office document; other archives have been taken apart before.
-_SHAPES = (
+_MARKED = (
     _Shape(workbook.recognises, workbook.open_workbook),
     _Shape(html_reader.recognises, html_reader.open_html),
+)
+#: Texts without a mark of their own.
+_PLAIN = (
     _Shape(json_reader.recognises, lambda content, kind, synonyms, _: json_reader.open_json(content, kind, synonyms)),
     _Shape(csv_reader.recognises, csv_reader.open_csv),
 )
@@ -91,13 +74,17 @@ def _open_unpacked(content: Content, size: int, previous: Heading | None, *, kin
     if content.head.startswith(archive.MAGIC):
         content = content.seekable()
         if not archive.is_workbook(content):
-            raise _nested("zip")
-    if content.head.startswith(_LIKE_TEXT):
-        raise _unknown(content.head)
-    content, name = (content, None) if content.head.startswith(_WORKBOOK) else encoding.as_utf8(content)
+            raise formats.nested("zip")
+    name = None
+    if not content.head.startswith(_WORKBOOK):
+        if (refused := formats.binary(content.head)) is not None:
+            raise refused
+        content, name = encoding.as_utf8(content)
     if not content.text_head.strip():
         raise NotAnExport(UNREADABLE, "tệp rỗng / the file is empty")
-    for shape in _SHAPES:
+    if not any(shape.recognises(content) for shape in _MARKED) and (refused := formats.text(content)) is not None:
+        raise refused
+    for shape in (*_MARKED, *_PLAIN):
         if shape.recognises(content):
             reader = shape.open(content, kind, synonyms, previous)
             if name and name != encoding.UTF8:
@@ -106,26 +93,7 @@ def _open_unpacked(content: Content, size: int, previous: Heading | None, *, kin
             if packed:
                 reader.facts.format += " gz"
             return reader
-    raise _unknown(content.head)
-
-
-def _unknown(head: bytes) -> FileRejected:
-    for magic, name in _ARCHIVES.items():
-        if head.startswith(magic):
-            return _nested(name)
-    for magic, name in _KNOWN.items():
-        if head.startswith(magic):
-            return NotAnExport(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
-    return NotAnExport(UNREADABLE, "không nhận ra định dạng / unknown format")
-
-
-def _nested(name: str) -> FileRejected:
-    """What is in there has not been read: it must not be passed over like a member that is no export."""
-    return FileRejected(
-        UNREADABLE,
-        f"không đọc tệp nén kiểu này, hãy giải nén trước: {name}"
-        f" / this kind of archive is not read, unpack it first: {name}",
-    )
+    raise NotAnExport(UNREADABLE, "không nhận ra định dạng / unknown format")
 
 
 def _open(file: ExportFile) -> BinaryIO:

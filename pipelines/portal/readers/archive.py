@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.readers import encoding
+from pipelines.portal.readers import encoding, formats
 from pipelines.portal.readers.base import (
     MAX_MEMBERS,
     NO_HEADING,
@@ -62,11 +62,11 @@ def is_workbook(content: Content) -> bool:
             if any(name.startswith("xl/") for name in names):
                 return True
             folder = next((name.split("/")[0] for name in sorted(names) if name.startswith(("word/", "ppt/"))), "?")
-            raise _other_document({"word": "docx", "ppt": "pptx"}.get(folder, "OOXML"))
+            raise formats.not_an_export({"word": "Word (docx)", "ppt": "PowerPoint (pptx)"}.get(folder, "OOXML"))
         if "mimetype" in names and "content.xml" in names:
             if b"spreadsheet" in _beginning(archive, "mimetype"):
                 return True
-            raise _other_document("OpenDocument")
+            raise formats.not_an_export("OpenDocument")
     return False
 
 
@@ -80,10 +80,6 @@ def open_archive(content: Content, kind: Kind, open_member: OpenMember) -> Archi
         archive.close()
         raise
     return ArchiveReader(archive, kind, open_member)
-
-
-def _other_document(name: str) -> NotAnExport:
-    return NotAnExport(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
 
 
 class _Bounded(io.RawIOBase):
@@ -217,7 +213,7 @@ class ArchiveReader:
                         raise named from fault
                     first_fault = first_fault or named
                     self._note(f"bỏ qua / passed over: {fault.detail}", info)
-                    if self._holds_codes(info):
+                    if (isinstance(fault, NotAnExport) and fault.holds_codes) or self._holds_codes(info):
                         self._look_at(
                             Attention(PART_SKIPPED, f"có mã hồ sơ, không đọc được / {_HELD}: {fault.detail}"), info
                         )

@@ -211,8 +211,9 @@ class _Worker:
             if tag == _FACTS:
                 _take_facts(reader.facts, answer)
                 return
-            raised = NotAnExport if answer["passed_over"] else FileRejected
-            raise raised(answer["reason"], answer["detail"])
+            if answer["passed_over"]:
+                raise NotAnExport(answer["reason"], answer["detail"], holds_codes=answer["holds_codes"])
+            raise FileRejected(answer["reason"], answer["detail"])
 
     def _receive(self, wait: _Wait) -> tuple[bytes, bytes]:
         head = self._exactly(9, wait)
@@ -368,7 +369,12 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
         }
     except FileRejected as fault:
         passed_over = isinstance(fault, NotAnExport)
-        return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": passed_over}
+        return _REJECTED, {
+            "reason": fault.reason,
+            "detail": fault.detail,
+            "passed_over": passed_over,
+            "holds_codes": isinstance(fault, NotAnExport) and fault.holds_codes,
+        }
     except BaseException as fault:
         detail = f"{_TOO_MUCH} ({_where(fault)})"
         return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}

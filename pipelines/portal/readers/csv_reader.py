@@ -263,8 +263,8 @@ class CsvReader:
         short = (split.columns > 0) & (split.columns < self._needed) & (split.ends - split.starts <= _MAX_LEFT_OUT)
         for place in np.flatnonzero(short):
             line = block[split.starts[place] : split.ends[place]].tobytes().decode(errors="replace")
-            cells = next(csv.reader([line], delimiter=self.form.delimiter, quotechar=self.form.quote), [])
-            texts = [text.strip() for text in cells if text.strip()]
+            texts = [text.strip(f" \t\r{self.form.quote}") for text in line.split(self.form.delimiter)]
+            texts = [text for text in texts if text]
             short[place] = self._table.leaves_out(int(split.lines[place]), texts)
         return short
 

@@ -18,7 +18,7 @@ from lxml import etree
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
-from pipelines.portal.readers.base import UNREADABLE, Content, FileFacts, FileRejected, Part
+from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part
 from pipelines.portal.readers.confined import ConfinedReader
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.parts import Parts
@@ -37,6 +37,10 @@ _PROLOGUE_SIZE = 64 * 1024
 _MAX_COLUMNS, _MAX_SPAN = 16_384, 65_536
 _CHUNK_ROWS = 20_000
 
+_NO_TABLE = (
+    "trang web không có bảng nào (trang đăng nhập, trang báo lỗi, hoặc bảng nằm ở tệp khác), hãy xuất lại"
+    " / a web page without a table (a log-in page, an error, or its sheets are other files): export it again"
+)
 _CORRUPT = "bảng HTML hoặc XML bị hỏng / the HTML or XML table is corrupt"
 _NAMESPACES = 'xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
 # Cells are cut out in C. In the text that comes out a line is a row, a tab begins a cell, and carriage returns enclose
@@ -127,6 +131,8 @@ def read(
     data = stream.read()
     tables = _tables(data)
     uncalculated = _is_excel_xml(data)
+    if not tables:
+        raise NotAnExport(NO_HEADING, _NO_TABLE)
     parts = Parts(kind, synonyms, facts, previous)
     last = 0
     for name, lines in tables:

@@ -101,25 +101,20 @@ class Parts:
 
     def pass_over(self, name: str, stretches: Iterable[Sequence[pa.Array]]) -> None:
         """Note a part that has no heading; with codes of dossiers in it somebody must look at it."""
-        pass_over(self.facts, name, any(map(_holds_codes, stretches)))
+        self.facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / passed over, no heading")
+        if any(map(_holds_codes, stretches)):
+            self.facts.attention.append(
+                Attention(
+                    PART_SKIPPED,
+                    f"{name}: có mã hồ sơ nhưng không có dòng tiêu đề phù hợp, không đọc được"
+                    " / holds dossier codes but no heading that fits, not read",
+                )
+            )
 
     def finish(self) -> None:
         """Raises NotAnExport: no part had a heading."""
         if not self._found:
-            raise no_heading(self.kind, self._legacy)
-
-
-def pass_over(facts: FileFacts, name: str, holds_codes: bool) -> None:
-    """See Parts.pass_over."""
-    facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / passed over, no heading")
-    if holds_codes:
-        facts.attention.append(
-            Attention(
-                PART_SKIPPED,
-                f"{name}: có mã hồ sơ nhưng không có dòng tiêu đề phù hợp, không đọc được"
-                " / holds dossier codes but no heading that fits, not read",
-            )
-        )
+            raise no_heading(self.kind, self._legacy, holds_codes=bool(self.facts.attention))
 
 
 def _holds_codes(columns: Sequence[pa.Array]) -> bool:
@@ -127,7 +122,7 @@ def _holds_codes(columns: Sequence[pa.Array]) -> bool:
     return any(pc.any(pc.match_substring_regex(column, pattern)).as_py() for column in columns)
 
 
-def no_heading(kind: Kind, letters: Letters | None = None) -> NotAnExport:
+def no_heading(kind: Kind, letters: Letters | None = None, *, holds_codes: bool = False) -> NotAnExport:
     """REJ_FILE_NO_HEADING (portal-exports §6)."""
     needed = ", ".join(kind.heading)
     font = letters and (
@@ -137,4 +132,5 @@ def no_heading(kind: Kind, letters: Letters | None = None) -> NotAnExport:
         NO_HEADING,
         f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
         f" / no heading row found (it needs {needed} and at least {kind.heading_more} more){font or ''}",
+        holds_codes=holds_codes,
     )

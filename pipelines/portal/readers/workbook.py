@@ -22,14 +22,13 @@ import python_calamine as calamine
 
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
-from pipelines.portal.readers import headings, ooxml
+from pipelines.portal.readers import formats, headings, ooxml
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,
     UNREADABLE,
     Content,
     FileFacts,
     FileRejected,
-    NotAnExport,
     Part,
 )
 from pipelines.portal.readers.confined import ConfinedReader
@@ -50,7 +49,6 @@ _NUMERIC = (float, int)
 
 _LOCKED = "có mật khẩu, hãy bỏ mật khẩu rồi lưu lại / protected by a password: save it without one"
 _CORRUPT = "bảng tính bị hỏng hoặc cắt cụt / the workbook is corrupt or truncated"
-_NO_WORKBOOK = "không đọc được định dạng này / this format cannot be read: OLE2 (doc, ppt, msi)"
 
 
 def recognises(content: Content) -> bool:
@@ -154,7 +152,9 @@ def _load(data: bytes) -> calamine.CalamineWorkbook:
         if _wide("EncryptedPackage") in data:
             raise FileRejected(UNREADABLE, _LOCKED)
         if _wide("Workbook") not in data and _wide("Book") not in data:
-            raise NotAnExport(UNREADABLE, _NO_WORKBOOK)
+            names = {"WordDocument": "Word (doc)", "PowerPoint Document": "PowerPoint (ppt)"}
+            name = next((name for stream, name in names.items() if _wide(stream) in data), "OLE2 (doc, ppt, msi)")
+            raise formats.not_an_export(name)
         if _FILEPASS in _first_records(data):
             raise FileRejected(UNREADABLE, _LOCKED)
     try:
