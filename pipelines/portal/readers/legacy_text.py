@@ -23,6 +23,18 @@ _LOOKED_AT = 2000
 _WORD = re.compile(r"[^\W\d_]+")
 #: What a Vietnamese text has beyond ASCII that is no letter.
 _SIGNS = frozenset("₫\u00a0–—‘’“”…°²³•\u200b\u200c\u200d\u200e\u200f\ufeff")
+#: Characters that any Vietnamese text may have: with none but these it is taken as it stands.
+_VIETNAMESE = (
+    _SIGNS
+    | {chr(c) for c in range(128)}
+    | {
+        unicodedata.normalize("NFC", letter + tone)
+        for base in "aăâeêioôơuưy"
+        for letter in (base, base.upper())
+        for tone in ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+    }
+    | set("đĐ\u0300\u0301\u0302\u0303\u0306\u0309\u031b\u0323")
+)
 _SYLLABLE = re.compile(
     r"(?:b|ch?|d|gh?|gi|h|kh?|l|m|ngh?|nh?|ph?|qu|r|s|th?|tr|v|x)?[aeiouy]{1,3}(?:ch?|k|m|ng?|nh|p|t)?"
 )
@@ -54,7 +66,7 @@ class Letters:
 def letters_of(texts: Iterable[str]) -> Letters | None:
     """In which letters these texts are written, None when they are to be read as they are."""
     beyond = [text for text in texts if not text.isascii()][:_LOOKED_AT]
-    if not beyond or _share(beyond) > _AS_IT_IS:
+    if all(c in _VIETNAMESE for text in beyond for c in text) or _share(beyond) > _AS_IT_IS:
         return None
     for letters in _KNOWN:
         meant = [letters.convert(text) for text in beyond]
