@@ -58,7 +58,14 @@ class FileRejected(Exception):  # noqa: N818 - the name of the thing in portal-e
 
 class NotAnExport(FileRejected):
     """There are no rows to be had from it: another format, empty, no heading. An archive that has other members passes
-    over such a one with a note; everything else that is wrong with a member is wrong with the whole archive."""
+    over such a one with a note; everything else that is wrong with a member is wrong with the whole archive.
+
+    holds_codes: there are codes of dossiers in it all the same, so that somebody must look at it.
+    """
+
+    def __init__(self, reason: str, detail: str, *, holds_codes: bool = False) -> None:
+        super().__init__(reason, detail)
+        self.holds_codes = holds_codes
 
 
 @dataclass(frozen=True)

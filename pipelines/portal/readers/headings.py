@@ -89,6 +89,9 @@ def find(kind: Kind, rows: Iterable[tuple[int, Sequence[str]]], synonyms: Synony
     best: Heading | None = None
     best_rank, below = (0, 0, 0), 0
     for start in range(len(searched)):
+        if best is not None and _is_data(searched[start][1]):
+            # What stands below rows is the heading of other rows: it takes over there (see table.Table).
+            break
         for height in range(1, MAX_HEIGHT + 1):
             block = searched[start : start + height]
             if len(block) < height or any(_is_data(cells) for _, cells in block[1:]):
