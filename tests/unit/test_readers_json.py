@@ -125,7 +125,7 @@ def test_a_cut_file_is_rejected_whole(shape, chunk, tmp_path: Path) -> None:
         b"",
         b"  \n\t\n",
         b"\xef\xbb\xbf",
-        b"[1,2] [3]",
+        b"[1,2] x",
         b'{"a":1}}',
         b'{"data":[{"a":1}],"x":}',
         b"PK\x03\x04abc",
