@@ -34,7 +34,7 @@ from pipelines.portal.readers.base import (
     json_rows,
 )
 from pipelines.portal.readers.headings import Synonyms
-from pipelines.portal.readers.json_records import ANY, EACH, Path, Search, agency_of, refuse_comments
+from pipelines.portal.readers.json_records import ANY, EACH, Path, Search, agency_of
 
 #: Elements side by side: their numbers, bytes, and offsets (element i is data[offsets[i]:offsets[i+1]]).
 Stretch = tuple[Positions, Bytes, Positions]
@@ -65,6 +65,7 @@ _BEGINNING = re.compile(
 
 _TRUNCATED = "tệp JSON bị cắt cụt / the JSON file is truncated"
 _CORRUPT = "cấu trúc JSON bị hỏng / the JSON structure is broken"
+_COMMENTED = "JSON có chú thích (//, /* */), hãy bỏ đi / JSON with comments (//, /* */), take them out"
 _TOO_LARGE = (
     f"một bản ghi, hoặc một tài liệu không rõ danh sách bản ghi, lớn hơn {MAX_RECORD >> 20} MiB"
     f" / one record, or a document whose list of records is not found, is larger than {MAX_RECORD >> 20} MiB"
@@ -160,7 +161,7 @@ class Elements:
 
     def __init__(self, search: Search, trial: Search) -> None:
         self.search = search
-        self.broken = trial.broken > 0
+        self.broken, self.commented = trial.broken > 0, trial.commented
         self.found = bool(trial.chosen)
         search.chosen.update(dict.fromkeys(trial.chosen, 0))
         self._thorough = trial.changed or not trial.chosen
@@ -417,6 +418,8 @@ class ArrayReader:
         head = content.text_head[start:] if content.whole else content.text_head[start : start + _SAMPLE]
         self._elements = Elements.sampled(search, _first_elements(head))
         self.found = self._elements.found
+        if self._elements.commented:
+            raise FileRejected(UNREADABLE, _COMMENTED)
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Elements that are no objects stay rows. Raises FileRejected when the list never ends."""
@@ -436,9 +439,11 @@ class ArrayReader:
     def _rest(self) -> list[bytes]:
         """The documents behind the list, or behind its envelope."""
         if self._skeleton is None:
-            return [self.tail] if self.tail and _is_json(self.tail, self._search) else []
-        envelope, *others = _parsed(self._skeleton + b"[]" + self.tail, self._search)
-        self._search.look_around(envelope)
+            lists = _behind_list(self.tail, self._search)
+            others = [one for document in lists for one in (document if isinstance(document, list) else [document])]
+        else:
+            envelope, *others = _parsed(self._skeleton + b"[]" + self.tail, self._search)
+            self._search.look_around(envelope)
         return [_raw(json.dumps(other, ensure_ascii=False)) for other in others]
 
     def stretches(self) -> Iterator[Stretch]:
@@ -526,10 +531,10 @@ def _limited(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _is_json(text: bytes, search: Search) -> bool:
-    """True. Raises FileRejected."""
+def _behind_list(text: bytes, search: Search) -> list[Any]:
+    """The documents behind a list. Raises FileRejected."""
     try:
-        return bool(search.fresh().documents(_text(text)))
+        return search.documents(_text(text))
     except (ValueError, RecursionError) as error:
         detail = "có nội dung sau danh sách JSON / there is text after the JSON array"
         raise FileRejected(UNREADABLE, detail) from error
@@ -541,7 +546,8 @@ def _parsed(raw: bytes, search: Search) -> list[Any]:
     try:
         return search.documents(text)
     except (ValueError, RecursionError) as error:
-        refuse_comments(text)
+        if search.is_commented(text):
+            raise FileRejected(UNREADABLE, _COMMENTED) from error
         structure = Structure()
         structure.scan(np.frombuffer(raw, np.uint8))
         open_ended = structure.depth > 0 or structure.in_string
@@ -597,7 +603,10 @@ def _open_envelope(content: Content, search: Search) -> ArrayReader | DocumentRe
             if len(envelope) == 1 and not search.holds_records(envelope[0]):
                 facts = FileFacts("json envelope", envelope_agency=agency_of(envelope[0]))
                 skeleton = raw[: int(start)]
-                return ArrayReader(content, facts, search.fresh(_DATA), start=int(start) + 1, skeleton=skeleton)
+                elements = ArrayReader(content, facts, search.fresh(_DATA), start=int(start) + 1, skeleton=skeleton)
+                # A list without records in it may be a table with its names beside it.
+                readable = elements.found or _documents(content, search.fresh()) is None
+                return elements if readable else _open_document(content, search, elements)
             break
     return _open_document(content, search)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.contract import Kind, heading_field, spellings
 from pipelines.portal.canonical import shown_name
-from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected
+from pipelines.portal.readers.base import Attention, FileFacts
 from pipelines.portal.readers.headings import Synonyms
 
 Path = tuple[str, ...]
@@ -38,21 +38,21 @@ _SCRIPT = re.compile(r"\s*(?:\)\]\}',?|(?:(?:var|let|const)\s+)?[A-Za-z_$][\w.$]
 _SCRIPT_END = re.compile(r"[\s;)]*$")
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _LAST_COMMA = re.compile(rf"{_STRING}|,(?=\s*[\]}}])", re.DOTALL)
-_COMMENT = re.compile(rf"{_STRING}|(//|/\*)", re.DOTALL)
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class Search:
     """Finds records, document after document, and remembers what people should know of it.
 
     chosen: path → records taken from there. changed: has a record been anything but the whole text it stood in?
-    several: have there been texts with more than one document in them? broken: texts that are no JSON. code_name: the
-    name of the code as the first record writes it.
+    several: have there been texts with more than one document in them? broken: texts that are no JSON. commented: were
+    they so because of comments? code_name: the name of the code as the first record writes it.
     """
 
     def __init__(self, kind: Kind, synonyms: Synonyms, prefix: Path = ()) -> None:
         self.prefix = prefix
         self.chosen: Counter[Path] = Counter()
-        self.changed = self.several = False
+        self.changed = self.several = self.commented = False
         self.broken = 0
         self.code_name = ""
         self._kind = kind
@@ -60,10 +60,9 @@ class Search:
         self._fields: dict[str, str | None] = {}
         self._understood: dict[str, str] = {}
         self._passed: Counter[Path] = Counter()
-        self._nameless = self._repeated = self._lost_codes = 0
+        self._nameless = self._repeated = self._rewritten = self._lost_codes = 0
         self._inner: dict[str, Any] = {}
-        # NaN and Infinity are no JSON: missing.
-        self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=lambda _: None)
+        self._decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._missing)
 
     def fresh(self, prefix: Path = ()) -> Search:
         """One that has seen nothing, for what stands at the path `prefix`."""
@@ -73,19 +72,20 @@ class Search:
 
     def texts(self, text: str) -> list[tuple[str | None, str]]:
         """(agency, JSON text) of the records in a line or an element. What holds none stays as it is."""
-        repeated = self._repeated
+        rewritten = self._rewritten
         try:
             documents = self.documents(text)
             found = [(document, self.records(document)) for document in documents]
         except (ValueError, RecursionError):
             self.broken += 1
+            self.commented = self.commented or self.is_commented(text)
             return [(None, text)]
         if all(records is None for _, records in found):
             self._pass_over(documents, text)
             return [(None, text)]
         taken = [one for document, records in found for one in ([(None, document)] if records is None else records)]
         plain = text.strip(" \t\r\n")
-        same = len(taken) == 1 and taken[0][1] is documents[0] and self._repeated == repeated
+        same = len(taken) == 1 and taken[0][1] is documents[0] and self._rewritten == rewritten
         if same and plain.startswith("{") and plain.endswith("}"):
             return [(None, text)]
         self.changed = True
@@ -98,7 +98,17 @@ class Search:
         try:
             return self._documents(text)
         except ValueError:
-            return self._documents(_LAST_COMMA.sub(lambda found: found[0].removeprefix(","), text))
+            documents = self._documents(_LAST_COMMA.sub(lambda found: found[0].removeprefix(","), text))
+            self._rewritten += 1
+            return documents
+
+    def is_commented(self, text: str) -> bool:
+        """Is a text that is no JSON one without its comments?"""
+        bare = _COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else "", text)
+        try:
+            return bare != text and bool(self.documents(bare))
+        except (ValueError, RecursionError):
+            return False
 
     def _documents(self, text: str) -> list[Any]:
         script = _SCRIPT.match(text)
@@ -112,8 +122,14 @@ class Search:
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(pairs)
-        self._repeated += len(value) != len(pairs)
+        if len(value) != len(pairs):
+            self._repeated += 1
+            self._rewritten += 1
         return value
+
+    def _missing(self, _constant: str) -> None:
+        """NaN and Infinity are no JSON, and no values."""
+        self._rewritten += 1
 
     def _pass_over(self, documents: list[Any], text: str) -> None:
         self._nameless += sum(isinstance(document, dict) and document != {} for document in documents)
@@ -173,8 +189,9 @@ class Search:
         agency = None
         while isinstance(envelope, dict) and envelope:
             agency = agency_of(envelope) or agency
-            name, envelope = list(envelope.items())[-1]
+            name = next(reversed(envelope))
             path.append(_step(name))
+            envelope = envelope[name]
         return (*path, EACH), agency
 
     def look_around(self, envelope: Any) -> None:
@@ -269,7 +286,8 @@ class Search:
         if isinstance(code, list):
             columns = {name: inner for name, inner in value.items() if isinstance(inner, list)}
             return [dict(zip(columns, row, strict=True)) for row in zip_longest(*columns.values())]
-        names = next((names for inner in value.values() if (names := self._heading(inner))), None)
+        deeper = (one for inner in value.values() if isinstance(inner, dict) for one in inner.values())
+        names = next((names for inner in (*value.values(), *deeper) if (names := self._heading(inner))), None)
         rows = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], list)]
         return _with_names(names, max(rows, key=len)) if names and rows else None
 
@@ -331,15 +349,16 @@ class Search:
             names = ", ".join(f"{shown_name(name)} = {field}" for name, field in self._understood.items())
             facts.notes.append(f"tên trường được hiểu là / names of fields understood as: {names}")
         for path, count in self._passed.items():
-            where = shown_path(path)
-            self._attend(facts, f"{count} bản ghi ở {where} không được đọc / {count} records at {where} are not read")
-        if self._nameless:
+            shown = shown_path(path)
+            self._attend(facts, f"{count} bản ghi ở {shown} không được đọc / {count} records at {shown} are not read")
+        lost = self._lost_codes and not self.chosen
+        if self._nameless and not lost:
             self._attend(
                 facts,
                 f"{self._nameless} đối tượng không có tên trường nào đã biết"
                 f" / {self._nameless} objects without any known name of a field",
             )
-        if self._lost_codes and not self.chosen:
+        if lost:
             self._attend(
                 facts,
                 f"không tìm thấy bản ghi nào, tuy tệp có {self._lost_codes} mã hồ sơ"
@@ -348,13 +367,6 @@ class Search:
 
     def _attend(self, facts: FileFacts, detail: str) -> None:
         facts.attention.append(Attention(PART_SKIPPED, detail))
-
-
-def refuse_comments(text: str) -> None:
-    """Raises FileRejected when a text that is no JSON has comments in it."""
-    if any(found[1] for found in _COMMENT.finditer(text)):
-        detail = "JSON có chú thích (//, /* */), hãy bỏ đi / JSON with comments (//, /* */), take them out"
-        raise FileRejected(UNREADABLE, detail)
 
 
 def agency_of(envelope: dict[str, Any]) -> str | None:
