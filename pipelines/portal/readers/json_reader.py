@@ -11,7 +11,8 @@ import json
 import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -36,13 +37,12 @@ from pipelines.portal.readers.base import (
 from pipelines.portal.readers.headings import Synonyms
 from pipelines.portal.readers.json_records import ANY, EACH, Path, Search, agency_of
 
-#: Elements side by side: their numbers, bytes, and offsets (element i is data[offsets[i]:offsets[i+1]]).
-Stretch = tuple[Positions, Bytes, Positions]
 #: Rows of one agency (`madonvi` around them, None where none is nearer than the file's).
 Segment = tuple[str | None, TextRows]
 
 _QUOTE, _ESCAPE, _COMMA, _NEWLINE, _RETURN = 0x22, 0x5C, 0x2C, 0x0A, 0x0D
 _OPEN, _CLOSE = 0x7B, 0x7D
+_JOINED = _CLOSE | _OPEN << 8
 _SPACE = np.zeros(256, dtype=bool)
 _SPACE[list(b" \t\r\n")] = True
 _STRUCTURAL = np.zeros(256, dtype=bool)
@@ -56,6 +56,8 @@ _BLOCK = 512 * 1024
 _SAMPLE = 256 * 1024
 #: What may stand between documents, and a byte order mark (see json_records).
 _BETWEEN = b" \t\r\n,\x1e\0\xef\xbb\xbf"
+#: As much of an element is compared with how the others begin.
+_BEGINNING_BYTES = 24
 _DATA: Path = ("data", EACH)
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:\s*$')
 #: What JSON may begin with besides brackets: a JSON text as the whole document, a comment, a script around it.
@@ -152,60 +154,72 @@ def _raw(text: str) -> bytes:
 # --- elements -------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Elements side by side in a text, from `start` on: their numbers, and where they begin and end after it."""
+
+    numbers: Positions
+    text: bytes | bytearray
+    start: int
+    offsets: Positions
+
+    @property
+    def data(self) -> Bytes:
+        """The bytes of the elements, not copied."""
+        return np.frombuffer(self.text, np.uint8, int(self.offsets[-1]), self.start)
+
+    def element(self, index: int) -> bytes:
+        """The bytes of one element."""
+        return bytes(self.text[self.start + self.offsets[index] : self.start + self.offsets[index + 1]])
+
+
 class Elements:
-    """The records of elements, stretch by stretch. Only suspects are parsed: those without the code's name, or with it
-    more than once; all of them where a sample had other things than records as they stand (`thorough`).
+    """The records of elements, stretch by stretch. Only suspects are parsed: those that do not begin as the records of
+    a sample all do; every one where the sample had other things than records as they stand (`thorough`).
 
     Where elements hold one record each a row has its element's number, else rows are counted from 1 (`ordinal`).
     """
 
-    def __init__(self, search: Search, trial: Search) -> None:
+    def __init__(self, search: Search, sample: list[bytes]) -> None:
+        trial, plain = search.fresh(), []
+        for element in sample:
+            before = trial.chosen.total()
+            trial.texts(_text(element))
+            plain += [element] if trial.chosen.total() > before else []
         self.search = search
         self.broken, self.commented = trial.broken > 0, trial.commented
         self.found = bool(trial.chosen)
         search.chosen.update(dict.fromkeys(trial.chosen, 0))
         self._thorough = trial.changed or not trial.chosen
-        self._code = f'"{trial.code_name}"'.encode() if trial.code_name else b""
+        # The first element of a list has no border in front of it.
+        self._beginning = _common([element[:_BEGINNING_BYTES] for element in plain[1:] or plain])
         self._ordinal = trial.several or any(EACH in path or ANY in path for path in trial.chosen)
         self._shift = self._given = 0
 
-    @classmethod
-    def sampled(cls, search: Search, sample: Iterable[bytes]) -> Elements:
-        """By what the first elements are."""
-        trial = search.fresh()
-        for element in sample:
-            trial.texts(_text(element))
-        return cls(search, trial)
-
     def segments(self, stretch: Stretch, odd: Positions | None = None) -> Iterator[Segment]:
         """The records. odd: elements that are suspect besides."""
-        numbers, data, offsets = stretch
         found: dict[int, list[tuple[str | None, str]]] = {}
-        for index in self._suspects(data, offsets, odd):
-            text = _text(data[offsets[index] : offsets[index + 1]].tobytes())
+        for index in self._suspects(stretch, odd):
+            text = _text(stretch.element(index))
             records = self.search.texts(text)
             if records != [(None, text)]:
                 found[int(index)] = records
-        counts = np.ones(len(numbers), np.int64)
+        counts = np.ones(len(stretch.numbers), np.int64)
         counts[list(found)] = [len(records) for records in found.values()]
-        numbers = self._numbered(numbers, counts)
+        numbers = self._numbered(stretch.numbers, counts)
         if found:
-            yield from _segments(numbers, data, offsets, found)
+            yield from _segments(stretch, numbers, found)
         else:
-            yield None, json_rows(numbers, data, offsets)
+            yield None, json_rows(numbers, stretch.data, stretch.offsets)
 
-    def _suspects(self, data: Bytes, offsets: Positions, odd: Positions | None) -> Positions:
-        count = len(offsets) - 1
+    def _suspects(self, stretch: Stretch, odd: Positions | None) -> Positions:
         if self._thorough:
-            return np.arange(count)
-        if not self._code:
-            return np.empty(0, np.int64) if odd is None else odd
-        text = data[offsets[0] : offsets[-1]].tobytes()
-        suspects = np.empty(0, np.int64)
-        if text.count(self._code) != count:
-            places = [found.start() + offsets[0] for found in re.finditer(re.escape(self._code), text)]
-            times = np.bincount(np.searchsorted(offsets, places, side="right") - 1, minlength=count)
-            suspects = np.flatnonzero(times != 1)
+            return np.arange(len(stretch.numbers))
+        data, starts = stretch.data, stretch.offsets[:-1]
+        other = np.zeros(len(starts), dtype=bool)
+        for place, byte in enumerate(self._beginning):
+            other |= data[np.minimum(starts + place, len(data) - 1)] != byte
+        suspects = np.flatnonzero(other)
         return suspects if odd is None else np.union1d(suspects, odd)
 
     def _numbered(self, numbers: Positions, counts: Positions) -> Positions:
@@ -221,38 +235,43 @@ class Elements:
         return numbers
 
 
+def _common(texts: list[bytes]) -> bytes:
+    """What all of the texts begin with."""
+    low, high = min(texts, default=b""), max(texts, default=b"")
+    return low[: next((place for place in range(len(low)) if low[place] != high[place]), len(low))]
+
+
 def _segments(
-    numbers: Positions, data: Bytes, offsets: Positions, found: dict[int, list[tuple[str | None, str]]]
+    stretch: Stretch, numbers: Positions, found: dict[int, list[tuple[str | None, str]]]
 ) -> Iterator[Segment]:
-    rows = [
-        row
-        for index in range(len(offsets) - 1)
-        for row in (
-            [(agency, _raw(text)) for agency, text in found[index]]
-            if index in found
-            else [(None, data[offsets[index] : offsets[index + 1]].tobytes())]
-        )
-    ]
+    """The rows of a stretch, its elements in `found` replaced by what was found in them."""
+    rows: list[tuple[str | None, bytes]] = []
+    for index in range(len(stretch.numbers)):
+        if index in found:
+            rows += [(agency, _raw(text)) for agency, text in found[index]]
+        else:
+            rows.append((None, stretch.element(index)))
     start = 0
-    for agency, group in groupby(rows, key=lambda row: row[0]):
+    for agency, group in groupby(rows, key=itemgetter(0)):
         texts = [text for _, text in group]
         yield agency, _json_rows(numbers[start : start + len(texts)], texts)
         start += len(texts)
 
 
 def _json_rows(numbers: Positions, texts: list[bytes]) -> TextRows:
-    return json_rows(numbers, *_side_by_side(texts))
+    together = _together(numbers, texts)
+    return json_rows(numbers, together.data, together.offsets)
 
 
-def _side_by_side(texts: list[bytes]) -> tuple[Bytes, Positions]:
+def _together(numbers: Positions, texts: list[bytes]) -> Stretch:
     offsets = np.concatenate(([0], np.cumsum([len(text) for text in texts], dtype=np.int64)))
-    return np.frombuffer(b"".join(texts), np.uint8), offsets
+    return Stretch(numbers, b"".join(texts), 0, offsets)
 
 
 def _batches(facts: FileFacts, segments: Iterator[Segment], search: Search) -> Iterator[TextRows]:
     """Batches of one agency each; then what people should know, into the facts."""
     around = facts.envelope_agency
-    for agency, group in groupby(segments, key=lambda segment: segment[0]):
+    for agency, group in groupby(segments, key=itemgetter(0)):
         for rows in gathered(rows for _, rows in group):
             facts.envelope_agency = agency or around
             yield rows
@@ -269,7 +288,7 @@ class LineReader:
         self.facts = FileFacts("ndjson")
         self._content = content
         head = content.text_head if content.whole else content.text_head[:_SAMPLE].rpartition(b"\n")[0]
-        self._elements = Elements.sampled(search, (line for line in head.split(b"\n") if line.strip()))
+        self._elements = Elements(search, [line for line in head.split(b"\n") if line.strip()])
         self.broken = self._elements.broken
 
     def batches(self) -> Iterator[TextRows]:
@@ -279,29 +298,31 @@ class LineReader:
 
     def _segments(self) -> Iterator[Segment]:
         for stretch in self._stretches():
-            yield from self._elements.segments(stretch, _odd_lines(*stretch[1:]))
+            yield from self._elements.segments(stretch, _odd_lines(stretch))
 
     def _stretches(self) -> Iterator[Stretch]:
         line, carry = 1, b""
         with self._content.open() as stream:
             for chunk in chunks(stream, CHUNK):
-                data = carry + chunk if carry else chunk
-                end = data.rfind(b"\n") + 1
-                carry = data[end:]
+                # The line that the chunk before began is a text of its own, so that the chunk need not be copied.
+                first, end = chunk.find(b"\n") + 1 if carry else 0, chunk.rfind(b"\n") + 1
+                for text, start, stop in ((carry + chunk[:first], 0, len(carry) + first), (chunk, first, end)):
+                    if end and start < stop:
+                        stretch, lines = _lines(text, start, stop, line)
+                        line += lines
+                        if stretch is not None:
+                            yield stretch
+                carry = chunk[end:] if end else carry + chunk
                 if len(carry) > MAX_RECORD:
                     raise FileRejected(UNREADABLE, f"dòng / line {line}: {_TOO_LARGE}")
-                if end:
-                    stretch, lines = _lines(np.frombuffer(data, np.uint8, end), line)
-                    line += lines
-                    if stretch is not None:
-                        yield stretch
-        last, _ = _lines(np.frombuffer(carry, np.uint8), line) if carry else (None, 0)
+        last, _ = _lines(carry, 0, len(carry), line) if carry else (None, 0)
         if last is not None:
             yield last
 
 
-def _lines(data: Bytes, first: int) -> tuple[Stretch | None, int]:
-    """(lines that are not empty, number of lines); `first` is the number of the first line."""
+def _lines(text: bytes, start: int, stop: int, first: int) -> tuple[Stretch | None, int]:
+    """(lines of text[start:stop] that are not empty, number of lines); `first` is the number of the first line."""
+    data = np.frombuffer(text, np.uint8, stop - start, start)
     ends = np.flatnonzero(data == _NEWLINE) + 1
     if not len(ends) or ends[-1] != len(data):
         ends = np.append(ends, len(data))
@@ -312,17 +333,24 @@ def _lines(data: Bytes, first: int) -> tuple[Stretch | None, int]:
         return None, len(ends)
     if not kept.all():
         lengths = np.where(kept, np.diff(offsets), 0)
-        data = data[np.repeat(kept, np.diff(offsets))]
+        text, start = data[np.repeat(kept, np.diff(offsets))].tobytes(), 0
         offsets = np.concatenate(([0], np.cumsum(lengths[kept])))
-    return (numbers[kept], data, offsets), len(ends)
+    return Stretch(numbers[kept], text, start, offsets), len(ends)
 
 
-def _odd_lines(data: Bytes, offsets: Positions) -> Positions:
-    """Lines that do not begin and end as an object does."""
-    last = offsets[1:] - 1
+def _odd_lines(stretch: Stretch) -> Positions:
+    """Lines that do not begin and end as an object does, or where one object follows another."""
+    data, last = stretch.data, stretch.offsets[1:] - 1
     last = np.where(data[last] == _NEWLINE, last - 1, last)
     last = np.where(data[last] == _RETURN, last - 1, last)
-    return np.flatnonzero((data[offsets[:-1]] != _OPEN) | (data[np.maximum(last, 0)] != _CLOSE))
+    odd = (data[stretch.offsets[:-1]] != _OPEN) | (data[np.maximum(last, 0)] != _CLOSE)
+    for first in (0, 1):
+        # Two bytes at a time, which is faster than any search.
+        pairs = np.frombuffer(data[first : len(data) - (len(data) - first) % 2], "<u2") == _JOINED
+        if pairs.any():
+            places = np.flatnonzero(pairs) * 2 + first
+            odd[np.searchsorted(stretch.offsets, places, side="right") - 1] = True
+    return np.flatnonzero(odd)
 
 
 def _blank(data: Bytes, starts: Positions, ends: Positions) -> Any:
@@ -416,7 +444,7 @@ class ArrayReader:
         self._skeleton = skeleton
         self._search = search
         head = content.text_head[start:] if content.whole else content.text_head[start : start + _SAMPLE]
-        self._elements = Elements.sampled(search, _first_elements(head))
+        self._elements = Elements(search, _first_elements(head))
         self.found = self._elements.found
         if self._elements.commented:
             raise FileRejected(UNREADABLE, _COMMENTED)
@@ -429,12 +457,12 @@ class ArrayReader:
     def _segments(self) -> Iterator[Segment]:
         number = 1
         for stretch in self.stretches():
-            number += len(stretch[0])
+            number += len(stretch.numbers)
             yield from self._elements.segments(stretch)
         rest = self._rest()
         if rest:
             places = np.arange(len(rest))
-            yield from self._elements.segments((number + places, *_side_by_side(rest)), odd=places)
+            yield from self._elements.segments(_together(number + places, rest), odd=places)
 
     def _rest(self) -> list[bytes]:
         """The documents behind the list, or behind its envelope."""
@@ -464,36 +492,37 @@ class ArrayReader:
 
 def _list(pieces: Iterator[bytes], number: int) -> Generator[Stretch, None, tuple[int, int, Iterator[bytes]]]:
     """The elements of a list up to its end. Returns (number of the next element, bytes, what follows)."""
-    structure, size, carry = Structure(), 0, b""
+    structure, size, carry = Structure(), 0, bytearray()
     for chunk in pieces:
         size += len(chunk)
-        data = np.frombuffer(carry + chunk, np.uint8).copy()
-        positions, signs, depths = structure.scan(data[len(carry) :])
+        text = carry + chunk
+        positions, signs, depths = structure.scan(np.frombuffer(chunk, np.uint8))
         positions += len(carry)
         borders = positions[(signs == _COMMA) & (depths == 0)]
         ends = positions[depths < 0]
         close = int(ends[0]) if len(ends) else None
         if close is not None:
             borders = np.append(borders[borders < close], close)
-        stretch, number = _cut(data, borders, number, last=close is not None)
+        stretch, number = _cut(text, borders, number, last=close is not None)
         if stretch is not None:
             yield stretch
         if close is not None:
-            return number, size, chain([data[close + 1 :].tobytes()], pieces)
+            return number, size, chain([bytes(text[close + 1 :])], pieces)
         # The border goes along as the space that it has become.
-        carry = data[int(borders[-1]) if len(borders) else 0 :].tobytes()
+        carry = text[int(borders[-1]) if len(borders) else 0 :]
         if len(carry) > MAX_RECORD:
             raise FileRejected(UNREADABLE, f"bản ghi / record {number}: {_TOO_LARGE}")
     raise FileRejected(UNREADABLE, _TRUNCATED)
 
 
-def _cut(data: Bytes, borders: Positions, number: int, *, last: bool) -> tuple[Stretch | None, int]:
+def _cut(text: bytearray, borders: Positions, number: int, *, last: bool) -> tuple[Stretch | None, int]:
     """(the elements that end at `borders`, number of the next one). Overwrites the commas by spaces.
 
     Every element starts at the border before it, so that rows lie side by side and nothing is copied.
     """
     if not len(borders):
         return None, number
+    data = np.frombuffer(text, np.uint8)
     data[borders] = 0x20
     offsets = np.concatenate(([0], borders))
     if last and _blank(data, offsets[-2:-1], offsets[-1:])[0]:
@@ -501,20 +530,17 @@ def _cut(data: Bytes, borders: Positions, number: int, *, last: bool) -> tuple[S
     count = len(offsets) - 1
     if count == 0:
         return None, number
-    return (np.arange(number, number + count), data[: offsets[-1]], offsets), number + count
+    return Stretch(np.arange(number, number + count), text, 0, offsets), number + count
 
 
 def _first_elements(head: bytes) -> list[bytes]:
     """The elements that end in the first bytes of a list."""
-    data = np.frombuffer(head, np.uint8).copy()
-    positions, signs, depths = Structure().scan(data)
+    positions, signs, depths = Structure().scan(np.frombuffer(head, np.uint8))
     borders = positions[((signs == _COMMA) & (depths == 0)) | (depths == -1)]
     ends = np.flatnonzero(depths[np.searchsorted(positions, borders)] < 0)
-    stretch, _ = _cut(data, borders[: int(ends[0]) + 1] if len(ends) else borders, 1, last=len(ends) > 0)
-    if stretch is None:
-        return []
-    _, data, offsets = stretch
-    return [data[start:end].tobytes() for start, end in pairwise(offsets)]
+    borders = borders[: int(ends[0]) + 1] if len(ends) else borders
+    stretch, _ = _cut(bytearray(head), borders, 1, last=len(ends) > 0)
+    return [stretch.element(index) for index in range(len(stretch.numbers))] if stretch else []
 
 
 def _skip(stream: Any, size: int) -> None:

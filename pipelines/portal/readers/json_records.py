@@ -46,7 +46,7 @@ class Search:
 
     chosen: path → records taken from there. changed: has a record been anything but the whole text it stood in?
     several: have there been texts with more than one document in them? broken: texts that are no JSON. commented: were
-    they so because of comments? code_name: the name of the code as the first record writes it.
+    they so because of comments?
     """
 
     def __init__(self, kind: Kind, synonyms: Synonyms, prefix: Path = ()) -> None:
@@ -54,7 +54,6 @@ class Search:
         self.chosen: Counter[Path] = Counter()
         self.changed = self.several = self.commented = False
         self.broken = 0
-        self.code_name = ""
         self._kind = kind
         self._synonyms = synonyms
         self._fields: dict[str, str | None] = {}
@@ -313,7 +312,6 @@ class Search:
         code = next((name for name in fields if self.field(name) == self._kind.heading[0]), None)
         if isinstance(value.get(code or ""), dict | list) or (code is None and len(fields) < _NAMES_ENOUGH):
             return 0
-        self.code_name = self.code_name or code or ""
         return len(fields)
 
     def _contract_names(self, record: Any) -> Any:
