@@ -24,7 +24,7 @@ from pipelines.portal.readers.headings import NO_SYNONYMS, Synonyms
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 _GZIP = b"\x1f\x8b"
 #: Formats that are told to the reader of the ledger by name, though they cannot be read.

@@ -53,7 +53,7 @@ _STEP[list(b"}]")] = -1
 #: Bytes scanned at a time inside a chunk, so that the temporary arrays stay in the processor's cache.
 _BLOCK = 512 * 1024
 #: Of a file larger than what its shape is told from: as much is parsed to see what its elements are.
-_SAMPLE = 256 * 1024
+_SAMPLE = 64 * 1024
 #: What may stand between documents, and a byte order mark (see json_records).
 _BETWEEN = b" \t\r\n,\x1e\0\xef\xbb\xbf"
 #: As much of an element is compared with how the others begin.
