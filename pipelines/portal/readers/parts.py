@@ -60,7 +60,7 @@ def _goes_on(kind: Kind, heading: Heading, rows: Rows) -> int | None:
     were. None when it does not fit."""
     width = max(place for place, column in enumerate(heading.columns) if column.state != "empty") + 1
     code = heading.fields.index(kind.heading[0])
-    dates = [place for place, name in enumerate(heading.fields) if name in kind.dates]
+    dates = [place for place, name in enumerate(heading.fields) if name in kind.date_fields.values()]
     lines = [(number, [cell.strip() for cell in cells]) for number, cells in rows]
     lines = [(number, cells) for number, cells in lines if len(cells) - cells.count("") >= _ROW_CELLS]
     coded = [cells for _, cells in lines if len(cells) > code and _is_code(cells[code]) and not any(cells[width:])]
