@@ -222,7 +222,9 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
     facts = FileFacts("")
     with _connection(settings) as con:
         counts = _Counts(con, kind, file, seen, rows)
-        canonical = Canonicaliser(con, contract.KINDS[kind], _key(settings), settings.keep_officer_names)
+        canonical = Canonicaliser(
+            con, contract.KINDS[kind], _key(settings), settings.keep_officer_names, settings.meanings(file.source)
+        )
         try:
             reader = open_reader(file, settings.synonyms(file.source))
             facts = reader.facts

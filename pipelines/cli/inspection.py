@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.ledger import counted
+from pipelines.cli.ledger import counted, show_attention
 from pipelines.cli.output import Screen, shortened
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
 

@@ -164,8 +164,7 @@ def _quarantine(
         _more(screen, rows, limit)
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
-    named = sorted({each["rule_id"] for found in seen.values() for each in found})
-    show_meanings(screen, dict.fromkeys(named), catalogue)
+    show_meanings(screen, dict.fromkeys(sorted(named)), rules)
 
 
 def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]]) -> None:

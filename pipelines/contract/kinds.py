@@ -83,7 +83,7 @@ DOSSIER_CODE = Field(
         "Normalised dossier code (portal-exports §5); unique within a source",
     ),
     label=("Mã hồ sơ", "Dossier code"),
-    headings=("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính"),
+    headings=("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính", "số biên nhận", "mã biên nhận"),
 )
 
 
@@ -198,7 +198,10 @@ DOSSIERS = Kind(
                 "Channel: 1 direct, 2 online, 3 public post, unknown",
             ),
             label=("Kênh thực hiện", "Channel"),
-            headings=("hình thức tiếp nhận", "hình thức nộp hồ sơ", "kênh"),
+            headings=(
+                *("hình thức tiếp nhận", "hình thức nộp hồ sơ", "kênh", "kênh tiếp nhận", "kênh nộp"),
+                "phương thức tiếp nhận",
+            ),
             published="subject",
         ),
         Field(
@@ -240,7 +243,7 @@ DOSSIERS = Kind(
             meaning=("Hẹn trả kết quả; có thể trống", "Appointment for the result (NgayHenTra); may be empty"),
             label=("Ngày hẹn trả", "Due"),
             headings=(
-                *("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn trả", "hạn giải quyết", "hẹn kết quả"),
+                *("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn trả", "hạn xử lý", "hạn giải quyết", "hẹn kết quả"),
                 "ngày hẹn trả kết quả",
             ),
             published="times",
@@ -484,6 +487,15 @@ DOSSIERS = Kind(
             type=BOOLEAN,
             meaning=("Số giấy tờ là số giả 000000001", "The identity number is the placeholder 000000001"),
             label=("Số giấy tờ giả định", "Placeholder identity"),
+        ),
+        Field(
+            column="placeholder_date",
+            type=BOOLEAN,
+            meaning=(
+                "Một ngày là giá trị thay cho ô trống của phần mềm (01/01/1900, 01/01/0001, …)",
+                "A date is the value that a platform writes for none (1900-01-01, 0001-01-01, …)",
+            ),
+            content=False,
         ),
         Field(
             column="content_hash",

@@ -7,6 +7,11 @@ from typing import Any
 
 from pipelines.contract.names import fold
 
+
+def _syllables(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: TrangThaiHoSo (portal-exports §3). 9 and 10 are "done", 3, 7, 8 end a dossier otherwise.
 STATUSES: dict[int, str] = {
     1: "Mới đăng ký",
@@ -59,6 +64,18 @@ STATUS_WORDS: dict[int, tuple[str, ...]] = {
     10: ("Đã trả kết quả cho công dân", "Đã trả công dân", "Đã trả kết quả hồ sơ"),
 }
 
+#: Folded syllables that words for statuses begin with, and that they are made of: only such words are shown of a
+#: column of statuses (portal-exports §2).
+STATUS_BEGINNINGS = _syllables("""
+    bi bo cho chua chuyen con da dang den dung duoc gia giai het hoan huy ket khong moi ngung phe qua rut sap som tam
+    tiep tra tre trinh trong tu xu yeu
+""")
+STATUS_VOCABULARY = STATUS_BEGINNINGS | _syllables("""
+    ban bao bo cao cau cham chi chinh co cong dan dich don duyet giay gui han hanh hen ho hoi hop ke khai khi ky lai le
+    luu ly mat nghia nguoi nhan nop pha phai phan phi phong qua quan quyet sau so sua sung tai thanh them thi thoi thu
+    thuc tin to toan truoc vao vi viec vu xac xet xong xuat
+""")
+
 #: KenhThucHien (portal-exports §3).
 CHANNELS: dict[str, str] = {"1": "Trực tiếp", "2": "Trực tuyến", "3": "Bưu chính công ích"}
 
@@ -107,3 +124,11 @@ def words(names: Mapping[Any, str], others: Mapping[Any, tuple[str, ...]]) -> di
     """Folded word → code, of a list of values and of the other words for them."""
     table = {fold(name): str(code) for code, name in names.items()}
     return table | {fold(word): str(code) for code, several in others.items() for word in several}
+
+
+#: Portal field whose words can be mapped → (the map that its macro looks into, its codes).
+WORD_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "TrangThaiHoSo": ("status_words", tuple(map(str, STATUSES))),
+    "KenhThucHien": ("channel_words", tuple(CHANNELS)),
+    "LoaiDoiTuong": ("applicant_words", tuple(APPLICANT_TYPES)),
+}

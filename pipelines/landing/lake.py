@@ -64,9 +64,27 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def reader_fingerprint(settings: Settings, source: str) -> str:
-    """What decides how a file of `source` is read besides its content: the readers' version and the added headings."""
-    synonyms = json.dumps(dict(settings.synonyms(source)), sort_keys=True)
-    return f"{READER_VERSION}-{hashlib.sha256(synonyms.encode()).hexdigest()[:12]}"
+    """What decides how a file of `source` is read besides its content: readers, headings, words."""
+    added = json.dumps(dict(settings.synonyms(source)), sort_keys=True)
+    if words := settings.meanings(source):
+        added += json.dumps(words, sort_keys=True)
+    return f"{READER_VERSION}-{hashlib.sha256(added.encode()).hexdigest()[:12]}"
+
+
+def remember_readers(settings: Settings, sources: Collection[str]) -> None:
+    """Note that all that these readers may read better was looked at: refused rows are not searched for again."""
+    known = _remembered(settings) | {source: reader_fingerprint(settings, source) for source in sources}
+    half = settings.layout.readers.with_suffix(".new")
+    half.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+    half.replace(settings.layout.readers)
+
+
+def _remembered(settings: Settings) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(settings.layout.readers.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 @dataclass(frozen=True)
@@ -258,11 +276,17 @@ class Lake:
 
     def _read_again(self, con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
         """(source, kind, file_sha256) of the contents in table `seen` that a reader of today may read better: their
-        landing has another fingerprint, and they could not be read or a table of them had headings nobody knew."""
+        landing has another fingerprint, and they could not be read, a table of them had headings nobody knew, or rows
+        of them were refused (searched only until `remember_readers` has noted the readers of today)."""
         sources: list[tuple[str]] = con.execute("select distinct source from seen").fetchall()
+        remembered = _remembered(self._settings)
         con.execute("create table now (source varchar, reader varchar)")
+        con.execute("create table refused (source varchar, file_sha256 varchar)")
         for (source,) in sources:
-            con.execute("insert into now values ($1, $2)", [source, reader_fingerprint(self._settings, source)])
+            fingerprint = reader_fingerprint(self._settings, source)
+            con.execute("insert into now values ($1, $2)", [source, fingerprint])
+            if remembered.get(source) != fingerprint:
+                self._find_refused(con, source)
         found: list[tuple[str, str, str]] = con.execute(
             """
             with counting as (
@@ -274,10 +298,28 @@ class Lake:
             from counting as c
             join now as n on n.source = c.source and c.reader is distinct from n.reader
             where c.outcome = 'unreadable' or (c.drift is not null and regexp_matches(c.format, $1))
+                or (c.source, c.file_sha256) in (select (r.source, r.file_sha256) from refused as r)
             """,
             [_TABLES],
         ).fetchall()
         return set(found)
+
+    def sources(self) -> set[str]:
+        """Every source that the ledger names."""
+        with duckdb.connect() as con, reading(self._settings):
+            found = con.execute(f"select distinct source from {self.relation(LEDGER)}").fetchall()
+        return {source for (source,) in found}
+
+    def _find_refused(self, con: duckdb.DuckDBPyConnection, source: str) -> None:
+        """Add the files of a source with rows that are no records, have no code or values that could not be read."""
+        for table in ("dossiers", "events"):
+            with reading(self._settings):
+                con.execute(f"""
+                    insert into refused
+                    select distinct source, file_sha256 from {self.relation(table)}
+                    where source = {literal(source)}
+                        and (not coalesce(is_record, false) or dossier_code is null or bad_values is not null)
+                """)
 
     def rows(self, table: str, hashes: Collection[str] | None = None) -> str:
         """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.

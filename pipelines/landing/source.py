@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.clock import to_local
-from pipelines.config import Settings
+from pipelines.config import EVERY_SOURCE, Settings
 from pipelines.contract import KINDS
 from pipelines.errors import kind_and_place
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
@@ -71,6 +71,7 @@ class _Together(NamedTuple):
 
     kind: str
     columns: tuple[str, ...]
+    own_words_of: str = ""
 
 
 @dataclass
@@ -125,7 +126,9 @@ class LandingPass:
 
     def _wait(self, entry: LandedFile, rows: TextRows) -> Iterator[tuple[str, pa.Table]]:
         """Rows of small files wait for each other, until it pays to convert them."""
-        together = _Together(entry.file.kind, tuple(rows.table.column_names))
+        source = entry.file.source
+        own = source if self.settings.meanings(source) else ""
+        together = _Together(entry.file.kind, tuple(rows.table.column_names), own)
         waiting = self._waiting.setdefault(together, [])
         waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
         # A document gives several rows, numbered on from those before it: they must be known.
@@ -142,7 +145,8 @@ class LandingPass:
     def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
         waiting = self._waiting.pop(together, [])
         kind = KINDS[together.kind]
-        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names)
+        words = self.settings.meanings(together.own_words_of or EVERY_SOURCE)
+        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names, words)
         try:
             converted = canonical.convert([portion for _, portion in waiting])
         except Exception as error:

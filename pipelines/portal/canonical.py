@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +27,9 @@ MAX_DRIFT_NAME = 60
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
 
-_STATUS = "TrangThaiHoSo"
-_STATUS_BY_DATES = "status_by_dates(NgayKetThucXuLy, NgayTra)"
+#: Portal field → what stands for it in a table that has no such column: the status is told by the dates
+#: (portal-exports §9), the channel is not known (§3).
+_WHERE_ABSENT = {"TrangThaiHoSo": "status_by_dates(NgayKetThucXuLy, NgayTra)", "KenhThucHien": "'unknown'"}
 #: Columns of the text rows that go along with every stage.
 _CARRIED = "portion, envelope, before, row_number"
 
@@ -86,6 +87,11 @@ class Canonicaliser:
     kind: Kind
     key: PrivacyKey
     keep_officer_names: bool = False
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def _absent(self, names: Collection[str]) -> dict[str, str]:
+        """What stands for a column that a table does not have (portal-exports §3, §9): portal field → expression."""
+        return {portal: expression for portal, expression in _WHERE_ABSENT.items() if portal not in names}
 
     def convert(self, portions: Sequence[Portion]) -> list[Converted]:
         """Lake rows of each portion. The portions must have the same columns.
@@ -107,9 +113,10 @@ class Canonicaliser:
                     records = _VALID_RECORD
                     renames, drift = self._look_at_names(records)
                 fields = _json_fields(self.kind, renames, records)
-            derived = portions[0].rows.tabular and _STATUS not in names
-            statement = sql.statement(self.kind.name, _slots(self.kind, fields, _STATUS_BY_DATES if derived else None))
+            absent = self._absent(names) if portions[0].rows.tabular else {}
+            statement = sql.statement(self.kind.name, _slots(self.kind, fields, absent))
             sql.load_macros(self.con)
+            sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
             self.con.execute(f"set variable keep_officer_names = {self.keep_officer_names}")
             # A relation, for the result of `execute` is fetched by one thread while the others wait.
@@ -264,13 +271,14 @@ def _literal(text: str) -> str:
 # --- slots of the statements: what follows from the contract ---------------------------------------------------------
 
 
-def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
-    """SQL for each slot of the kind's statement. status: what stands for it where a sheet has no such column."""
+def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]:
+    """SQL for each slot of the kind's statement. absent: portal field → what stands for it in a table without it."""
     if kind.document:
         return {"fields": fields, **_figures(kind)}
     parsed = {field.column: f"{field.reads}({field.portal})" for field in kind.checked}
-    if status:
-        parsed |= {field.column: status for field in kind.checked if field.portal == _STATUS}
+    parsed |= {field.column: absent[field.portal] for field in kind.checked if field.portal in absent}
+    alone = _read_alone(kind)
+    alone |= {f.column: absent[f.portal] for f in kind.columns if f.portal in absent and f.column in alone}
     checked = {f"bad_{field.column}": _is_bad(field) for field in kind.checked}
     return {
         "fields": fields,
@@ -278,9 +286,13 @@ def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
         "parsed": _listed(parsed),
         "checked": _listed(checked),
+        "any_placeholder_date": " or ".join(f"is_placeholder({f.portal}, {f.column})" for f in kind.moments),
         "any_bad_moment": " or ".join(f"bad_{field.column}" for field in kind.moments),
-        "columns": ", ".join((*parsed, _listed(_read_alone(kind)))) if parsed else _listed(_read_alone(kind)),
-        "bad_values": _bad_values({field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked}),
+        "columns": ", ".join((*parsed, _listed(alone))) if parsed else _listed(alone),
+        "bad_values": _bad_values(
+            {field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked},
+            words={field.portal for field in kind.checked if field.reads == "status_code"},
+        ),
         "content": ", ".join(f"coalesce({column}::varchar, chr(30))" for column in kind.content),
         **{column: _entry(entries) for column, entries in kind.lists},
     }
@@ -309,9 +321,12 @@ def _read_alone(kind: Kind) -> dict[str, str]:
     }
 
 
-def _bad_values(fields: dict[str, tuple[str, str]]) -> str:
-    """bad_values of {portal field: (its text, is it bad)}."""
-    entries = ", ".join(f"bad_value('{name}', {text}, {bad})" for name, (text, bad) in fields.items())
+def _bad_values(fields: dict[str, tuple[str, str]], words: Collection[str] = ()) -> str:
+    """bad_values of {portal field: (its text, is it bad)}. words: fields whose known words are shown."""
+    entries = ", ".join(
+        f"{'bad_word' if name in words else 'bad_value'}('{name}', {text}, {bad})"
+        for name, (text, bad) in fields.items()
+    )
     return f"bad_values_of({' or '.join(bad for _, bad in fields.values()) or 'false'}, [{entries}])"
 
 

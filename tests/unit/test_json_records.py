@@ -58,7 +58,7 @@ def case(root: Path, name: str) -> tuple[list[dict], FileFacts, list[int]]:
         ("25-offsets", 4, None),
     ],
 )
-def test_public_cases_load_whole(name, count, note, tmp_path: Path) -> None:
+def test_public_cases_load_whole(name: Any, count: Any, note: Any, tmp_path: Path) -> None:
     found, facts, numbers = case(tmp_path, name)
     assert len({record["MaHoSo"] for record in found}) == len(found) == count
     assert numbers == list(range(1, count + 1))
@@ -117,7 +117,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_records_are_found_wherever_they_stand(shape, tmp_path: Path) -> None:
+def test_records_are_found_wherever_they_stand(shape: Any, tmp_path: Path) -> None:
     found, facts = records(tmp_path, SHAPES[shape])
     assert [{name: record[name] for name in NAMES} for record in found] == RECORDS
     assert facts.attention == []
@@ -139,7 +139,7 @@ def test_names_of_headings_are_understood(tmp_path: Path) -> None:
         (dump({"a": {"b": [RECORDS[0]["MaHoSo"]]}}), 1, "file holds 1 dossier codes"),
     ],
 )
-def test_what_is_not_read_is_attention(content, count, said, tmp_path: Path) -> None:
+def test_what_is_not_read_is_attention(content: Any, count: Any, said: Any, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, content)
     assert len(rows) == count
     (attention,) = facts.attention
@@ -149,7 +149,7 @@ def test_what_is_not_read_is_attention(content, count, said, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "content", ["{\n// x\n" + dump({"a": RECORDS})[1:], "[/* x */" + dump(RECORDS)[1:], "// x\n" + dump(RECORDS)]
 )
-def test_comments_are_refused_by_name(content, tmp_path: Path) -> None:
+def test_comments_are_refused_by_name(content: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match="comments"):
         read(tmp_path, content)
 
@@ -204,7 +204,7 @@ def written_files(draw: st.DrawFn) -> tuple[list[dict], bytes]:
     between = draw(st.sampled_from(["\n", "\r\n", ",\n", "\n\ufeff", "\n\x1e", "", "\n\n"]))
     content = draw(st.sampled_from(["", "\ufeff"])) + between.join(texts) + draw(st.sampled_from(["", "\n"]))
     data = content.encode(draw(st.sampled_from(["utf-8", "utf-8", "utf-16"])))
-    return dossiers, draw(st.sampled_from([bytes, gzip.compress, zipped]))(data)
+    return dossiers, draw(st.sampled_from([bytes, gzip.compress, zipped]))(data)  # type: ignore[operator]
 
 
 def zipped(data: bytes) -> bytes:

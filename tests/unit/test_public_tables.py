@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -44,7 +46,7 @@ def csv(table: list[list[str]]) -> str:
     return "".join(",".join(line) + "\n" for line in table)
 
 
-def rules(facts) -> list[str]:
+def rules(facts: Any) -> list[str]:
     return [one.rule_id for one in facts.attention]
 
 
@@ -70,7 +72,7 @@ def codes(rows: list[dict]) -> list[str]:
         ("99", "hs_20240603.csv", 3),
     ],
 )
-def test_every_row_of_a_case_is_read(number, name, count, tmp_path: Path) -> None:
+def test_every_row_of_a_case_is_read(number: Any, name: Any, count: Any, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, case(number, name))
     assert len(rows) == count == len(set(codes(rows)))
     assert all(one["is_record"] and one["NgayTiepNhan"] for one in rows) and not facts.attention
@@ -166,15 +168,19 @@ def several(form: str, *tables: list[list[str]]) -> bytes | str:
         return workbooks.xlsx({f"S{number}": table for number, table in enumerate(tables)})
     if form == "html":
         return page(*tables)
-    make = {"zip of csv": csv, "zip of html": page, "zip of xlsx": workbooks.xlsx}[form]
-    return zipped(*map(make, tables))
+    make: dict[str, Callable[[list[list[str]]], str | bytes]] = {
+        "zip of csv": csv,
+        "zip of html": page,
+        "zip of xlsx": workbooks.xlsx,
+    }
+    return zipped(*(make[form](table) for table in tables))
 
 
 FORMS = ["xlsx", "html", "zip of csv", "zip of html", "zip of xlsx"]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_part_without_a_heading_goes_on(form, tmp_path: Path) -> None:
+def test_a_part_without_a_heading_goes_on(form: Any, tmp_path: Path) -> None:
     rows, facts = read(tmp_path, several(form, [HEAD, *lines(1, 3)], lines(4, 9), lines(10, 11)))
     assert codes(rows) == [line[0] for line in lines(1, 11)] and not facts.attention
     assert len({one["row_number"] for one in rows}) == 11
@@ -182,7 +188,7 @@ def test_a_part_without_a_heading_goes_on(form, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_part_that_does_not_fit_is_told(form, tmp_path: Path) -> None:
+def test_a_part_that_does_not_fit_is_told(form: Any, tmp_path: Path) -> None:
     other = [[line[1], line[0], *line[2:]] for line in lines(4, 9)]
     rows, facts = read(tmp_path, several(form, [HEAD, *lines(1, 3)], other))
     assert len(rows) == 3 and rules(facts) == ["WRN_FILE_PART_SKIPPED"]
@@ -262,7 +268,7 @@ def test_what_a_printer_puts_between_the_rows(tmp_path: Path) -> None:
         (workbooks.ole2({"WordDocument": bytes(4096)}), "Word"),
     ],
 )
-def test_what_is_no_export_is_refused_by_its_name(content, name, tmp_path: Path) -> None:
+def test_what_is_no_export_is_refused_by_its_name(content: Any, name: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=f"REJ_FILE_UNREADABLE: .*{name}.* / .*{name}.*export it again as Excel"):
         read(tmp_path, content)
 
@@ -284,12 +290,12 @@ def test_an_extent_that_names_no_cell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "start", ["\ufeff<br>", "Notice: x in a.php on line 3\n", "<!-- x --><p>a</p>", "<font><b>a</b>"]
 )
-def test_pages_that_begin_with_anything(start, tmp_path: Path) -> None:
+def test_pages_that_begin_with_anything(start: Any, tmp_path: Path) -> None:
     assert len(read(tmp_path, start + page([HEAD, *lines(1, 3)]))[0]) == 3
 
 
 @pytest.mark.parametrize("letters", ["TCVN3", "VNI", "UTF-8"])
-def test_legacy_letters_in_every_form(letters, tmp_path: Path) -> None:
+def test_legacy_letters_in_every_form(letters: Any, tmp_path: Path) -> None:
     table = legacy(letters)
     raw = csv(table).encode("latin-1") if letters != "UTF-8" else csv(table)
     for content in (csv(table), raw, page(table), workbooks.xlsx(table)):
@@ -333,7 +339,9 @@ BANNERS = [["UBND TỈNH THANH HÓA"], [], ["DANH SÁCH HỒ SƠ"], ["(Từ ngà
     footer=st.booleans(),
     form=st.sampled_from(FORMS),
 )
-def test_rows_read_are_rows_written(sizes, headed, order, banner, split, pages, footer, form, tmp_path: Path) -> None:
+def test_rows_read_are_rows_written(
+    sizes: Any, headed: Any, order: Any, banner: Any, split: Any, pages: Any, footer: Any, form: Any, tmp_path: Path
+) -> None:
     tables, number = [], 0
     for place, size in enumerate(sizes):
         body = [[line[index] for index in order] for line in lines(number + 1, number + size)]
