@@ -374,12 +374,12 @@ class _Validation:
     # ---- what came of it --------------------------------------------------------------------------------------------
 
     def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
+        attention = of_files(self.con)
         cursor = self.con.execute(
             "select * from validated.files where validation_seq = $1 order by source, kind, exported_at, file_path",
             [seq],
         )
         names = [column[0] for column in cursor.description]
-        attention = of_files(self.con)
         files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for file in files:
             file["attention"] = attention.get((file["source"], file["kind"], file["file_path"]), [])
