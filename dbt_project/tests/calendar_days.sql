@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'dim_date'}}}) }}
 -- timeliness §2 on days that are known, unless the warehouse has a row of its own for them: a day off by swap, its make-up Saturday,
 -- an override that the package lacks, Tết, plain days, and the calendar's ends.
 with expected as (

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'ref': {'name': 'fct_verdicts'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'mart_rule_differences'}}}) }}
 -- timeliness §6: the lists of dossiers hold what all verdicts say, as many and the same, although they read only what this build wrote, and two are carried
 -- forward from run to run. Sums of fingerprints, as in verdicts_cover_the_population.
 {# dossiers that some rule set calls good and another bad #}
