@@ -57,10 +57,10 @@ create or replace temp macro moment_as_written(t) as
 
 -- text marks of spreadsheets in front of a value
 create or replace temp macro without_text_mark(t) as
-    regexp_replace(t, '^[''’‘`´"\s\p{Z}]+', '');
+    regexp_replace(t, '^[''’‘`´"\s\p{Z}\p{Cf}]+', '');
 
 create or replace temp macro with_single_spaces(t) as
-    trim(regexp_replace(t, '[\s\p{Z}\x{200b}\x{feff}]+', ' ', 'g'));
+    trim(regexp_replace(t, '[\s\p{Z}\p{Cf}]+', ' ', 'g'));
 
 -- `8h30`, `08 giờ 30 phút`, `8h` → `8:30`, `08:30`, `8:00`
 create or replace temp macro with_colons(t) as
@@ -107,8 +107,8 @@ create or replace temp macro with_day_first(t) as
 -- `20240520T083000`, `20240520083000.0` → `20/05/2024 08:30:00`
 create or replace temp macro with_digits_apart(t) as
     regexp_replace(
-        regexp_replace(t, '^([0-9]+)\.0+$', '\1'),
-        '^([0-9]{4})([0-9]{2})([0-9]{2})(?:[t _-]?([0-9]{2})([0-9]{2})([0-9]{2})?)?',
+        regexp_replace(regexp_replace(t, '^([0-9]+)\.0+$', '\1'), '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\3/\2/\1'),
+        '^([0-9]{4})([0-9]{2})([0-9]{2})[t _-]?([0-9]{2})([0-9]{2})([0-9]{2})?',
         '\3/\2/\1 \4:\5:\6'
     );
 

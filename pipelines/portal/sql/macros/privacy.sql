@@ -122,9 +122,12 @@ create or replace temp macro mask_words(t) as
     case
         when
             length(t) <= 60
-            and regexp_full_match(t, '\P{N}\P{Lu}* \P{Lu}*')
+            and regexp_full_match(t, '\P{N}\P{Lu}*([(:,–-] ?\p{Lu}?\P{Lu}*)*') and contains(t, ' ')
             and list_contains(getvariable('status_beginnings'), split_part(folded(t), ' ', 1))
-            and list_has_all(getvariable('status_vocabulary'), string_split(folded(t), ' '))
+            and list_has_all(
+                getvariable('status_vocabulary'),
+                list_filter(string_split(folded(t), ' '), lambda word: not regexp_full_match(word, '[0-9]{1,3}'))
+            )
             then t
         else mask(t)
     end;
