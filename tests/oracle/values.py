@@ -41,7 +41,9 @@ def text(value: Any) -> str:
 def is_missing(value: Any) -> bool:
     """Does a date field hold nothing: empty, `null`, all zeros (portal-exports §4)?"""
     raw = text(value)
-    return not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-"))
+    if not raw or raw.lower() in ("null", "nan", "nat", "none", "n/a") or set(raw) == {"-"}:
+        return True
+    return "0" in raw and set(raw) <= set("0:/ .TZ-")
 
 
 def moment(value: Any, end_of_day: bool = False) -> datetime | None:
@@ -108,8 +110,10 @@ def moment_or_none(value: Any, end_of_day: bool = False) -> datetime | None:
 
 def code(value: Any) -> str:
     """A code as matched: NFC, no spaces or zero-width characters, upper case, every dash `-` (portal-exports §5)."""
-    kept = []
+    kept: list[str] = []
     for char in unicodedata.normalize("NFC", text(value)):
+        if not kept and char in "'’‘`´":
+            continue
         category = unicodedata.category(char)
         if char.isspace() or category == "Cf":
             continue

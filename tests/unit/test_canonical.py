@@ -171,6 +171,7 @@ def test_a_whole_dossier() -> None:
         "result_documents": 2,
         "electronic_results": 1,
         "placeholder_id": False,
+        "placeholder_date": False,
         "bad_values": None,
     }
 

@@ -83,7 +83,7 @@ def test_what_is_no_content_says_so() -> None:
     """Content is opt-out: these columns follow from others, or say where a row stands."""
     assert {field.column for field in DOSSIERS.columns if not field.content} == {
         *("envelope_agency", "code_date", "code_form", "sequence_digits", "procedure_key", "procedure_padded"),
-        *("supplement_count", "content_hash", "bad_values"),
+        *("supplement_count", "placeholder_date", "content_hash", "bad_values"),
     }
 
 
