@@ -71,9 +71,9 @@ STATUS_BEGINNINGS = _syllables("""
     tiep tra tre trinh trong truoc tu xu yeu
 """)
 STATUS_VOCABULARY = STATUS_BEGINNINGS | _syllables("""
-    ban bao bo cao cau cham chi chinh co cong dan dich don duyet giay gui gio han hanh hen ho hoi hop ke khai khi ky lai le
-    luu ly mat ngay nghia nguoi nhan nop pha phai phan phi phong qua quan quyet sau so sua sung tai thanh them thi thoi thu
-    thuc tin to toan vao vi viec vu xac xet xong xuat
+    ban bao bo cao cau cham chi chinh co cong dan dich don duyet giay gui gio han hanh hen ho hoi hop ke khai khi ky
+    lai le luu ly mat ngay nghia nguoi nhan nop pha phai phan phi phong qua quan quyet sau so sua sung tai thanh
+    them thi thoi thu thuc tin to toan vao vi viec vu xac xet xong xuat
 """)
 
 #: KenhThucHien (portal-exports §3).
