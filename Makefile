@@ -46,7 +46,7 @@ run: setup ## generate the sample district, load it, publish, print the figures 
 	fi; exit $$status
 
 # Tests that start no process and build no warehouse, properties with a tenth of their examples (tests/conftest.py).
-unit: setup ## quick tests, under a minute / kiểm thử nhanh
+unit: setup ## quick tests / kiểm thử nhanh
 	@$(BIN)/python -m pytest tests/unit -m "not integration and not slow" --hypothesis-profile=unit -q $(PYTEST_ARGS)
 
 unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn

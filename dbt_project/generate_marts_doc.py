@@ -148,10 +148,10 @@ def _grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
         if grain := node["config"]["meta"].get("grain"):
             found[node["unique_id"]] = grain
         test = node.get("test_metadata") or {}
-        if test.get("name") == "unique_combination":
-            found[node["attached_node"]] = test["kwargs"]["columns"]
-        elif test.get("name") == "sound_columns" and (unique := test["kwargs"].get("unique")):
-            found.setdefault(node["attached_node"], unique[:1])
+        if test.get("name") == "sound_rows":
+            keys, unique = test["kwargs"].get("keys"), test["kwargs"].get("unique")
+            if keys or unique:
+                found.setdefault(node["attached_node"], keys[0] if keys else unique[:1])
     return found
 
 

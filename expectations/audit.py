@@ -106,7 +106,7 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
             landed == validated,
             landed,
             validated,
-            f"Dòng {kind} trong hồ dữ liệu đã được thẩm định",
+            f"Dòng {kind} trong kho đã được kiểm tra",
             f"Rows of {kind} in the lake that were validated",
         )
 

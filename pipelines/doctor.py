@@ -227,7 +227,10 @@ def _calendar(settings: Settings) -> Iterator[Check]:
     from warehouse import calendar
 
     title = ("Lịch riêng của kho", "The warehouse's own calendar")
-    advice = ("sửa calendar.csv theo lỗi bên cạnh; chỉ thêm dòng", "mend calendar.csv as told beside; only add lines")
+    advice = (
+        "sửa calendar.csv theo lỗi bên cạnh; chỉ thêm dòng",
+        "correct calendar.csv as the error beside says; only add lines",
+    )
     try:
         changes = calendar.read(settings)
         chosen = calendar.at_revision(changes, settings.calendar_revision)

@@ -168,13 +168,16 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def dbt_arguments(plan: BuildPlan) -> list[str]:
+def dbt_arguments(plan: BuildPlan, *, part: bool = False) -> list[str]:
     """Arguments after `dbt`: seeds, models and data tests in one go. Unit tests need no data; `make test` runs them.
 
-    dbt's artefacts are written by a full refresh only (`warehouse.compiled`): nobody reads those of a nightly run.
+    Seeds that changed are a changed project, and that is a full refresh: a nightly run leaves them as they are, unless
+    it is asked for a `part`. dbt's artefacts are written by a full refresh only (`warehouse.compiled`).
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    return [*arguments, "--full-refresh" if plan.full_refresh else "--no-write-json"]
+    if plan.full_refresh:
+        return [*arguments, "--full-refresh"]
+    return [*arguments, *([] if part else ["--exclude-resource-type", "seed"]), "--no-write-json"]
 
 
 def dbt_executable() -> Path:

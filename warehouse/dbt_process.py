@@ -95,7 +95,8 @@ def run_dbt(
                     errors.append(event["info"]["msg"])
                 elif progress is not None and event["info"]["name"] in RESULTS:
                     data = event["data"]
-                    progress(f"{data['node_info']['node_name']} ({data['index']}/{data['total']})")
+                    total = data.get("total") or data.get("num_models")  # models say the one, tests the other
+                    progress(f"{data['node_info']['node_name']} ({data['index']}/{total})")
         finally:
             end(process)
     if process.returncode:

@@ -17,11 +17,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.lang": ("ngôn ngữ: vi hoặc en", "language: vi or en"),
     "help.drop_zone": (
-        "thư mục (hoặc URL) nhận tệp kết xuất; thắng DUNGHAN_DROP_ZONE",
+        "thư mục (hoặc URL) nhận tệp kết xuất; được ưu tiên hơn DUNGHAN_DROP_ZONE",
         "folder (or URL) with the exports; wins over DUNGHAN_DROP_ZONE",
     ),
     "help.warehouse": (
-        "thư mục kho dữ liệu; thắng DUNGHAN_WAREHOUSE",
+        "thư mục kho dữ liệu; được ưu tiên hơn DUNGHAN_WAREHOUSE",
         "warehouse folder; wins over DUNGHAN_WAREHOUSE",
     ),
     "help.help": ("hiện phần trợ giúp này", "show this help"),
@@ -29,7 +29,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.json": ("in JSON cho chương trình khác đọc", "print JSON for other programs"),
     "help.limit": ("số dòng nhiều nhất (0 = tất cả)", "at most so many lines (0 = all)"),
     "help.run": (
-        "Nạp tệp mới, thẩm định, dựng, kiểm tra và công bố.",
+        "Nạp tệp mới, kiểm tra từng dòng, tính số liệu, đối soát và công bố.",
         "Load what is new, validate, build, audit and publish.",
     ),
     "help.as_of": (
@@ -40,9 +40,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "chỉ dùng tệp kết xuất đến thời điểm này; mặc định: tất cả",
         "use only exports up to this moment; default: all",
     ),
-    "help.full_refresh": ("dựng lại từ đầu", "build everything again from scratch"),
+    "help.full_refresh": ("tính lại toàn bộ từ đầu", "build everything again from scratch"),
     "help.force": (
-        "công bố dù bản mới có ít hồ sơ hơn hẳn bản cũ",
+        "vẫn công bố dù bản mới có ít hồ sơ hơn hẳn bản cũ",
         "publish although the new version has far fewer dossiers",
     ),
     "help.status": (
@@ -91,24 +91,30 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.sample.preset": ("mẫu có sẵn: district", "preset: district"),
     "help.sample.dossiers": ("số hồ sơ", "number of dossiers"),
-    "help.sample.nights": ("số đêm kết xuất thay đổi", "nights of further exports"),
-    "help.sample.seed": ("hạt giống ngẫu nhiên", "random seed"),
+    "help.sample.nights": ("số đêm có thêm tệp kết xuất", "nights of further exports"),
+    "help.sample.seed": ("số khởi tạo ngẫu nhiên (cùng số cho cùng mẫu)", "random seed"),
     "help.sample.shape": (
         "dạng tệp: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': xem tất cả)",
         "shape of the files: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': all)",
     ),
     "help.sample.sender": ("tên nguồn (thư mục con)", "name of the source (subfolder)"),
     "help.sample.agency": ("mã cơ quan, ví dụ H39.18", "agency code, e.g. H39.18"),
-    "help.sample.distort": ("méo mó tên=tỷ lệ, nhiều lần được", "distortion name=rate, may be repeated"),
+    "help.sample.distort": (
+        "kiểu sai lệch, dạng tên=tỷ lệ; có thể ghi nhiều lần",
+        "distortion name=rate, may be repeated",
+    ),
     "help.sample.bad": (
-        "dòng hoặc tệp hỏng REJ_…=số, nhiều lần được",
+        "dòng hoặc tệp hỏng, dạng REJ_…=số lượng; có thể ghi nhiều lần",
         "bad rows or files REJ_…=number, may be repeated",
     ),
-    "help.publish": ("Công bố lại lần dựng thành công cuối.", "Publish the last green build once more."),
+    "help.publish": (
+        "Công bố lại số liệu của lần tính thành công gần nhất.",
+        "Publish the last green build once more.",
+    ),
     "help.rollback": ("Quay lại một bản đã công bố.", "Go back to a published version."),
     "help.rollback.version": ("bản cần quay lại; mặc định: bản ngay trước", "the version; default: the one before"),
     "help.compact": (
-        "Gộp các tệp nhỏ của kho để các đêm sau và lệnh explain nhanh như đầu; số liệu không đổi.",
+        "Gộp các tệp nhỏ của kho để các lượt chạy đêm sau và lệnh explain vẫn nhanh; số liệu không đổi.",
         "Merge the lake's small files, so that nights and explain stay fast; figures do not change.",
     ),
     "help.versions": ("Các bản đang giữ.", "The versions that are kept."),
@@ -148,7 +154,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "header.version": ("Bản", "Version"),
     "header.as_of": ("Chốt lúc", "As of"),
-    "header.known_at": ("Biết đến", "Known at"),
+    "header.known_at": ("Dữ liệu đến", "Known at"),
     "header.created_at": ("Tạo lúc (UTC)", "Made at (UTC)"),
     "header.dossiers": ("Hồ sơ", "Dossiers"),
     "header.current": ("Đang công bố", "Current"),
@@ -191,13 +197,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "exported_at_from.name": ("theo tên tệp", "from the file name"),
     "exported_at_from.mtime": ("theo giờ sửa tệp", "from the modification time"),
-    "inspect.agency": ("Đơn vị của phong bì: {agency}", "Agency of the envelope: {agency}"),
+    "inspect.agency": ("Mã đơn vị ghi ở đầu tệp (madonvi): {agency}", "Agency of the envelope: {agency}"),
     "inspect.heading": ("Dòng tiêu đề: {rows}", "Heading rows: {rows}"),
     "inspect.parts": ("Trang tính hoặc tệp con: {parts}", "Sheets or members: {parts}"),
     "inspect.columns": ("Các cột", "Columns"),
     "inspect.synonyms": (
         'Tiêu đề lạ. Nếu là trường đã biết, thêm vào dunghan.toml (sửa tên trường nếu đoán sai; "" = bỏ qua):',
-        'Unknown headings. If they are known fields, add to dunghan.toml (mend a wrong guess; "" = ignore):',
+        'Unknown headings. If they are known fields, add to dunghan.toml (correct a wrong guess; "" = ignore):',
     ),
     "inspect.unknown": ("Trường lạ (số dòng): {fields}", "Unknown fields (rows): {fields}"),
     "attention.title": (
@@ -375,7 +381,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "run.failed": ("KHÔNG công bố bản mới", "NOT published"),
     "run.failed.why": (
-        "Bản cũ (nếu có) vẫn nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
+        "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
         "The version before (if any) stays. See docs/runbooks/nightly-failed.md; `dunghan doctor` checks the machine.",
     ),
     "run.ledger": (
@@ -447,8 +453,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "explain.day_off": ("nghỉ {day}: {name} ({origin})", "off {day}: {name} ({origin})"),
     "explain.make_up": ("làm bù {day}: {name} ({origin})", "worked {day}: {name} ({origin})"),
-    "explain.origin.holidays": ("lịch nghỉ lễ đóng băng: holidays.csv", "the frozen holidays: holidays.csv"),
-    "explain.origin.calendar_overrides": ("sửa lịch: calendar_overrides.csv", "an override: calendar_overrides.csv"),
+    "explain.origin.holidays": ("lịch nghỉ lễ kèm chương trình: holidays.csv", "the frozen holidays: holidays.csv"),
+    "explain.origin.calendar_overrides": (
+        "phần bổ sung kèm chương trình: calendar_overrides.csv",
+        "an override: calendar_overrides.csv",
+    ),
     "explain.origin.calendar": ("lịch của kho này: calendar.csv", "this warehouse's calendar: calendar.csv"),
     "explain.requests": ("Yêu cầu bổ sung giấy tờ", "Requests for papers"),
     "explain.pauses": ("Thời gian tạm dừng (biểu II.06)", "Pauses of the clock (form II.06)"),
@@ -473,20 +482,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sent again unchanged {rows} times, the last {last}",
     ),
     "explain.superseded": (
-        "{rows} dòng cùng lần kết xuất bị dòng sau thay",
+        "{rows} dòng của cùng lần kết xuất đã được dòng sau thay thế",
         "{rows} rows of the same export superseded by a later row",
     ),
     "explain.quarantined": ("Dòng bị cách ly", "Quarantined rows"),
     "explain.flags": ("Cảnh báo", "Warnings"),
-    "explain.gaps": ("Điều chưa biết hoặc không dùng", "What is not known, or not used"),
+    "explain.gaps": ("Điều chưa rõ, hoặc đã biết nhưng không dùng", "What is not known, or not used"),
     "doctor.good": ("Mọi thứ đều tốt.", "All is well."),
-    "doctor.bad": ("{number} mục phải sửa.", "{number} things need mending."),
+    "doctor.bad": ("{number} mục phải sửa.", "{number} things need fixing."),
     "result.ok": ("tốt", "ok"),
     "result.warn": ("chú ý", "note"),
     "result.fail": ("HỎNG", "FAIL"),
     # ---- history ------------------------------------------------------------------------------------------------
     "help.restate": (
-        "Lập lại mọi số liệu cho một cặp (chốt lúc, biết đến) thành một bản riêng, không đụng bản đang công bố.",
+        "Lập lại mọi số liệu cho một cặp thời điểm (chốt lúc nào, dùng dữ liệu đến lúc nào) thành một bản "
+        "riêng, không đụng đến bản đang công bố.",
         "All figures for one pair (as of, known at) as a version of its own, beside what is published.",
     ),
     "help.restate.as_of": (
@@ -530,11 +540,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "From {first} to {last} every file is loaded",
     ),
     "restate.done": (
-        "Đã lập lại số liệu chốt lúc {as_of}, theo những gì đã biết đến {known_at}",
+        "Đã lập lại số liệu chốt lúc {as_of}, theo những tệp kết xuất đến {known_at}",
         "Restated as of {as_of}, with what was known at {known_at}",
     ),
     "restate.kept": (
-        "Bản này đã có (cùng tệp, cùng quy tắc): chốt lúc {as_of}, biết đến {known_at}",
+        "Bản này đã có (cùng tệp, cùng quy tắc): chốt lúc {as_of}, dữ liệu đến {known_at}",
         "This version is there already (same files, same rules): as of {as_of}, known at {known_at}",
     ),
     "restate.where": ("Tệp số liệu: {path}", "The marts: {path}"),
@@ -544,19 +554,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Without --known-at new files may change these figures next time",
     ),
     "restate.other": (
-        "Cùng cặp thời điểm này đã có bản lập từ tệp hoặc quy tắc khác; xem khác gì: dunghan compare {a} {b}",
+        "Cùng cặp thời điểm này đã có một bản lập từ tệp hoặc quy tắc khác; xem khác nhau ở đâu: dunghan "
+        "compare {a} {b}",
         "The same pair was stated before from other files or rules; see the difference: dunghan compare {a} {b}",
     ),
     "compare.side": (
-        "{name}: {version}, chốt lúc {as_of}, biết đến {known_at}, quy tắc {rules}",
+        "{name}: {version}, chốt lúc {as_of}, dữ liệu đến {known_at}, quy tắc {rules}",
         "{name}: {version}, as of {as_of}, known at {known_at}, rules {rules}",
     ),
-    "compare.same": ("Hai bản nói như nhau", "Both versions say the same"),
+    "compare.same": ("Hai bản cho số liệu như nhau", "Both versions say the same"),
     "compare.marts": ("Mart có dòng khác nhau", "Marts with rows that differ"),
     "compare.only_a": ("Chỉ có ở A", "Only in A"),
     "compare.only_b": ("Chỉ có ở B", "Only in B"),
     "compare.figures": ("Số liệu khác nhau ({shown} trên {all})", "Figures that differ ({shown} of {all})"),
-    "compare.key": ("Của", "Of"),
+    "compare.key": ("Thuộc", "Of"),
     "compare.figure": ("Số liệu", "Figure"),
     "compare.causes": ("Nguyên nhân, theo {all} hồ sơ", "Causes, by {all} dossiers"),
     "compare.cause": ("Nguyên nhân", "Cause"),

@@ -292,7 +292,7 @@ DOSSIERS = Kind(
             portal="HinhThuc",
             reads="short_code",
             meaning=("Hình thức trả kết quả (HinhThuc): 0 hoặc 1", "How the result is returned (HinhThuc): 0 or 1"),
-            label=("Hình thức trả", "Way of return"),
+            label=("Hình thức trả kết quả", "Way of return"),
         ),
         Field(
             column="agency_name",
@@ -318,7 +318,7 @@ DOSSIERS = Kind(
             portal="HoSoCoThanhPhanSoHoa",
             reads="flag",
             meaning=("Có thành phần hồ sơ được số hóa", "Parts of the dossier are digitised"),
-            label=("Có thành phần số hóa", "Has digitised parts"),
+            label=("Có thành phần hồ sơ được số hóa", "Has digitised parts"),
             published="further",
         ),
         Field(
@@ -344,7 +344,7 @@ DOSSIERS = Kind(
             portal="DSKetNoiCSDL",
             members="MaCSDL",
             meaning=("Các cơ sở dữ liệu đã kết nối", "Databases that were consulted"),
-            label=("CSDL kết nối", "Connected databases"),
+            label=("Cơ sở dữ liệu đã kết nối", "Connected databases"),
         ),
         Field(
             column="submitted_files",
@@ -366,14 +366,14 @@ DOSSIERS = Kind(
             column="digitised_files",
             type=INTEGER,
             meaning=("Số tài liệu được số hóa", "Number of submitted files that were digitised"),
-            label=("Số giấy tờ số hóa", "Papers digitised"),
+            label=("Số giấy tờ đã số hóa", "Papers digitised"),
             published="further",
         ),
         Field(
             column="reused_files",
             type=INTEGER,
             meaning=("Số tài liệu được tái sử dụng", "Number of submitted files that were reused"),
-            label=("Số giấy tờ dùng lại", "Papers reused"),
+            label=("Số giấy tờ tái sử dụng", "Papers reused"),
             published="further",
         ),
         Field(
@@ -486,7 +486,7 @@ DOSSIERS = Kind(
             column="placeholder_id",
             type=BOOLEAN,
             meaning=("Số giấy tờ là số giả 000000001", "The identity number is the placeholder 000000001"),
-            label=("Số giấy tờ giả định", "Placeholder identity"),
+            label=("Số giấy tờ giữ chỗ (000000001)", "Placeholder identity"),
         ),
         Field(
             column="placeholder_date",

@@ -108,7 +108,7 @@ def _build(own: Settings, settings: Settings, say: Progress) -> BuildPlan:
     result = validate(own, progress=say)
     if result.failed:
         wrong = [check.description_vi if own.lang == "vi" else check.description_en for check in result.failed]
-        raise RestateError("Thẩm định không khớp / The validation does not add up:\n" + "\n".join(wrong))
+        raise RestateError("Kết quả kiểm tra dữ liệu không khớp / The validation does not add up:\n" + "\n".join(wrong))
     plan = plan_build(own, full_refresh=True)
     # What dbt has read of the project is kept beside the nightly build; with a copy of it dbt need not read again.
     _copy_parsed(settings, own)

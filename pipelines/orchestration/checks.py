@@ -44,7 +44,7 @@ def build(project: ParsedProject) -> dg.AssetChecksDefinition:
                 asset=asset,
                 blocking=True,
                 description=_DESCRIPTIONS[name],
-                additional_deps=[key for key in project.assets if key != asset],
+                additional_deps=[key for key in project.models if key != asset],
             )
             for name, asset in asset_of.items()
         ],

@@ -91,14 +91,14 @@ class ParsedProject:
         return dict(json.loads(path.read_bytes()))
 
     @cached_property
-    def assets(self) -> list[dg.AssetKey]:
-        """Assets of every seed and model of the project."""
+    def models(self) -> list[dg.AssetKey]:
+        """Assets of every model of the project: what each build writes (seeds are written by a full refresh only)."""
         nodes = self.manifest["nodes"].values()
-        return [self.translator.get_asset_key(node) for node in nodes if node["resource_type"] in ("seed", "model")]
+        return [self.translator.get_asset_key(node) for node in nodes if node["resource_type"] == "model"]
 
     def key_of(self, name: str) -> dg.AssetKey:
-        """Asset of the model or seed of that name. Raises KeyError when the project has none."""
-        for key in self.assets:
+        """Asset of the model of that name. Raises KeyError when the project has none."""
+        for key in self.models:
             if key.path[-1] == name:
                 return key
         raise KeyError(f"dbt_project: không có model / there is no model {name}")
@@ -139,8 +139,9 @@ class ParsedProject:
             invocation = dbt.cli(arguments, context=context, target_path=self.target, raise_on_error=False)
         try:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
-            events = EventIterator(_reported(invocation.stream(), total, _visible(progress)), invocation)
-            events = events.fetch_row_counts()
+            # dagster-dbt counts when dbt has ended; while it waits for that it would keep a whole core busy asking.
+            finished = list(_silent(_reported(invocation.stream(), total, _visible(progress))))
+            events = EventIterator(iter(finished), invocation).fetch_row_counts()
             if column_lineage or "--full-refresh" in arguments:
                 events = events.fetch_column_metadata(with_column_lineage=column_lineage)
             yield from _silent(events)

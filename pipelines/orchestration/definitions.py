@@ -34,7 +34,7 @@ def build_definitions(
             validation.build(retry),
             marts.CALENDAR,
             marts.build(project),
-            publication.build(settings, project.assets, retry),
+            publication.build(settings, project.models, retry),
         ],
         asset_checks=[checks.build(project)],
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],

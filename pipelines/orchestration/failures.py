@@ -12,7 +12,6 @@ import contextlib
 import errno
 import json
 import logging
-import traceback
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -20,20 +19,16 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.errors import mask
-from pipelines.layout import REPOSITORY
+from pipelines.errors import places, safe_text
 
 log = logging.getLogger(__name__)
 
 RETRY_DELAY_SECONDS = 20.0
 MAX_RETRIES = 2
 WEBHOOK_TIMEOUT_SECONDS = 10
-MESSAGE_LENGTH = 2000
 
 #: A run that carries this tag has already been reported as failed.
 NOTIFIED_TAG = "dunghan/notified"
-
-_OWN_PACKAGES = ("pipelines", "expectations", "warehouse")
 
 # An OSError that no waiting fixes: a person has to see to the path or the disk.
 _LASTING = {
@@ -68,7 +63,7 @@ def as_dagster_failure() -> Iterator[None]:
     except Exception as error:
         failure = dg.Failure(
             description=safe_text(error),
-            metadata={"error": type(error).__name__, "where": dg.MetadataValue.text("\n".join(_places(error)))},
+            metadata={"error": type(error).__name__, "where": dg.MetadataValue.text("\n".join(places(error)))},
             allow_retries=can_pass(error),
         )
         # `from None`: Dagster would store the original error, with its values, beside this one.
@@ -83,14 +78,6 @@ def can_pass(error: BaseException) -> bool:
         if isinstance(link, OSError):
             return link.errno is not None and link.errno not in _LASTING
     return False
-
-
-def safe_text(error: BaseException) -> str:
-    """The message, masked unless it is one of our own (those hold no personal data by the rules of this project)."""
-    text = str(error) or type(error).__name__
-    if not _is_own(error):
-        text = f"{type(error).__name__}: {mask(text)}"
-    return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + " …"
 
 
 def notify(settings: Settings, *, run_id: str, job: str, problems: list[str]) -> bool:
@@ -132,16 +119,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         link = link.__cause__ or link.__context__
-
-
-def _is_own(error: BaseException) -> bool:
-    return type(error).__module__.partition(".")[0] in _OWN_PACKAGES
-
-
-def _places(error: BaseException) -> list[str]:
-    """Where it happened: our own lines, then the innermost foreign one. No source text, no values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    root = f"{REPOSITORY}/"
-    own = [f for f in frames if f.filename.startswith(root) and "site-packages" not in f.filename]
-    shown = [*own, frames[-1]] if frames and frames[-1] not in own else own
-    return [f"{f.filename.removeprefix(root)}:{f.lineno} {f.name}" for f in shown]

@@ -16,7 +16,8 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.orchestration.failures import safe_text
+from pipelines.errors import safe_text
+from pipelines.orchestration.compat import drop_event_file
 from pipelines.orchestration.record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def drop_old_runs(instance: dg.DagsterInstance, keep: int) -> int:
     landed = _landed_days(instance) if old else {}
     for run_id in old:
         instance.delete_run(run_id)
+        drop_event_file(instance, run_id)
         # What its steps printed, when the daemon ran it.
         shutil.rmtree(Path(instance.storage_directory()) / run_id, ignore_errors=True)
     for key, days in landed.items():

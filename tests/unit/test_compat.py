@@ -38,6 +38,7 @@ def found(path: str) -> Any:
         (f"{GX}.render.view:DefaultJinjaPageView.render", ["document", "template"]),
         # pipelines/orchestration/compat.py
         ("dagster_dbt.core.dbt_event_iterator:DbtEventIterator.__init__", ["events", "dbt_cli_invocation"]),
+        ("dagster._core.storage.event_log:SqliteEventLogStorage.path_for_shard", ["run_id"]),
         ("dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections", []),
         ("dbt.adapters.base:BaseAdapter.cleanup_connections", ["self"]),
     ],

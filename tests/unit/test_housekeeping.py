@@ -24,6 +24,9 @@ def test_old_runs_leave_nothing_but_which_partitions_were_made(tmp_path: Path) -
         assert drop_old_runs(instance, 2) == 0
         assert {run.run_id for run in instance.get_runs()} == set(runs[1:])
         assert instance.get_materialized_partitions(seen.key) == {"a", "b", "c"}
+        files = {path.stem for path in tmp_path.glob("history/runs/*-*.db")}
+        assert files == set(runs[1:])
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
         assert not instance.get_records_for_run(runs[0]).records
         assert dg.materialize([seen], instance=instance, partition_key="a").success
 

@@ -59,9 +59,8 @@ def build(project: ParsedProject) -> dg.AssetsDefinition:
             run.say(
                 f"dbt: as_of {run.plan.as_of:%Y-%m-%dT%H:%M:%S}" + (f" ({why})" if (why := run.plan.because) else "")
             )
-            yield from project.build(
-                context, dbt_arguments(run.plan), run.progress, column_lineage=config.column_lineage
-            )
+            arguments = dbt_arguments(run.plan, part=not run.whole)
+            yield from project.build(context, arguments, run.progress, column_lineage=config.column_lineage)
 
     return marts
 

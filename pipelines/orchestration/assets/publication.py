@@ -26,7 +26,7 @@ def build(settings: Settings, models: Iterable[dg.AssetKey], retry: dg.RetryPoli
         deps=[LEDGER, *models],
         group_name="publication",
         description=(
-            "Bản công bố: marts.duckdb, Parquet và manifest, thay cả bộ trong một lần đổi tên / "
+            "Bản công bố: marts.duckdb, Parquet và manifest, thay cả bộ cùng một lúc / "
             "what readers see: switched as a whole by one rename"
         ),
         kinds={"duckdb", "parquet"},
@@ -53,7 +53,8 @@ def _publish(run: resources.Run) -> Publication:
         return publish(run.settings, last_green(run.settings))
     if not (run.whole and run.audited):
         raise dg.Failure(
-            "Lượt chạy này không dựng hoặc không kiểm tra toàn bộ nên không được công bố; hãy chạy nightly_job / "
+            "Lượt chạy này không tính hoặc không kiểm tra toàn bộ số liệu nên không được công bố;"
+            " hãy chạy nightly_job / "
             "this run did not build or audit everything, so it must not publish; run nightly_job",
             allow_retries=False,
         )

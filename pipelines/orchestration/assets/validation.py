@@ -80,7 +80,7 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             yield rejections(rule.id, result)
         if not result.committed:
             raise dg.Failure(
-                "Great Expectations và phép tách dòng đếm khác nhau; không ghi gì, không công bố gì / "
+                "Great Expectations và bước tách dòng nhận, dòng loại đếm khác nhau; không ghi gì, không công bố gì / "
                 "Great Expectations and the split count differently; nothing was written, nothing is published",
                 allow_retries=False,
             )
