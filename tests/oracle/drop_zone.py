@@ -16,8 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import values
-from tests.oracle.values import BadValueError, is_missing, moment_or_none, text
+from tests.oracle import dates, values
+from tests.oracle.dates import BadValueError
+from tests.oracle.values import is_missing, moment_or_none, text
 
 KINDS = ("dossiers", "progress", "procedures", "agencies", "portal_reports")
 DATES = {
@@ -203,12 +204,12 @@ def exported_at(name: str, mtime: float) -> tuple[datetime, str]:
             continue
         try:
             hms = (
-                datetime.strptime(clock, "%H%M%S" if len(clock) == 6 else "%H%M").time() if clock else values.END_OF_DAY
+                datetime.strptime(clock, "%H%M%S" if len(clock) == 6 else "%H%M").time() if clock else dates.END_OF_DAY
             )
         except ValueError:
-            hms = values.END_OF_DAY
+            hms = dates.END_OF_DAY
         return datetime.combine(at, hms), "name"
-    return datetime(1970, 1, 1) + timedelta(seconds=int(mtime)) + values.LOCAL, "mtime"
+    return datetime(1970, 1, 1) + timedelta(seconds=int(mtime)) + dates.LOCAL, "mtime"
 
 
 # Shapes (portal-exports §2) -----------------------------------------------------------------------------------

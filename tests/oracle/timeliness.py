@@ -11,8 +11,9 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from tests.oracle import drop_zone
+from tests.oracle.dates import END_OF_DAY
 from tests.oracle.drop_zone import Content, DossierRow, DropZone, Event, Limit, Procedure
-from tests.oracle.values import END_OF_DAY, procedure_key
+from tests.oracle.values import procedure_key
 from tests.oracle.working_days import WorkCalendar
 
 RULE_SETS = ("form_ii06", "portal_766", "citizen_handover")

@@ -52,161 +52,132 @@ create or replace temp macro moment_as_written(t) as
             then moment_of_day_first(t)
     end;
 
--- Other notations (portal-exports §4). Few values come here. Each step takes away one habit of senders, and what is left is
--- `d/m/y[ h:mi[:s]][ half][ @offset]`; a new habit is one more step.
+-- Other notations (portal-exports §4). Few values come here. One grammar, in pieces: a new habit of senders is one more
+-- alternative of a piece. What it does not describe is no moment.
 
--- text marks of spreadsheets in front of a value
-create or replace temp macro without_text_mark(t) as
-    regexp_replace(t, '^[''’‘`´"\s\p{Z}\p{Cf}]+', '');
-
-create or replace temp macro with_single_spaces(t) as
-    trim(regexp_replace(t, '[\s\p{Z}\p{Cf}]+', ' ', 'g'));
-
--- `8h30`, `08 giờ 30 phút`, `8h` → `8:30`, `08:30`, `8:00`
-create or replace temp macro with_colons(t) as
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(
-                t,
-                '([0-9]{1,2}) ?(?:giờ|h) ?([0-9]{1,2}) ?(?:phút|ph|p)(?: ?([0-9]{1,2}) ?(?:giây|s))?',
-                '\1:\2:\3 ',
-                'g'
-            ),
-            '([0-9]{1,2}) ?(?:giờ|h)([0-9]{2})',
-            '\1:\2',
-            'g'
-        ),
-        '([0-9]{1,2}) ?(?:giờ|h)([ ,]|$)',
-        '\1:00\2',
+-- lower case, NFC; whatever cannot be seen is one space; without the text marks of spreadsheets in front
+create or replace temp macro as_read(t) as
+    trim(regexp_replace(
+        regexp_replace(nfc(lower(t)), '^[''’‘`´"\s\x0b\x1c-\x1f\x{85}\p{Z}\p{Cf}]+', ''),
+        '[\s\x0b\x1c-\x1f\x{85}\p{Z}\p{Cf}]+',
+        ' ',
         'g'
-    );
+    ));
 
--- `ngày`, a weekday
-create or replace temp macro without_day_words(t) as
-    regexp_replace(
-        t,
-        '(^|[ ,(])(?:ngày|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|cn|t[2-7])(?:[ ,.:]+|$)',
-        '\1',
-        'g'
-    );
+-- `20/5/2024`, `2024-05-20`, `20.5.2024` (one separator), `20 tháng 5 năm 2024`, `20240520`
+create or replace temp macro day_piece() as
+    '[0-9]{1,2} ?/ ?[0-9]{1,2} ?/ ?[0-9]{4}|[0-9]{4} ?/ ?[0-9]{1,2} ?/ ?[0-9]{1,2}'
+    || '|[0-9]{1,2} ?- ?[0-9]{1,2} ?- ?[0-9]{4}|[0-9]{4} ?- ?[0-9]{1,2} ?- ?[0-9]{1,2}'
+    || '|[0-9]{1,2} ?\. ?[0-9]{1,2} ?\. ?[0-9]{4}|[0-9]{4} ?\. ?[0-9]{1,2} ?\. ?[0-9]{1,2}'
+    || '|[0-9]{1,2} ?tháng ?[0-9]{1,2}(?: ?năm ?| ?, ?| )[0-9]{4}'
+    || '|[0-9]{8}(?:\.0+)?';
 
--- `20 tháng 5 năm 2024`, `20.5.2024`, `20 - 5 - 2024` → `20/5/2024`
-create or replace temp macro with_slashes(t) as
-    regexp_replace(
-        regexp_replace(t, '([0-9]) ?tháng ?([0-9]{1,2}) ?(?:năm|,)? ?([0-9]{4})', '\1/\2/\3'),
-        '([0-9]{1,2}) ?/ ?([0-9]{1,2}) ?/ ?([0-9]{4})|([0-9]{1,2}) ?- ?([0-9]{1,2}) ?- ?([0-9]{4})'
-        || '|([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})',
-        '\1\4\7/\2\5\8/\3\6\9'
-    );
+-- `ngày`, a weekday, both
+create or replace temp macro words_piece() as
+    '(?:(?:ngày|thứ (?:hai|ba|tư|năm|sáu|bảy|[2-7])|chủ nhật|cn|t[2-7])[ ,.:]+){0,2}';
 
--- `2024/5/20`, `2024-5-20` → `20/5/2024`
-create or replace temp macro with_day_first(t) as
-    regexp_replace(
-        t, '(^|[^0-9/.-])([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})([^0-9]|$)', '\1\4/\3/\2\5'
-    );
+-- `8:30`, `08:30:00.000`, `8h30`, `8h`, `08 giờ 30 phút 05 giây`, each with `SA`, `CH`, `AM`, `PM`
+create or replace temp macro clock_piece() as
+    '(?:(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,:][0-9]+)?)?'
+    || '|(?:[01]?[0-9]|2[0-3]) ?(?:h|giờ)(?: ?[0-5]?[0-9](?: ?(?:phút|ph|p)(?: ?[0-5]?[0-9] ?(?:giây|s))?)?)?'
+    || ')(?: ?(?:sa|ch|am|pm))?';
 
--- `20240520T083000`, `20240520083000.0` → `20/05/2024 08:30:00`
-create or replace temp macro with_digits_apart(t) as
-    regexp_replace(
-        regexp_replace(regexp_replace(t, '^([0-9]+)\.0+$', '\1'), '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\3/\2/\1'),
-        '^([0-9]{4})([0-9]{2})([0-9]{2})[t _-]?([0-9]{2})([0-9]{2})([0-9]{2})?',
-        '\3/\2/\1 \4:\5:\6'
-    );
+-- between day and time
+create or replace temp macro gap_piece() as
+    '(?: ?[t,;_–—-] ?| )';
 
-create or replace temp macro without_fraction(t) as
-    regexp_replace(t, '(:[0-9]{2}:[0-9]{2})[.,:][0-9]+', '\1');
+-- `z`, `+07`, `+0700`, `+07:00[Asia/Ho_Chi_Minh]`
+create or replace temp macro offset_piece() as
+    ' ?(?:z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)(?: ?\[[a-z0-9_/+:-]+\])?';
 
--- `+07`, ` +0700`, `+07:00[Zone]`, `z` → ` @+07`, ` @+0700`, ` @+00`
-create or replace temp macro with_offset_apart(t) as
-    regexp_replace(
-        regexp_replace(
-            regexp_replace(t, ' ?\[[^\]]*\]$', ''),
-            '(:[0-9]{2}) ?(?:gmt|utc)? ?([+-][0-9]{2}):?([0-9]{2})?$',
-            '\1 @\2\3'
-        ),
-        '(:[0-9]{2}) ?(?:z|gmt|utc)$',
-        '\1 @+00'
-    );
+-- `202405200830`, `20240520T083000`, `20240520083000.0`
+create or replace temp macro digits_piece() as
+    '[0-9]{8}[t _-]?[0-9]{4}(?:\.0+)?|[0-9]{8}[t _-]?[0-9]{6}(?:[.,][0-9]+)?';
 
--- a comma, a dash or a `t` between day and time
-create or replace temp macro with_gap(t) as
-    regexp_replace(
-        regexp_replace(t, '(/[0-9]{4}) ?[t,;_-] ?([0-9]{1,2}:)', '\1 \2'),
-        '(:[0-9]{2}(?: (?:sa|ch|am|pm))?) ?[,;_-] ?([0-9]{1,2}/)',
-        '\1 \2'
-    );
-
-create or replace temp macro with_time_last(t) as
-    regexp_replace(
-        t, '^([0-9]{1,2}:[0-9:]+)(?: ?(sa|ch|am|pm))? ([0-9]{1,2}/[0-9]{1,2}/[0-9]{4})$', '\3 \1 \2'
-    );
-
-create or replace temp macro plain_moment(t) as
-    with_single_spaces(with_time_last(with_single_spaces(with_gap(with_offset_apart(without_fraction(with_digits_apart(
-        with_day_first(with_slashes(without_day_words(with_colons(with_single_spaces(without_text_mark(lower(t)))))))
-    )))))));
-
--- TIMESTAMP of the parts of a plain form; a clock of twelve hours has 1 to 12. Null when there is no such moment.
-create or replace temp macro moment_of_parts(r) as
+-- TIMESTAMP of a day and a clock in their pieces; null when there is none. A clock of twelve hours has 1 to 12.
+-- day, clock: lists of their numbers; half: sa, ch, am, pm or nothing
+create or replace temp macro moment_of_numbers(day, clock, half) as
     try_cast(
-        format(
-            '{}-{:0>2}-{:0>2} {:0>2}:{:0>2}:{:0>2}',
-            r.y,
-            r.m,
-            r.d,
+        case length(day[1])
+            when 8 then format('{}-{}-{}', left(day[1], 4), substr(day[1], 5, 2), right(day[1], 2))
+            when 4 then format('{}-{:0>2}-{:0>2}', day[1], day[2], day[3])
+            else format('{}-{:0>2}-{:0>2}', day[3], day[2], day[1])
+        end
+        || format(
+            ' {:0>2}:{:0>2}:{:0>2}',
             case
-                when r.half = '' then coalesce(nullif(r.h, ''), '0')
-                when try_cast(r.h as integer) not between 1 and 12 then '99'
-                else (r.h::integer % 12 + case when r.half in ('ch', 'pm') then 12 else 0 end)::varchar
+                when half = '' then coalesce(clock[1], '0')
+                when clock[1]::integer between 1 and 12
+                    then (clock[1]::integer % 12 + case when half in ('ch', 'pm') then 12 else 0 end)::varchar
+                else 'none'
             end,
-            coalesce(nullif(r.mi, ''), '0'),
-            coalesce(nullif(r.s, ''), '0')
+            coalesce(clock[2], '0'),
+            coalesce(clock[3], '0')
         ) as timestamp
-    )
-    + case
-        when r.oh = '' then interval 0 second
-        else
-            to_minutes(
-                7 * 60 - r.oh::integer * 60
-                - case when r.oh like '-%' then -1 else 1 end * coalesce(nullif(r.om, ''), '0')::integer
+    );
+
+-- INTERVAL from the wall clock of an offset to that of Asia/Ho_Chi_Minh
+create or replace temp macro away_from_home(away) as
+    case
+        when away = '' then interval 0 second
+        when away like '%z%' and not regexp_matches(away, '^ ?[+-]') then to_hours(7)
+        else to_minutes(
+            7 * 60
+            - case when ltrim(away) like '-%' then -1 else 1 end
+            * (
+                regexp_extract(away, '([0-9]{2}):?([0-9]{2})?', 1)::integer * 60
+                + coalesce(try_cast(regexp_extract(away, '^ ?[+-][0-9]{2}:?([0-9]{2})', 1) as integer), 0)
             )
-    end
-    + case when r.h = '' then to_seconds(r.seconds_without_time) else interval 0 second end;
+        )
+    end;
 
--- the moment of another notation; a date without a time means so many seconds of its day
-create or replace temp macro moment_of_other(t, seconds_without_time) as
-    list_transform(
-        regexp_extract_all(
-            plain_moment(t),
-            '^([0-9]{1,2}/[0-9]{1,2}/[0-9]{4}(?: (?:[01]?[0-9]|2[0-3]):[0-5]?[0-9](?::[0-5]?[0-9])?:?(?: ?(?:sa|ch|am|pm))?'
-            || '(?: ?@[+-](?:0[0-9]|1[0-4])(?:[0-5][0-9])?)?)?)$',
-            1
-        ),
-        lambda plain: moment_of_parts(struct_insert(
-            regexp_extract(
-                plain,
-                '^([0-9]+)/([0-9]+)/([0-9]{4})(?: ([0-9]+):([0-9]+)(?::([0-9]+))?:?(?: ?(sa|ch|am|pm))?'
-                || '(?: ?@([+-][0-9]{2})([0-9]{2})?)?)?$',
-                ['d', 'm', 'y', 'h', 'mi', 's', 'half', 'oh', 'om']
-            ),
-            seconds_without_time := seconds_without_time
-        ))
-    )[1];
+-- the pieces of another notation; empty texts when it is none
+create or replace temp macro pieces_of(t) as
+    regexp_extract(
+        as_read(t),
+        '^(?:(' || digits_piece() || ')(' || offset_piece() || ')?'
+        || '|(' || clock_piece() || ')' || gap_piece() || words_piece() || '(' || day_piece() || ')'
+        || '|' || words_piece() || '(' || day_piece() || ')(?:' || gap_piece() || '(' || clock_piece() || ')('
+        || offset_piece() || ')?)?)$',
+        ['digits', 'away', 'first', 'day', 'day_before', 'last', 'away_after']
+    );
 
--- milliseconds since 1970 (a number of thirteen digits, also in `/Date(…)/`)
+-- the moment of pieces, of any year; a date without a time means so many seconds of its day
+create or replace temp macro moment_of_pieces(p, seconds_without_time) as
+    case
+        when p.digits <> '' then moment_of_digits(regexp_replace(p.digits, '[.,].*|[^0-9]', '', 'g'))
+        when p.first || p.last = '' then
+            moment_of_numbers(regexp_extract_all(p.day_before, '[0-9]+'), [], '')
+            + to_seconds(seconds_without_time)
+        else
+            moment_of_numbers(
+                regexp_extract_all(p.day || p.day_before, '[0-9]+'),
+                regexp_extract_all(p.first || p.last, '[0-9]+'),
+                regexp_extract(p.first || p.last, '(sa|ch|am|pm)$', 1)
+            )
+    end + away_from_home(p.away || p.away_after);
+
+-- milliseconds since 1970 and `/Date(…)/`, where a JSON value is one
 create or replace temp macro moment_of_milliseconds(t) as
-    epoch_ms(regexp_extract(t, '^(?:/Date\()?([0-9]{13})(?:[+-][0-9]{4})?(?:\)/)?$', 1)::bigint) + to_hours(7);
+    date_trunc('second', epoch_ms(regexp_extract(t, '-?[0-9]+')::bigint) + to_hours(7));
 
+-- the moment of another notation, of any year
 create or replace temp macro moment_read_again(t, seconds_without_time) as
     case
         when t is null then null
-        when regexp_full_match(t, '[0-9]{13}|/Date\([0-9]{13}([+-][0-9]{4})?\)/') then moment_of_milliseconds(t)
-        else moment_of_other(t, seconds_without_time)
+        when regexp_full_match(t, '-?[0-9]{13}|-[0-9]{14}|/Date\(-?[0-9]{1,14}([+-][0-9]{4})?\)/')
+            then moment_of_milliseconds(t)
+        else list_transform([pieces_of(t)], lambda p: moment_of_pieces(p, seconds_without_time))[1]
     end;
 
 -- the "no date" values of platforms, in any notation
 create or replace temp macro is_placeholder_date(t) as
-    regexp_full_match(plain_moment(t), '0?1/0?1/(0001|1753|1900|1970)( .*)?|30/12/1899( .*)?');
+    coalesce(
+        moment_read_again(t, 0)::date in (
+            date '0001-01-01', date '1753-01-01', date '1899-12-30', date '1900-01-01', date '1970-01-01'
+        ),
+        false
+    );
 
 -- years 2000 to 2100; the list has the moment worked out once
 create or replace temp macro within_years(m) as
@@ -233,7 +204,7 @@ create or replace temp macro day(t) as
 create or replace temp macro is_missing(t) as
     case
         when coalesce(t, '') = '' then true
-        when regexp_full_match(t, '[0:/ .TZ-]*0[0:/ .TZ-]*|(?i:null|nan|nat|none|n/a)|-+') then true
+        when regexp_full_match(as_read(t), '|[0:/ .tz-]*0[0:/ .tz-]*|null|nan|nat|none|n/a|[–—-]+') then true
         else is_placeholder_date(t)
     end;
 
@@ -243,7 +214,7 @@ create or replace temp macro is_bad(t, parsed) as
 
 -- BOOLEAN: nothing could be made of it because it is the "no date" value of a platform
 create or replace temp macro is_placeholder(t, parsed) as
-    case when t is null or parsed is not null then false else coalesce(is_placeholder_date(t), false) end;
+    case when t is null or parsed is not null then false else is_placeholder_date(t) end;
 
 -- JSON texts hold moments like this
 create or replace temp macro iso_moment(m) as
