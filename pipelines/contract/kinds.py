@@ -807,7 +807,7 @@ FILES = (
         column="exported_at_from",
         meaning=("exported_at lấy từ đâu: name hay mtime", "Where exported_at comes from: name or mtime"),
     ),
-    Field(column="outcome", meaning=("read, duplicate hoặc unreadable", "read, duplicate or unreadable")),
+    Field(column="outcome", meaning=("read, duplicate, unreadable hoặc gone", "read, duplicate, unreadable or gone")),
     Field(column="reason", meaning=("Mã REJ_FILE_… của tệp bị loại", "REJ_FILE_… of a rejected file")),
     Field(
         column="detail",

@@ -24,7 +24,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
 from pipelines.contract.model import Field, schema
-from pipelines.portal.discovery import Known
+from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal
 
@@ -259,10 +259,10 @@ class Lake:
                 "select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
                 " from seen where file_sha256 is not null"
             ).fetchall()
-            # A file that a reader had in hand has a fingerprint of it; what is wrong with such a file is tried again.
-            complaints = con.execute("""
-                select file_path, detail from seen
-                qualify file_sha256 is null and reader is null
+            unopened = con.execute("""
+                select file_path, detail, reader, source, kind, file_size, file_mtime, exported_at, exported_at_from
+                from seen
+                qualify file_sha256 is null and outcome <> 'gone'
                     and landing_id = max(landing_id) over (partition by file_path)
             """).fetchall()
         found = [row for row in found if row[3:6] not in again]
@@ -271,7 +271,9 @@ class Lake:
             contents=frozenset(
                 (source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"
             ),
-            complaints=frozenset(complaints),
+            # A file that a reader had in hand has a fingerprint of it; what is wrong with such a file is tried again.
+            complaints=frozenset((path, detail) for path, detail, reader, *_ in unopened if reader is None),
+            unopened={path: Unopened(*last) for path, _, _, *last in unopened},
         )
 
     def _read_again(self, con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
@@ -349,7 +351,8 @@ class Lake:
     def _observations(self, hashes: Collection[str] | None) -> str:
         """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first observation.
 
-        A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
+        A file that could not be opened (no hash) is there only as long as that is the latest news of its path, and not
+        once it is gone.
         """
         limit = "true" if hashes is None else f"file_sha256 in ({', '.join(literal(h) for h in hashes) or 'null'})"
         limit = f"{limit} and {self._exported}"
@@ -358,7 +361,8 @@ class Lake:
             window content as (partition by source, kind, file_path, file_sha256)
             qualify {limit} and case
                 when file_sha256 is null
-                    then landing_id = max(landing_id) over (partition by source, kind, file_path)
+                    then outcome <> 'gone'
+                    and landing_id = max(landing_id) over (partition by source, kind, file_path)
                 when outcome = 'duplicate'
                     then landing_id = min(landing_id) over content and bool_and(outcome = 'duplicate') over content
                 else landing_id = max(landing_id) filter (outcome <> 'duplicate') over content
