@@ -80,7 +80,8 @@ def _at(day: date, clock: Clock | None, offset: timedelta | None, end_of_day: bo
 def _since_1970(raw: str) -> datetime | None:
     """Milliseconds: a number of thirteen digits (before 1970 also of fourteen), any number in `/Date(…)/`, which may
     name an offset that changes nothing."""
-    number, lengths = raw, (13,)
+    number: str = raw
+    lengths: tuple[int, ...] = (13,)
     if raw.startswith("/Date(") and raw.endswith(")/"):
         number, lengths = raw[len("/Date(") : -len(")/")], tuple(range(1, 15))
         if number[-5:-4] in ("+", "-") and _is_number(number[-4:]):
