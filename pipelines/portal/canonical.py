@@ -123,8 +123,11 @@ class Canonicaliser:
             result = self.con.sql(statement).to_arrow_table()
         finally:
             self.con.unregister("text_rows")
-        # DuckDB keeps the order, so that the portions lie one behind the other.
-        ends = np.cumsum(np.bincount(result.column("portion").to_numpy(), minlength=len(portions)))
+        # DuckDB keeps the order, so that the portions lie one behind the other; but not of what it makes a join of.
+        portion = result.column("portion").to_numpy()
+        if np.any(portion[1:] < portion[:-1]):
+            raise RuntimeError("rows out of order: the statement has become a join")
+        ends = np.cumsum(np.bincount(portion, minlength=len(portions)))
         result = result.drop_columns(["portion"])
         return [
             Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())))

@@ -171,10 +171,12 @@ create or replace temp macro moment_read_again(t, seconds_without_time) as
     end;
 
 -- the "no date" values of platforms, in any notation
+-- A list, for DuckDB makes a join of a longer IN, and rows come out of a join in another order.
 create or replace temp macro is_placeholder_date(t) as
     coalesce(
-        moment_read_again(t, 0)::date in (
-            date '0001-01-01', date '1753-01-01', date '1899-12-30', date '1900-01-01', date '1970-01-01'
+        list_contains(
+            [date '0001-01-01', date '1753-01-01', date '1899-12-30', date '1900-01-01', date '1970-01-01'],
+            moment_read_again(t, 0)::date
         ),
         false
     );
