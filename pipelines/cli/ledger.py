@@ -167,14 +167,17 @@ def _quarantine(
     show_meanings(screen, dict.fromkeys(sorted(named)), rules)
 
 
-def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]]) -> None:
-    """What somebody must look at, file by file ({rule_id, detail} each), then what each rule means and what to do."""
+def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]], title: str = "attention.title") -> None:
+    """What somebody must look at, file by file ({rule_id, detail} each), then what each rule means and what to do.
+
+    title: key of the text above it.
+    """
     seen = {path: found for path, found in files.items() if found}
     if not seen:
         return
     from expectations.catalogue import load_catalogue
 
-    screen.say(screen.t("attention.title"), "bold yellow")
+    screen.say(screen.t(title), "bold yellow")
     for path, found in seen.items():
         for each in found:
             screen.say(f"  {path}: {each['detail']} ({each['rule_id']})")
