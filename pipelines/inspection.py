@@ -265,6 +265,7 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
             for batch in reader.batches():
                 (converted,) = canonical.convert([Portion(batch, facts.envelope_agency, seen.rows_read)])
                 facts.drift.update(converted.drift)
+                facts.repeated += converted.repeated
                 counts.take(converted.rows, facts.attention)
                 counts.take_words(batch)
         except FileRejected as error:
@@ -457,7 +458,7 @@ def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
     """Put the facts of the file into words and lists."""
     seen.format, seen.envelope_agency = facts.format, facts.envelope_agency
     seen.encoding = "" if facts.format.startswith(_NO_TEXT) else facts.encoding
-    seen.parts, seen.notes, seen.attention = list(facts.parts), list(facts.notes), list(facts.attention)
+    seen.parts, seen.notes, seen.attention = list(facts.parts), facts.all_notes, list(facts.attention)
     for tally in (*seen.reasons.values(), *seen.warnings.values()):
         tally.first = [part_of(number, seen.parts) for _, number in tally.first]
     for row in seen.rows:

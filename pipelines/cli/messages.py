@@ -11,9 +11,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- help ---------------------------------------------------------------------------------------------------
     "help.app": (
         "Đúng Hạn: hồ sơ nào được giải quyết đúng hạn, hồ sơ nào quá hạn, và vì sao.\n\n"
-        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp hoặc dòng bị cách ly; 1 không công bố; 2 sai lệnh hay cấu hình.",
+        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp phải xem lại, có tệp hoặc dòng bị cách ly;"
+        " 1 không công bố; 2 sai lệnh hay cấu hình.",
         "Đúng Hạn: which dossiers were handled on time, which are overdue, and why.\n\n"
-        "Exit status: 0 well; 3 published, files or rows quarantined; 1 not published; 2 wrong command or settings.",
+        "Exit status: 0 well; 3 published, files need a look, files or rows quarantined;"
+        " 1 not published; 2 wrong command or settings.",
     ),
     "help.lang": ("ngôn ngữ: vi hoặc en", "language: vi or en"),
     "help.drop_zone": (

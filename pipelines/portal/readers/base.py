@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.portal.canonical import TextRows
+from pipelines.portal.canonical import TextRows, repeated_note
 from pipelines.portal.readers.headings import Heading
 
 Bytes = npt.NDArray[np.uint8]
@@ -109,7 +109,7 @@ class FileFacts:
     (of an archive: of the member whose rows come next). drift: unknown heading → rows. parts: of a file that has
     several sheets or members, in their order. headings: (part name, heading) of every table. likely: (part name,
     what is most like a heading) of every table that has none. notes: what people should know, `Vietnamese / English`,
-    without any value of a row. attention: what they must act on.
+    without any value of a row. attention: what they must act on. repeated: see canonical.Converted.
     """
 
     format: str
@@ -121,6 +121,12 @@ class FileFacts:
     likely: list[tuple[str, Heading]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     attention: list[Attention] = field(default_factory=list)
+    repeated: int = 0
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes, with what only the conversion of the rows could tell."""
+        return [*self.notes, *([repeated_note(self.repeated)] if self.repeated else [])]
 
 
 class Reader(Protocol):
