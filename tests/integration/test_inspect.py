@@ -157,7 +157,10 @@ def test_what_a_likely_heading_lacks(settings: Settings, tmp_path: Path) -> None
 
 
 def test_a_part_without_a_heading_is_shown_beside_the_others(settings: Settings, tmp_path: Path) -> None:
-    sheets = {"Một": [HEADING.split(";"), row(1).split(";")], "Hai": [STRANGE, strange(1), strange(2)]}
+    sheets: dict[str, workbooks.Rows] = {
+        "Một": [HEADING.split(";"), row(1).split(";")],
+        "Hai": [STRANGE, strange(1), strange(2)],
+    }
     seen = look(settings, put(tmp_path, workbooks.xlsx(sheets), "motcua/dossiers/a.xlsx"))
     assert (seen.reason, seen.rows_read, len(seen.headings)) == (None, 1, 1)
     assert seen.likely == [{"part": "Hai", "first_row": 1, "last_row": 1}]

@@ -85,7 +85,8 @@ def test_real_permits_arrive(tmp_path: Path) -> None:
 
 
 def test_the_same_rows_from_every_shape(tmp_path: Path) -> None:
-    records = [dossier(n) for n in range(1, 40)]
+    # A table without such a column says nothing of the channel (portal-exports §3), an object does.
+    records = [dossier(n, KenhThucHien="1") for n in range(1, 40)]
     put(tmp_path, json.dumps(records), "dvcqg/dossiers/a_20240601.txt")
     put(tmp_path, gzip.compress(json.dumps({"data": records}, indent=1).encode()), "dvcqg/dossiers/b_20240601")
     put(tmp_path, "\n".join(map(json.dumps, records)), "dvcqg/dossiers/c_20240601.csv")
@@ -156,7 +157,7 @@ def test_rows_of_some_files_only_open_their_parquet(tmp_path: Path) -> None:
     assert len(lake.completed_loads()) == 3
 
 
-SHEET = "Số biên nhận;Mã thủ tục;Ngày tiếp nhận;Ngày hẹn trả;Trạng thái\nH39.18.25-240304-0001;1.001193;4/3/2024;;4\n"
+SHEET = "Số phiếu;Mã thủ tục;Ngày tiếp nhận;Ngày hẹn trả;Trạng thái\nH39.18.25-240304-0001;1.001193;4/3/2024;;4\n"
 
 
 def test_headings_added_to_the_configuration_are_used_at_the_next_run(tmp_path: Path) -> None:
@@ -164,17 +165,15 @@ def test_headings_added_to_the_configuration_are_used_at_the_next_run(tmp_path: 
     settings = zone(tmp_path)
     put(tmp_path, SHEET, "motcua/dossiers/a_20240601.csv")
     put(tmp_path, SHEET, "motcua/dossiers/copy_20240602.csv")
-    put(
-        tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ").replace("Ngày hẹn trả", "Hạn chót"), "motcua/dossiers/b.csv"
-    )
-    put(tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ"), "motcua/dossiers/fine.csv")
+    put(tmp_path, SHEET.replace("Số phiếu", "Mã hồ sơ").replace("Ngày hẹn trả", "Hạn chót"), "motcua/dossiers/b.csv")
+    put(tmp_path, SHEET.replace("Số phiếu", "Mã hồ sơ"), "motcua/dossiers/fine.csv")
     put(tmp_path, json.dumps([dossier(7, TruongLa="x")]), "motcua/dossiers/drift.json")
     put(tmp_path, SHEET, "khac/dossiers/a_20240601.csv")
     nightly(settings)
     assert [row[0] for row in ask(settings, "files", "file_name, reason") if row[1]] == ["a_20240601.csv"] * 2
     assert discover(settings, Lake(settings).known()) == []
 
-    more = {"motcua": {"SỐ BIÊN NHẬN": "MaHoSo", "hạn chót": "NgayHenTra"}}
+    more = {"motcua": {"SỐ PHIẾU": "MaHoSo", "hạn chót": "NgayHenTra"}}
     settings = settings.model_copy(update={"headings": more})
     again = discover(settings, Lake(settings).known())
     assert [(file.source, file.file_name, file.outcome) for file in again] == [
@@ -201,7 +200,7 @@ def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(
     """Landings of the first version say nothing of their reader; theirs are the two columns less."""
     from pipelines.landing import lake, source
 
-    put(tmp_path, SHEET.replace("Số biên nhận", "Mã hồ sơ").encode("utf-16"), "motcua/dossiers/a_20240601.csv")
+    put(tmp_path, SHEET.replace("Số phiếu", "Mã hồ sơ").encode("utf-16"), "motcua/dossiers/a_20240601.csv")
     put(tmp_path, ndjson(2), "motcua/dossiers/b_20240601.json")
     settings = zone(tmp_path)
     older = {name: kind for name, kind in SCHEMAS["files"].items() if name not in ("parts", "reader")}
@@ -223,6 +222,32 @@ def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(
     land(settings, [again])
     assert ask(settings, "files", "outcome, rows_read") == [("read", 1), ("read", 2)]
     assert nightly(settings).load_ids == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "again"),
+    [
+        ({"notes": ["Hai: bỏ qua, không có tiêu đề / passed over, no heading"]}, True),
+        ({"rows_read": 0}, True),
+        ({"attention": [{"rule_id": "WRN_FILE_PART_SKIPPED", "detail": "x"}]}, True),
+        ({"notes": ["trang ẩn, vẫn đọc / hidden sheet, read all the same"]}, False),
+    ],
+)
+def test_what_an_older_reader_passed_over_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: dict[str, Any], again: bool
+) -> None:
+    """Also files that were taken for read (portal-exports §2), and only after the readers have changed."""
+    from pipelines.landing import lake, source
+
+    put(tmp_path, ndjson(2), "motcua/dossiers/a_20240601.json")
+    settings = zone(tmp_path)
+    told = {name: value if name == "rows_read" else json.dumps(value) for name, value in seen.items()}
+    with monkeypatch.context() as past:
+        past.setattr(lake, "READER_VERSION", 0)
+        past.setattr(source, "_ledger_row", lambda entry, now: ledger_row(entry, now) | told)
+        land(settings, discover(settings, Lake(settings).known()))
+        assert discover(settings, Lake(settings).known()) == []
+    assert [file.file_name for file in discover(settings, Lake(settings).known())] == ["a_20240601.json"] * again
 
 
 def test_the_same_complaint_is_told_once(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ def con() -> Any:
 
 def put_file(con: duckdb.DuckDBPyConnection, name: str, day: int, **known: Any) -> None:
     row = {"source": "s", "kind": "dossiers", "file_path": name, "file_sha256": name, "status": "loaded"}
-    row |= {"exported_at": datetime(2024, 6, day), "rows_read": 3, "rows_accepted": 3} | known
-    _insert(con, "files", row)
+    counts = {"exported_at": datetime(2024, 6, day), "rows_read": 3, "rows_accepted": 3}
+    _insert(con, "files", row | counts | known)
 
 
 def put_dossiers(con: duckdb.DuckDBPyConnection, name: str, day: int, count: int, **known: Any) -> None:

@@ -174,7 +174,7 @@ def joined(*parts: str | st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 YEAR = number(1998, 2102)
-MONTH, DAY, HOUR, MINUTE = number(0, 13, 2), number(0, 32, 2), number(0, 24, 2), number(0, 60, 2)
+MONTH, DAY_OF_MONTH, HOUR, MINUTE = number(0, 13, 2), number(0, 32, 2), number(0, 24, 2), number(0, 60, 2)
 ONE_OR_TWO = st.one_of(number(0, 32), number(0, 32, 2))
 ZONE = st.one_of(st.sampled_from(["", "Z", "z", "+0700"]), joined(st.sampled_from("+-"), HOUR, ":", MINUTE))
 CLOCK = st.one_of(joined(HOUR, ":", MINUTE), joined(HOUR, ":", MINUTE, ":", MINUTE))
@@ -182,11 +182,11 @@ SHORT_CLOCK = st.one_of(joined(number(0, 25), ":", MINUTE), joined(number(0, 25)
 FRACTION = st.one_of(st.just(""), joined(".", number(0, 99_999_999)))
 DMY = st.one_of(joined(ONE_OR_TWO, "/", ONE_OR_TWO, "/", YEAR), joined(ONE_OR_TWO, "-", ONE_OR_TWO, "-", YEAR))
 FORMS = st.one_of(
-    joined(YEAR, MONTH, DAY),
-    joined(YEAR, MONTH, DAY, HOUR, MINUTE),
-    joined(YEAR, MONTH, DAY, HOUR, MINUTE, MINUTE),
-    joined(YEAR, "-", MONTH, "-", DAY),
-    joined(YEAR, "-", MONTH, "-", DAY, st.sampled_from("T "), CLOCK, FRACTION, ZONE),
+    joined(YEAR, MONTH, DAY_OF_MONTH),
+    joined(YEAR, MONTH, DAY_OF_MONTH, HOUR, MINUTE),
+    joined(YEAR, MONTH, DAY_OF_MONTH, HOUR, MINUTE, MINUTE),
+    joined(YEAR, "-", MONTH, "-", DAY_OF_MONTH),
+    joined(YEAR, "-", MONTH, "-", DAY_OF_MONTH, st.sampled_from("T "), CLOCK, FRACTION, ZONE),
     DMY,
     joined(DMY, st.sampled_from([" ", "  ", "T"]), SHORT_CLOCK),
     joined(SHORT_CLOCK, st.sampled_from([" ", "  "]), DMY),
