@@ -234,7 +234,7 @@ def load_settings(**flags: Any) -> Settings:
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
             f"Cấu hình chưa đúng / configuration problems:\n  DUNGHAN_{name.upper()} ({name}): "
-            'phải là JSON / must be JSON, e.g. {"motcua": {"Số biên nhận": "MaHoSo"}}'
+            'phải là JSON / must be JSON, e.g. {"motcua": {"Số phiếu": "MaHoSo"}}'
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(

@@ -174,8 +174,10 @@ DOSSIERS = Kind(
             portal="MaLinhVuc",
             reads="kept_name",
             meaning=(
-                "Mã lĩnh vực; unknown khi thiếu",
-                "Code of the field of administration; unknown when there is none",
+                "Mã lĩnh vực; chỉ có tên thì lấy mã của tên đó trong danh mục, không thì tên viết không dấu;"
+                " unknown khi thiếu cả hai",
+                "Code of the field of administration; without one the catalogue's for its name, or the name without"
+                " diacritics; unknown when there is neither",
             ),
             label=("Mã lĩnh vực", "Field code"),
             published="subject",

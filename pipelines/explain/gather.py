@@ -113,9 +113,13 @@ def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake, known_at: datet
     """Rows of the procedures and agencies that the dossiers name, and of what lies above those agencies.
 
     The smallest catalogue known goes with them: whether there is any decides what "unknown" means. A dossier that names
-    its agency by nothing but a name may mean any, so all of them are needed.
+    its agency or its field by nothing but a name may mean any, so all of them are needed.
     """
     procedures = {f"procedure_key = {literal(key)}" for key in _named(con, "procedure_key")}
+    if con.execute(
+        "select 1 from landed_dossiers where field_code is null and field_name is not null limit 1"
+    ).fetchone():
+        procedures = {"true"}
     groups = [code.split(".") for code in _named(con, "agency_code")]
     agencies = {f"agency_code = {literal('.'.join(code[:n]))}" for code in groups for n in range(1, len(code) + 1)}
     if UNKNOWN_AGENCY in {".".join(code) for code in groups}:

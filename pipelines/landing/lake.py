@@ -39,6 +39,9 @@ MERGED = "merged"
 #: Formats with headings, in what the readers say of a file (also of a member of an archive).
 _TABLES = r"\b(csv|xls\w?|ods|html|xml)\b"
 
+#: What readers of every version have said in a note of a part that they did not read.
+_PASSED_OVER = "passed over"
+
 #: Every table of the lake: its columns, in the order they are stored (docs/reference/lake.md).
 TABLES: dict[str, tuple[Field, ...]] = {
     LEDGER: FILES,
@@ -278,8 +281,9 @@ class Lake:
 
     def _read_again(self, con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
         """(source, kind, file_sha256) of the contents in table `seen` that a reader of today may read better: their
-        landing has another fingerprint, and they could not be read, a table of them had headings nobody knew, or rows
-        of them were refused (searched only until `remember_readers` has noted the readers of today)."""
+        landing has another fingerprint, and they could not be read, nothing was read of them, a part of them was passed
+        over or needs a look, a table of them had headings nobody knew, or rows of them were refused (searched only
+        until `remember_readers` has noted the readers of today)."""
         sources: list[tuple[str]] = con.execute("select distinct source from seen").fetchall()
         remembered = _remembered(self._settings)
         con.execute("create table now (source varchar, reader varchar)")
@@ -299,10 +303,11 @@ class Lake:
             select c.source, c.kind, c.file_sha256
             from counting as c
             join now as n on n.source = c.source and c.reader is distinct from n.reader
-            where c.outcome = 'unreadable' or (c.drift is not null and regexp_matches(c.format, $1))
+            where c.outcome = 'unreadable' or c.rows_read = 0 or c.attention is not null or contains(c.notes, $2)
+                or (c.drift is not null and regexp_matches(c.format, $1))
                 or (c.source, c.file_sha256) in (select (r.source, r.file_sha256) from refused as r)
             """,
-            [_TABLES],
+            [_TABLES, _PASSED_OVER],
         ).fetchall()
         return set(found)
 

@@ -163,6 +163,7 @@ class LandingPass:
         for (entry, _), found in zip(waiting, converted, strict=True):
             entry.rows += found.rows.num_rows
             entry.facts.drift.update(found.drift)
+            entry.facts.repeated += found.repeated
             tables.append(_named(found.rows, schema, entry))
         yield kind.table, pa.concat_tables(tables)
 
@@ -205,7 +206,9 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "format": facts.format or None,
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
-        "notes": json.dumps([_shown(note) for note in facts.notes], ensure_ascii=False) if facts.notes else None,
+        "notes": json.dumps([_shown(note) for note in facts.all_notes], ensure_ascii=False)
+        if facts.all_notes
+        else None,
         "parts": json.dumps([asdict(part) for part in facts.parts], ensure_ascii=False) if facts.parts else None,
         "attention": json.dumps([_attention(each) for each in facts.attention], ensure_ascii=False)
         if facts.attention

@@ -123,10 +123,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Procedure:
+    """fields: (name, code) of its field of administration, where it has both."""
+
     source: str
     key: str
     place: Place
     limits: tuple[Limit, ...]
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -468,4 +471,9 @@ def _procedure(source: str, place: Place, record: Record) -> tuple[list[str], Pr
         if re.fullmatch(r"\d+(\.\d+)?", amount := term.text("THOIGIANGIAIQUYET"))
         and (unit := " ".join(term.text("DONVITINH").lower().split())) in UNITS
     )
-    return [], Procedure(source, key, place, limits)
+    fields = tuple(
+        (values.folded(name), code)
+        for item in list(record.items("LINHVUCTHUCHIEN"))[:1]
+        if (name := item.text("TENLINHVUC")) and (code := item.text("MALINHVUC"))
+    )
+    return [], Procedure(source, key, place, limits, fields)

@@ -26,6 +26,12 @@ def text(value: Any) -> str:
     return str(value).strip()
 
 
+def folded(name: str) -> str:
+    """A name without case, diacritics and punctuation (portal-exports §9)."""
+    decomposed = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
+
+
 def is_missing(value: Any) -> bool:
     """Does a date field hold nothing (portal-exports §4)?"""
     return dates.is_missing(text(value))

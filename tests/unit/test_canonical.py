@@ -624,3 +624,27 @@ def test_headings_that_a_source_adds() -> None:
     assert heading_field(progress, "Người xử lý", synonyms) == (True, "ThoiDiemXuLy"), "whatever the case of the name"
     assert heading_field(dossiers, "Ngày tiếp nhận", synonyms) == (True, "NgayTiepNhan")
     assert heading_field(dossiers, "Số biên lai", synonyms) == (False, None)
+
+
+def test_of_a_name_twice_in_a_record_the_last_counts() -> None:
+    """Also where the reader saw none (portal-exports §2); records beside it, and what is no JSON, stay as they are."""
+    start = (
+        '{"MaHoSo": "H39.18.25-240304-0001", "NgayTiepNhan": "20240304", "MaTTHC": 1.001190, "NgayHenTra": "20240305"'
+    )
+    records = [
+        f"{start}}}",
+        f'{start}, "NgayHenTra": "20240310"}}',
+        f'{start}, "\\u004egayHenTra": "20240311", "TaiLieuNop": [{{"DuocSoHoa": "1", "DuocSoHoa": "0"}}]}}',
+        None,
+        f'{start}, "TaiLieuNop": [{{"DuocSoHoa": "1", "DuocSoHoa": "0"}}]}}',
+    ]
+    table = pa.table({"row_number": pa.array(range(1, 6), pa.int64()), "record": pa.array(records, pa.string())})
+    with duckdb.connect() as con:
+        first, second = Canonicaliser(con, KINDS["dossiers"], KEY).convert(
+            [Portion(TextRows(table)), Portion(TextRows(table.slice(0, 2)))]
+        )
+    rows = first.rows.to_pylist()
+    assert [row["due_at"] and row["due_at"].day for row in rows] == [5, 10, 11, None, 5]
+    assert [row["digitised_files"] for row in rows if row["is_record"]] == [0, 0, 0, 0]
+    assert {row["procedure_code"] for row in rows if row["is_record"]} == {"1.001190"}
+    assert (first.repeated, second.repeated) == (3, 1)

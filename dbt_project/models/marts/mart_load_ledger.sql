@@ -7,7 +7,7 @@ with attention as (
         kind,
         file_path,
         {{ collect_sorted('rule_id') }} as rule_ids,
-        {{ collect_sorted('detail') }} as details
+        {{ collect_sorted("concat(rule_id, ': ', detail)") }} as details
     from {{ source('validated', 'attention') }}
     group by source, kind, file_path
 )

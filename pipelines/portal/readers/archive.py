@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
@@ -32,7 +32,8 @@ from pipelines.portal.readers.base import (
     Reader,
 )
 from pipelines.portal.readers.headings import Heading
-from pipelines.portal.readers.parts import CODE_IN_BYTES, PART_SKIPPED
+from pipelines.portal.readers.looks import CODE_IN_BYTES
+from pipelines.portal.readers.parts import PART_SKIPPED
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 #: Opens a member: (its content, its size in the archive, heading of the table before it) → reader.
@@ -213,6 +214,8 @@ class ArchiveReader:
                         raise named from fault
                     first_fault = first_fault or named
                     self._note(f"bỏ qua / passed over: {fault.detail}", info)
+                    if isinstance(fault, NotAnExport):
+                        self._take_likely(info, fault.likely)
                     if (isinstance(fault, NotAnExport) and fault.holds_codes) or self._holds_codes(info):
                         self._look_at(
                             Attention(PART_SKIPPED, f"có mã hồ sơ, không đọc được / {_HELD}: {fault.detail}"), info
@@ -255,6 +258,7 @@ class ArchiveReader:
             ]
         self.facts.drift.update(facts.drift)
         self.facts.headings += [(f"{name}/{part}" if part else name, heading) for part, heading in facts.headings]
+        self._take_likely(info, facts.likely)
         for note in facts.notes:
             self._note(note, info)
         for attention in facts.attention:
@@ -263,6 +267,10 @@ class ArchiveReader:
         self._encodings[facts.encoding] = None
         self.facts.format = f"zip ({', '.join(f'{count} {form}' for form, count in self._formats.items())})"
         self.facts.encoding = ", ".join(self._encodings)
+
+    def _take_likely(self, info: zipfile.ZipInfo, likely: Sequence[tuple[str, Heading]]) -> None:
+        name = _name(info)
+        self.facts.likely += [(f"{name}/{part}" if part else name, heading) for part, heading in likely]
 
     def _note(self, note: str, info: zipfile.ZipInfo) -> None:
         self._notes.setdefault(note, []).append(_name(info))

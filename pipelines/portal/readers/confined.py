@@ -213,7 +213,8 @@ class _Worker:
                 _take_facts(reader.facts, answer)
                 return
             if answer["passed_over"]:
-                raise NotAnExport(answer["reason"], answer["detail"], holds_codes=answer["holds_codes"])
+                likely = tuple((name, _unpacked(heading)) for name, heading in answer["likely"])
+                raise NotAnExport(answer["reason"], answer["detail"], holds_codes=answer["holds_codes"], likely=likely)
             raise FileRejected(answer["reason"], answer["detail"])
 
     def _receive(self, wait: _Wait) -> tuple[bytes, bytes]:
@@ -271,6 +272,7 @@ def _take_facts(facts: FileFacts, known: dict[str, Any]) -> None:
     facts.drift = Counter(known["drift"])
     facts.parts = [Part(**part) for part in known["parts"]]
     facts.headings = [(name, _unpacked(heading)) for name, heading in known["headings"]]
+    facts.likely = [(name, _unpacked(heading)) for name, heading in known["likely"]]
     facts.notes += known["notes"]
     facts.attention += [Attention(**one) for one in known["attention"]]
 
@@ -365,17 +367,20 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
             "drift": facts.drift,
             "parts": [asdict(part) for part in facts.parts],
             "headings": [(name, _packed(heading)) for name, heading in facts.headings],
+            "likely": [(name, _packed(heading)) for name, heading in facts.likely],
             "notes": facts.notes,
             "attention": [asdict(one) for one in facts.attention],
         }
-    except FileRejected as fault:
-        passed_over = isinstance(fault, NotAnExport)
+    except NotAnExport as fault:
         return _REJECTED, {
             "reason": fault.reason,
             "detail": fault.detail,
-            "passed_over": passed_over,
-            "holds_codes": isinstance(fault, NotAnExport) and fault.holds_codes,
+            "passed_over": True,
+            "holds_codes": fault.holds_codes,
+            "likely": [(name, _packed(heading)) for name, heading in fault.likely],
         }
+    except FileRejected as fault:
+        return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": False}
     except BaseException as fault:
         detail = f"{_TOO_MUCH} ({kind_and_place(fault)})"
         return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}

@@ -36,7 +36,7 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.legacy_text import letters_of
-from pipelines.portal.readers.parts import Beginning, beginning, no_heading
+from pipelines.portal.readers.parts import Beginning, beginning, likeliest, no_heading
 from pipelines.portal.readers.table import Cells, Table
 
 DELIMITERS = ",;\t|"
@@ -91,7 +91,9 @@ def open_csv(content: Content, kind: Kind, synonyms: Synonyms, previous: Heading
             begins = beginning(kind, list(rows(text, form)), synonyms, known)
             if begins is not None:
                 return CsvReader(content, kind, form, begins, synonyms)
-    raise no_heading(kind, letters_of(text.split("\n", _HEADING_ROWS)[:_HEADING_ROWS]))
+    found = likeliest(kind, [list(_records(text, form)) for form in _forms(text)], synonyms)
+    letters = letters_of(text.split("\n", _HEADING_ROWS)[:_HEADING_ROWS])
+    raise no_heading(kind, letters, likely=(("", found),) if found else ())
 
 
 def _forms(text: str) -> Iterator[Form]:

@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from pipelines.contract import Kind, heading_field, spellings
-from pipelines.portal.canonical import shown_name
+from pipelines.portal.canonical import repeated_note, shown_name
 from pipelines.portal.readers.base import Attention, FileFacts
 from pipelines.portal.readers.headings import Synonyms
 
@@ -339,10 +339,7 @@ class Search:
             if tuple(map(str.lower, where)) not in _USUAL:
                 facts.notes.append(f"bản ghi ở {shown_path(where)} / records at {shown_path(where)}")
         if self._repeated:
-            facts.notes.append(
-                f"{self._repeated} đối tượng có tên lặp lại, tính giá trị sau cùng"
-                f" / {self._repeated} objects have a name twice, the last value counts"
-            )
+            facts.notes.append(repeated_note(self._repeated))
         if self._understood:
             names = ", ".join(f"{shown_name(name)} = {field}" for name, field in self._understood.items())
             facts.notes.append(f"tên trường được hiểu là / names of fields understood as: {names}")

@@ -3,7 +3,6 @@ is told of a part that has none (portal-exports §2)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,14 +14,10 @@ from pipelines.portal.readers import headings, legacy_text
 from pipelines.portal.readers.base import NO_HEADING, Attention, FileFacts, NotAnExport
 from pipelines.portal.readers.headings import Heading, Rows, Synonyms
 from pipelines.portal.readers.legacy_text import Letters
+from pipelines.portal.readers.looks import DOSSIER_CODE_PATTERN, is_date
 
 PART_SKIPPED = "WRN_FILE_PART_SKIPPED"
 
-_CODE = r"(?:[A-Z]\d{2}(?:\.\d{1,3}){0,4}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-\d{6}-\d{4,6}"
-DOSSIER_CODE = re.compile(_CODE, re.IGNORECASE)
-CODE_IN_BYTES = re.compile(_CODE.encode(), re.IGNORECASE)
-#: How a date begins or what it contains, in any notation of portal-exports §4; a serial date.
-_LIKE_DATE = re.compile(r"\d{1,4}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{2,4}|^\W?20\d{6}|^\d{5}(?:\.\d+)?$")
 #: A line with fewer cells is no row of dossiers.
 _ROW_CELLS = 3
 
@@ -43,9 +38,7 @@ def beginning(kind: Kind, rows: Rows, synonyms: Synonyms, previous: Heading | No
 
     previous: heading of the part before, for one that goes on without a heading.
     """
-    letters = legacy_text.letters_of(cell for _, cells in rows for cell in cells)
-    if letters is not None:
-        rows = [(number, [letters.converted(cell) for cell in cells]) for number, cells in rows]
+    letters, rows = _in_unicode(rows)
     heading = headings.find(kind, rows, synonyms)
     if heading is not None:
         above = {fold(cell[:1000]) for number, cells in rows if number < heading.first_row for cell in cells}
@@ -53,6 +46,24 @@ def beginning(kind: Kind, rows: Rows, synonyms: Synonyms, previous: Heading | No
     if previous is not None and (first := _goes_on(kind, previous, rows)):
         return Beginning(replace(previous, first_row=first - 1, last_row=first - 1), letters, goes_on=True)
     return None
+
+
+def likeliest(kind: Kind, readings: Iterable[Rows], synonyms: Synonyms) -> Heading | None:
+    """What is most like a heading of a table that has none, for people to look at; None when nothing is.
+
+    readings: its first rows, in every way that they can be cut into cells.
+    """
+    found = [headings.likeliest(kind, _in_unicode(rows)[1], synonyms) for rows in readings]
+    ranked = [each for each in found if each is not None]
+    return max(ranked, key=lambda each: each[0])[1] if ranked else None
+
+
+def _in_unicode(rows: Rows) -> tuple[Letters | None, Rows]:
+    """(letters of an old font in which the rows are written, the rows in Unicode)."""
+    letters = legacy_text.letters_of(cell for _, cells in rows for cell in cells)
+    if letters is None:
+        return None, rows
+    return letters, [(number, [letters.converted(cell) for cell in cells]) for number, cells in rows]
 
 
 def _goes_on(kind: Kind, heading: Heading, rows: Rows) -> int | None:
@@ -65,16 +76,12 @@ def _goes_on(kind: Kind, heading: Heading, rows: Rows) -> int | None:
     lines = [(number, cells) for number, cells in lines if len(cells) - cells.count("") >= _ROW_CELLS]
     coded = [cells for _, cells in lines if len(cells) > code and _is_code(cells[code]) and not any(cells[width:])]
     dated = [cells[place] for cells in coded for place in dates if place < len(cells) and cells[place]]
-    fits = len(coded) > len(lines) / 2 and (not dates or sum(map(_is_date, dated)) > len(dated) / 2)
+    fits = len(coded) > len(lines) / 2 and (not dates or sum(map(is_date, dated)) > len(dated) / 2)
     return lines[0][0] if fits else None
 
 
 def _is_code(text: str) -> bool:
-    return any(c.isdigit() for c in text) and len(text.split()) == 1 and not _is_date(text)
-
-
-def _is_date(text: str) -> bool:
-    return _LIKE_DATE.search(text) is not None and DOSSIER_CODE.search(text) is None
+    return any(c.isdigit() for c in text) and len(text.split()) == 1 and not is_date(text)
 
 
 @dataclass
@@ -87,6 +94,7 @@ class Parts:
     previous: Heading | None = None
     _found: int = field(default=0, init=False)
     _legacy: Letters | None = field(default=None, init=False)
+    _likely: Heading | None = field(default=None, init=False)
 
     def begin(self, rows: Iterable[tuple[int, Sequence[str]]]) -> Beginning | None:
         """How the next part is to be read, by its first rows; None when it has no heading."""
@@ -97,10 +105,13 @@ class Parts:
             self._found += 1
         else:
             self._legacy = self._legacy or legacy_text.letters_of(cell for _, cells in searched for cell in cells)
+            self._likely = likeliest(self.kind, [searched], self.synonyms)
         return begins
 
     def pass_over(self, name: str, stretches: Iterable[Sequence[pa.Array]]) -> None:
-        """Note a part that has no heading; with codes of dossiers in it somebody must look at it."""
+        """Note the part that `begin` found no heading of; with codes of dossiers in it somebody must look at it."""
+        if self._likely is not None:
+            self.facts.likely.append((name, self._likely))
         self.facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / passed over, no heading")
         if any(map(_holds_codes, stretches)):
             self.facts.attention.append(
@@ -114,16 +125,23 @@ class Parts:
     def finish(self) -> None:
         """Raises NotAnExport: no part had a heading."""
         if not self._found:
-            raise no_heading(self.kind, self._legacy, holds_codes=bool(self.facts.attention))
+            raise no_heading(
+                self.kind, self._legacy, holds_codes=bool(self.facts.attention), likely=tuple(self.facts.likely)
+            )
 
 
 def _holds_codes(columns: Sequence[pa.Array]) -> bool:
-    pattern = f"(?i){_CODE}"
-    return any(pc.any(pc.match_substring_regex(column, pattern)).as_py() for column in columns)
+    return any(pc.any(pc.match_substring_regex(column, DOSSIER_CODE_PATTERN)).as_py() for column in columns)
 
 
-def no_heading(kind: Kind, letters: Letters | None = None, *, holds_codes: bool = False) -> NotAnExport:
-    """REJ_FILE_NO_HEADING (portal-exports §6)."""
+def no_heading(
+    kind: Kind,
+    letters: Letters | None = None,
+    *,
+    holds_codes: bool = False,
+    likely: tuple[tuple[str, Heading], ...] = (),
+) -> NotAnExport:
+    """REJ_FILE_NO_HEADING (portal-exports §6). likely: see NotAnExport."""
     needed = ", ".join(kind.heading)
     font = letters and (
         f"; chữ kiểu {letters.name}, hãy chuyển sang Unicode / letters of {letters.name}, convert them to Unicode"
@@ -133,4 +151,5 @@ def no_heading(kind: Kind, letters: Letters | None = None, *, holds_codes: bool 
         f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
         f" / no heading row found (it needs {needed} and at least {kind.heading_more} more){font or ''}",
         holds_codes=holds_codes,
+        likely=likely,
     )

@@ -24,7 +24,8 @@ from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
-from pipelines.portal.readers.parts import DOSSIER_CODE, Beginning
+from pipelines.portal.readers.looks import DOSSIER_CODE
+from pipelines.portal.readers.parts import Beginning
 
 NO_STATUS_NOTE = (
     "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"
