@@ -147,7 +147,8 @@ class ParsedProject:
         its events were yielded. What dbt prints goes to `dbt.log` beside its artefacts, not to the terminal.
         """
         dbt: DbtCliResource = getattr(context.resources, RESOURCE)
-        with dbt_variables(self._settings):
+        # dbt, asked here for its adapter, goes into the project and stays there: relative paths would be other ones.
+        with dbt_variables(self._settings), contextlib.chdir(Path.cwd()):
             invocation = dbt.cli(arguments, context=context, target_path=self.target, raise_on_error=False)
         try:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
