@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -93,8 +94,19 @@ class ParsedProject:
     @cached_property
     def models(self) -> list[dg.AssetKey]:
         """Assets of every model of the project: what each build writes (seeds are written by a full refresh only)."""
-        nodes = self.manifest["nodes"].values()
-        return [self.translator.get_asset_key(node) for node in nodes if node["resource_type"] == "model"]
+        return self._keys("model")
+
+    @cached_property
+    def assets(self) -> list[dg.AssetKey]:
+        """Assets of every seed and model of the project, each after those it is made of, as Dagster wants them
+        reported."""
+        return self._keys("seed", "model")
+
+    def _keys(self, *types: str) -> list[dg.AssetKey]:
+        nodes: dict[str, Any] = self.manifest["nodes"]
+        order = TopologicalSorter({name: node["depends_on"].get("nodes", ()) for name, node in nodes.items()})
+        found = (nodes[name] for name in order.static_order() if name in nodes)
+        return [self.translator.get_asset_key(node) for node in found if node["resource_type"] in types]
 
     def key_of(self, name: str) -> dg.AssetKey:
         """Asset of the model of that name. Raises KeyError when the project has none."""
@@ -144,7 +156,12 @@ class ParsedProject:
             events = EventIterator(iter(finished), invocation).fetch_row_counts()
             if column_lineage or "--full-refresh" in arguments:
                 events = events.fetch_column_metadata(with_column_lineage=column_lineage)
-            yield from _silent(events)
+            # Its threads change the working folder of the process, each back to where it found it; several at once
+            # leave the process in the project, where relative paths are other ones.
+            invocation.postprocessing_threadpool_num_threads = 1
+            with contextlib.chdir(Path.cwd()):
+                counted = list(_silent(events))
+            yield from counted
             if (error := invocation.get_error()) is not None:
                 raise DbtRunError([str(error).partition(_ERRORS)[2]]) from None
         finally:

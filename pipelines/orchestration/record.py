@@ -11,6 +11,7 @@ from expectations.results import ValidationResult
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from warehouse.publish import Publication, current
+from warehouse.status import last_run
 
 #: published: readers see new figures. kept: nothing was new, the published version already says it all. partial: a run
 #: of some assets only. failed: nothing new was published. running: not ended yet, or killed.
@@ -95,6 +96,6 @@ class RunRecord:
 def read_record(settings: Settings) -> RunRecord | None:
     """The last run, or None when there was none (or its file is damaged)."""
     try:
-        return RunRecord(**json.loads(settings.layout.last_run.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return RunRecord(**(last_run(settings) or {}))
+    except TypeError:
         return None

@@ -3,7 +3,7 @@
 A test that fails with severity error makes the invocation red; then nothing after it runs, and nothing is published.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -52,7 +52,7 @@ def build(project: ParsedProject) -> dg.AssetsDefinition:
             nothing_new = not (run.record.files or config.force or config.full_refresh or context.is_subset)
             run.kept = still_current(run.settings) if nothing_new else None
             if run.kept is not None:
-                yield from _reused(context, run.kept)
+                yield from _reused(context, project.assets, run.kept)
                 return
             run.whole = not context.is_subset
             run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
@@ -82,11 +82,11 @@ def still_current(settings: Settings) -> Publication | None:
 
 
 def _reused(
-    context: dg.AssetExecutionContext, kept: Publication
+    context: dg.AssetExecutionContext, assets: Sequence[dg.AssetKey], kept: Publication
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Every model as dbt would report one it did not need to build again ("reused"), and its tests with it."""
     metadata = {"status": "reused", "version": kept.version}
-    for key in context.selected_asset_keys:
+    for key in assets:
         yield dg.MaterializeResult(key, metadata=metadata)
     for check in context.selected_asset_check_keys:
         yield dg.AssetCheckResult(asset_key=check.asset_key, check_name=check.name, passed=True, metadata=metadata)
