@@ -27,7 +27,7 @@ def _known_kind(name: str) -> str:
 Kind = Annotated[str, AfterValidator(_known_kind)]
 Level = Literal["row", "file", "history"]
 Severity = Literal["reject", "warn"]
-Place = Literal["validation", "dbt", "reader"]
+Place = Literal["validation", "dbt", "reader", "ledger"]
 
 #: The one rule that excludes all others of a row (portal-exports §6).
 NOT_A_RECORD = "REJ_NOT_A_RECORD"

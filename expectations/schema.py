@@ -94,7 +94,7 @@ VALIDATED_TABLES: dict[str, Table] = {
             _text("rows_accepted", "Số dòng được chấp nhận", "Rows accepted", BIGINT),
             _text("rows_quarantined", "Số dòng bị cách ly", "Rows rejected", BIGINT),
             _text("load_id", "16 chữ số đầu của file_sha256", "First 16 hexadecimal digits of file_sha256"),
-            *(_LEDGER[column] for column in ("drift", "notes", "parts")),
+            *(_LEDGER[column] for column in ("drift", "notes", "parts", "attention")),
             _text(
                 "landing_id",
                 "Lần nạp nội dung đã được kiểm tra; lần khác nghĩa là tệp đã được đọc lại",
@@ -105,6 +105,21 @@ VALIDATED_TABLES: dict[str, Table] = {
     ),
     **{kind.table: _accepted(kind) for kind in KINDS.values()},
     **{entries.table: _laid_out(kind, entries) for kind in KINDS.values() for _, entries in kind.lists},
+    "attention": Table(
+        kinds=tuple(KINDS),
+        meaning=("Điều phải xem lại ở từng tệp", "what somebody must look at in a file although rows of it were read"),
+        grain="source, kind, file_sha256, rule_id",
+        fields=(
+            SOURCE,
+            KIND,
+            FILE[1],
+            FILE[2],
+            ROW[0],
+            _text("rule_id", "Mã quy tắc WRN", "WRN id (portal-exports §2)"),
+            _text("detail", "Ở đâu, cái gì; không có giá trị của dòng", "What and where, without any value of a row"),
+            SEQ,
+        ),
+    ),
     "quarantine": Table(
         kinds=tuple(KINDS),
         meaning=("Dòng bị loại và lý do, đã che dữ liệu cá nhân", "rejected rows and why, masked"),

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from expectations import predicates
+from expectations.attention import of_files, write_attention
 from expectations.catalogue import SHIFTED, Catalogue, Kind, load_catalogue
 from expectations.results import CheckResult, ValidationResult, ValidationRunError
 from expectations.schema import ROW_TABLES, TABLES, VALIDATED, create_tables
@@ -128,7 +129,8 @@ class _Validation:
             ),
             content as (
                 select
-                    source, kind, identity, landing_id, outcome, reason, detail, format, rows_read, drift, notes, parts
+                    source, kind, identity, landing_id, outcome, reason, detail, format, rows_read, drift, notes,
+                    parts, attention
                 from {self.lake.landed()}
             )
             select
@@ -138,7 +140,7 @@ class _Validation:
                     partition by s.source, s.kind, s.identity order by s.exported_at, s.file_path
                 ) = 1 as canonical,
                 c.landing_id, c.outcome, c.reason, c.detail, c.format, coalesce(c.rows_read, 0) as rows_read,
-                c.drift, c.notes, c.parts,
+                c.drift, c.notes, c.parts, c.attention,
             from seen as s
             join content as c using (source, kind, identity)
         """)
@@ -223,7 +225,7 @@ class _Validation:
         self.con.execute(f"""
             create temp view rows_{kind} as
             select
-                r.*, f.file_name, f.file_path, f.exported_at,
+                r.*, f.file_name, f.file_path, f.exported_at, coalesce(f.attention, '') as file_attention,
                 case when f.outcome = 'unreadable' then f.reason end as file_reason,
             from {rows} as r
             join to_validate as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
@@ -277,6 +279,7 @@ class _Validation:
             self.split.accept(kind, seq)
             self.split.quarantine(kind, seq)
         self._write_ledger(kinds, seq)
+        write_attention(self.con, seq)
         self._write_rules(seq)
         self.split.insert(
             "validations",
@@ -342,7 +345,7 @@ class _Validation:
             "files",
             """
             select
-                s.* exclude (rows_read, reason, detail, drift, notes, parts),
+                s.* exclude (rows_read, reason, detail, drift, notes, parts, attention),
                 'duplicate' as status, 0 as rows_read, 0 as rows_accepted, 0 as rows_quarantined,
                 left(s.file_sha256, 16) as load_id,
             from observations as s
@@ -371,12 +374,15 @@ class _Validation:
     # ---- what came of it --------------------------------------------------------------------------------------------
 
     def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
+        attention = of_files(self.con)
         cursor = self.con.execute(
             "select * from validated.files where validation_seq = $1 order by source, kind, exported_at, file_path",
             [seq],
         )
         names = [column[0] for column in cursor.description]
         files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        for file in files:
+            file["attention"] = attention.get((file["source"], file["kind"], file["file_path"]), [])
         split = self._split_counts(seq)
         checks = [_accounting(files)]
         for (rule_id, kind), unexpected in observed.items():

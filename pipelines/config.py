@@ -110,6 +110,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
     )
+    words: dict[str, dict[str, int | str]] = Field(
+        default_factory=dict,
+        description="words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
+    )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
     _work: Path | None = PrivateAttr(default=None)
     _scope: Scope = PrivateAttr(default=Scope())
@@ -142,6 +146,20 @@ class Settings(BaseSettings):
     @classmethod
     def _known_fields(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         problems = [problem for source, entries in value.items() for problem in _heading_problems(source, entries)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
+
+    @field_validator("words")
+    @classmethod
+    def _known_words(cls, value: dict[str, dict[str, int | str]]) -> dict[str, dict[str, int | str]]:
+        problems = [
+            f'[words.{source}] "{word}" = {meant!r}: viết số trạng thái 1–10, hoặc "trường:mã"'
+            " / write a status 1-10, or 'field:code'"
+            for source, entries in value.items()
+            for word, meant in entries.items()
+            if not contract.fold(word) or _meaning(meant) is None
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return value
@@ -184,6 +202,18 @@ class Settings(BaseSettings):
             for heading, name in several.items()
         }
 
+    def meanings(self, source: str) -> Mapping[str, Mapping[str, str]]:
+        """Words that `source` uses besides those of the contract: map of words (`status_words` …) → folded word → code.
+
+        What is said of the source wins over what is said of all ("*").
+        """
+        found: dict[str, dict[str, str]] = {}
+        for entries in (self.words.get(EVERY_SOURCE, {}), self.words.get(source, {})):
+            for word, meant in entries.items():
+                table, code = _meaning(meant) or ("", "")
+                found.setdefault(table, {})[contract.fold(word)] = code
+        return found
+
 
 def load_settings(**flags: Any) -> Settings:
     """Settings from flags (None = not given), environment and file.
@@ -204,12 +234,19 @@ def load_settings(**flags: Any) -> Settings:
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
             f"Cấu hình chưa đúng / configuration problems:\n  DUNGHAN_{name.upper()} ({name}): "
-            'phải là JSON / must be JSON, e.g. {"motcua": {"Số biên nhận": "MaHoSo"}}'
+            'phải là JSON / must be JSON, e.g. {"motcua": {"Số phiếu": "MaHoSo"}}'
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
             f"Không đọc được {CONFIG_FILE} / cannot be read: {Path(CONFIG_FILE).resolve()}: {error}"
         ) from None
+
+
+def _meaning(meant: int | str) -> tuple[str, str] | None:
+    """(map of words, code) of `9`, `"9"` or `"KenhThucHien:2"`; None when there is no such field or code."""
+    portal, _, code = str(meant).rpartition(":")
+    table, codes = contract.WORD_FIELDS.get(portal.strip() or "TrangThaiHoSo", ("", ()))
+    return (table, code.strip()) if code.strip() in codes else None
 
 
 def _heading_problems(source: str, entries: Mapping[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from pipelines.config import ConfigurationError, Settings
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_name
 from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
-from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Part
+from pipelines.portal.readers import FileFacts, FileRejected, looks, open_reader
+from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Attention, NotAnExport, Part
 from pipelines.portal.readers.headings import Heading
 from warehouse.database import connect
 
@@ -40,8 +40,28 @@ _GUESSED_FROM = 100
 #: Keys of people: the inspection makes its own key, so that they would only look as if they could be compared.
 _KEYS = ("applicant_key", "officer_key", "event_key")
 _HIDDEN = "(khóa)"
+#: Stands for words that may be a person's name.
+HIDDEN_WORD = "(…)"
 #: Formats that are no text, and so in no encoding.
 _NO_TEXT = ("xls", "ods")
+#: Unknown words of a batch that are kept; none that is shown is longer.
+_MOST_WORDS, _LONGEST_WORD = 30, 60
+_SYSTEMS = re.compile(rf"\b(?:{'|'.join(contract.CHANNEL_SYSTEMS)})\b")
+#: A word is like a known one above this (difflib): proposed, for people to look at.
+_LIKE_WORD = 0.85
+_REMARK = re.compile(r"(?<=\S)\s*(?:\(|[-–:]\s).*")
+#: Folded words that say on time or late, and nothing of a status.
+_TIMELINESS = (
+    "dung han",
+    "truoc han",
+    "som han",
+    "tre han",
+    "qua han",
+    "trong han",
+    "con han",
+    "den han",
+    "chua den han",
+)
 _BOOKKEEPING = ("row_number", "is_record", "content_hash", "bad_values")
 
 
@@ -58,8 +78,11 @@ class Inspection:
     """What was seen of one file. `columns`: one entry per column of every table. `rows`: the first canonical rows.
 
     reason, detail: of a file that would be rejected as a whole. rejected: rows that have reasons of their own.
-    synonyms: lines of dunghan.toml that would make unknown headings known. shifted: fields whose columns look shifted.
-    duplicate: in a folder, of an earlier file; then nothing else is known of it.
+    likely: of every table without a heading the rows that are most like one; `columns` then has its columns. missing:
+    fields that even with every guess it lacks to be a heading, then `+n`: how many more it needs. synonyms: lines of
+    dunghan.toml that would make unknown headings known. words: portal field → word nobody knows → rows; word_lines: the
+    lines for them. timeliness_heading: of a column of statuses that says no more than on time or late. shifted: fields
+    whose columns look shifted. duplicate: in a folder, of an earlier file; then nothing else is known of it.
     """
 
     path: str
@@ -74,9 +97,15 @@ class Inspection:
     parts: list[Part] = field(default_factory=list)
     columns: list[Row] = field(default_factory=list)
     headings: list[Row] = field(default_factory=list)
+    likely: list[Row] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     unknown_fields: dict[str, int] = field(default_factory=dict)
     synonyms: list[str] = field(default_factory=list)
+    words: dict[str, dict[str, int]] = field(default_factory=dict)
+    word_lines: list[str] = field(default_factory=list)
+    timeliness_heading: str | None = None
     notes: list[str] = field(default_factory=list)
+    attention: list[Attention] = field(default_factory=list)
     rows_read: int = 0
     rejected: int = 0
     reasons: dict[str, Tally] = field(default_factory=dict)
@@ -145,12 +174,18 @@ def _guess(settings: Settings, path: Path, source: str) -> str:
             faults.append(fault)
     if any(fits.values()):
         return max(fits, key=lambda name: fits[name])
-    if faults and all(fault.reason != NO_HEADING for fault in faults):
+    looks_like_dossiers = any(isinstance(fault, NotAnExport) and _has_codes(fault.likely) for fault in faults)
+    if looks_like_dossiers or (faults and all(fault.reason != NO_HEADING for fault in faults)):
         return contract.DOSSIERS.name
     raise ConfigurationError(
         f"{path}: không rõ đây là loại dữ liệu nào; hãy thêm --kind {'|'.join(contract.KINDS)}"
         f" / the kind cannot be told; add --kind {'|'.join(contract.KINDS)}"
     )
+
+
+def _has_codes(likely: Sequence[tuple[str, Heading]]) -> bool:
+    columns = [column for _, heading in likely for column in heading.columns]
+    return any(column.looks == looks.CODE or column.field == "MaHoSo" for column in columns)
 
 
 def _known_names(settings: Settings, kind: contract.Kind, rows: TextRows | None, facts: FileFacts) -> int:
@@ -221,16 +256,22 @@ def _inspect(settings: Settings, file: ExportFile, rows: int) -> Inspection:
     facts = FileFacts("")
     with _connection(settings) as con:
         counts = _Counts(con, kind, file, seen, rows)
-        canonical = Canonicaliser(con, contract.KINDS[kind], _key(settings), settings.keep_officer_names)
+        canonical = Canonicaliser(
+            con, contract.KINDS[kind], _key(settings), settings.keep_officer_names, settings.meanings(file.source)
+        )
         try:
             reader = open_reader(file, settings.synonyms(file.source))
             facts = reader.facts
             for batch in reader.batches():
                 (converted,) = canonical.convert([Portion(batch, facts.envelope_agency, seen.rows_read)])
                 facts.drift.update(converted.drift)
-                counts.take(converted.rows)
+                facts.repeated += converted.repeated
+                counts.take(converted.rows, facts.attention)
+                counts.take_words(batch)
         except FileRejected as error:
             seen.reason, seen.detail = error.reason, error.detail
+            if isinstance(error, NotAnExport):
+                facts.likely += error.likely
         else:
             counts.validate_file()
     _describe(seen, facts, contract.KINDS[kind])
@@ -251,6 +292,13 @@ def _key(settings: Settings) -> PrivacyKey:
     return PrivacyKey.of(configured.get_secret_value().encode() if configured else secrets.token_bytes(32))
 
 
+def _is_of_list(word: str) -> bool:
+    """May a word of a channel or an applicant be shown: written as no name is, of syllables that such words have?"""
+    bare = _SYSTEMS.sub("", word).strip()
+    lower = bare[1:] == bare[1:].lower() and not any(letter.isdigit() for letter in bare)
+    return lower and len(word) <= _LONGEST_WORD and contract.LIST_VOCABULARY.issuperset(contract.fold(bare).split())
+
+
 class _Counts:
     """What the rules say of the rows of one file, added up batch by batch in tables of `con`."""
 
@@ -264,19 +312,25 @@ class _Counts:
         self.rows = rows
         self.catalogue = load_catalogue()
 
-    def take(self, rows: pa.Table) -> None:
-        """Validate a batch of canonical rows."""
+    def take(self, rows: pa.Table, attention: Sequence[Attention]) -> None:
+        """Validate a batch of canonical rows. attention: what the reader said of the file so far."""
         catalogue, kind = self.catalogue, self.kind
         self.con.register("canonical", rows)
         named = """(
             select
                 *, $1 as source, $2 as file_sha256, $3 as file_name, $4::timestamp as exported_at,
-                null::varchar as file_reason,
+                null::varchar as file_reason, $5 as file_attention,
             from canonical
         )"""
         self.con.execute(
             f"create or replace temp table batch as {predicates.marked(catalogue, kind, named)}",
-            [self.file.source, self.file.sha256 or "", self.file.file_name, self.file.exported_at],
+            [
+                self.file.source,
+                self.file.sha256 or "",
+                self.file.file_name,
+                self.file.exported_at,
+                ",".join(found.rule_id for found in attention),
+            ],
         )
         self.con.unregister("canonical")
         self._add("counts", predicates.file_counts(catalogue, kind, "batch"))
@@ -288,6 +342,42 @@ class _Counts:
         self._tally(self.seen.warnings, "warnings", "len(reasons) = 0")
         if len(self.seen.rows) < self.rows:
             self._keep()
+
+    def take_words(self, rows: TextRows) -> None:
+        """Count words that nobody knows: of statuses in the batch that was taken, of other lists in its text rows.
+
+        Only such are shown as can be no person; the others are counted under `HIDDEN_WORD`.
+        """
+        for column in contract.KINDS[self.kind].columns:
+            if column.reads == "status_code":
+                word = f"json_extract_string(bad_values, '$.{column.portal}')"
+                # What the macro mask_words leaves of a person has no letter but x, and no digit but #.
+                clear = r"regexp_matches(word, '[^x\P{L}]') or not regexp_matches(word, '[x#]')"
+                query = f"select word, {clear} from (select {word} as word from batch where {word} is not null)"
+                self._count_words(column.portal, query)
+            elif column.reads in ("channel_code", "applicant_code"):
+                if rows.tabular and column.portal not in rows.table.column_names:
+                    continue
+                text = f'"{column.portal}"' if rows.tabular else f"record ->> '$.{column.portal}'"
+                valid = "true" if rows.tabular else "json_valid(record)"
+                self.con.register("text_rows", rows.table)
+                self.con.create_function("is_of_list", _is_of_list, ["VARCHAR"], "BOOLEAN")
+                query = f"""
+                    select word, is_of_list(word) from (select nfc(clean({text})) as word from text_rows where {valid})
+                    where word is not null and coalesce({column.reads}(word), 'unknown') = 'unknown'"""
+                self._count_words(column.portal, query)
+                self.con.remove_function("is_of_list")
+                self.con.unregister("text_rows")
+
+    def _count_words(self, portal: str, query: str) -> None:
+        """query: SQL of (word, may it be shown)."""
+        found = self.con.execute(
+            f"select case when seen.shown then seen.word else '{HIDDEN_WORD}' end as word, count(*)"
+            f" from ({query}) as seen (word, shown) group by all order by count(*) desc, word limit {_MOST_WORDS}"
+        ).fetchall()
+        for word, count in found:
+            words = self.seen.words.setdefault(portal, {})
+            words[word] = words.get(word, 0) + count
 
     def validate_file(self) -> None:
         """What the rules on files say, once all rows are counted."""
@@ -368,7 +458,7 @@ def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
     """Put the facts of the file into words and lists."""
     seen.format, seen.envelope_agency = facts.format, facts.envelope_agency
     seen.encoding = "" if facts.format.startswith(_NO_TEXT) else facts.encoding
-    seen.parts, seen.notes = list(facts.parts), list(facts.notes)
+    seen.parts, seen.notes, seen.attention = list(facts.parts), facts.all_notes, list(facts.attention)
     for tally in (*seen.reasons.values(), *seen.warnings.values()):
         tally.first = [part_of(number, seen.parts) for _, number in tally.first]
     for row in seen.rows:
@@ -383,13 +473,24 @@ def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
         seen.columns += [
             {"part": name or None, **column} for column in _columns(heading, kind, frozenset(seen.shifted))
         ]
+    for name, heading in facts.likely:
+        seen.likely.append({"part": name or None, "first_row": heading.first_row, "last_row": heading.last_row})
+        seen.columns += [{"part": name or None, **column} for column in _columns(heading, kind, frozenset())]
     if not facts.headings:
         seen.unknown_fields = {shown_name(name): rows for name, rows in facts.drift.items()}
-    seen.synonyms = _synonym_lines(seen.source, [heading for _, heading in facts.headings], kind)
+    if facts.likely and not facts.headings:
+        seen.missing = _missing(seen.columns, kind)
+    seen.synonyms = _synonym_lines(seen.source, seen.columns)
+    seen.word_lines = _word_lines(seen.source, seen.words)
+    seen.timeliness_heading = _timeliness_heading(seen)
 
 
 def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> Iterator[Row]:
-    """One entry per column that has a heading. state: as Column's, `dropped` (personal data), `shifted`."""
+    """One entry per column that has a heading. state: as Column's, `dropped` (personal data), `shifted`.
+
+    guess, guess_by, choices, matters: of an unknown one, what it probably is (see looks.Guess). No two have one guess.
+    """
+    taken = {name for name in heading.fields if name}
     for index, column in enumerate(heading.columns):
         if column.state == "empty":
             continue
@@ -400,6 +501,10 @@ def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> 
             state = "dropped"
         known = kind.field(column.field or "")
         vi, en = known.name if known else (None, None)
+        guessed = looks.Guess()
+        if state == "unknown":
+            guessed = looks.guess(kind, column.heading, column.looks, taken)
+            taken |= {guessed.field} if guessed.field and guessed.field not in kind.dropped else set()
         yield {
             "column": letters(index),
             "number": index + 1,
@@ -408,6 +513,11 @@ def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> 
             "meaning_vi": vi,
             "meaning_en": en,
             "state": state,
+            "looks": column.looks,
+            "guess": guessed.field,
+            "guess_by": guessed.by,
+            "choices": list(guessed.choices),
+            "matters": guessed.matters,
         }
 
 
@@ -421,17 +531,58 @@ def letters(index: int) -> str:
     return text
 
 
-def _synonym_lines(source: str, headings: list[Heading], kind: contract.Kind) -> list[str]:
-    """Lines of dunghan.toml for the headings nobody knows; the field is a guess, `""` where there is none."""
-    known = contract.folded_headings(kind)
+def _missing(columns: list[Row], kind: contract.Kind) -> list[str]:
+    """Fields that the columns of a likely heading still lack, with every guess, to be a heading (portal-exports §6)."""
+    named = {column["field"] or column["guess"] for column in columns} - {None}
+    lacking = [name for name in kind.heading if name not in named]
+    more = len(kind.heading) + kind.heading_more - len(named) - len(lacking)
+    return [*lacking, *([f"+{more}"] if more > 0 else [])]
+
+
+def _synonym_lines(source: str, columns: list[Row]) -> list[str]:
+    """Lines of dunghan.toml for the headings nobody knows: the field that each probably is, `""` where it is none that
+    a figure hangs on. Where only people can tell, the line is commented out: unread, it changes nothing."""
     lines: dict[str, str] = {}
-    for heading in headings:
-        taken = {*heading.fields, *kind.dropped}
-        free = {folded: name for folded, name in known.items() if name and name not in taken}
-        for text in heading.unknown:
-            near = difflib.get_close_matches(contract.fold(text), free, n=1, cutoff=0.75)
-            if shown_name(text) == text and contract.fold(text):
-                lines.setdefault(text, free[near[0]] if near else "")
-    entries = [f"{json.dumps(text, ensure_ascii=False)} = {json.dumps(name)}" for text, name in lines.items()]
-    table = '"*"' if source == UNKNOWN_SOURCE else source
-    return [f"[headings.{table}]", *entries] if entries else []
+    for column in columns:
+        heading = column["heading"]
+        # A name of which digits are hidden cannot be found again by what is shown of it.
+        if column["state"] != "unknown" or "#" in heading or not contract.fold(heading):
+            continue
+        name = json.dumps(heading, ensure_ascii=False)
+        if column["guess"] or not column["matters"]:
+            lines.setdefault(heading, f"{name} = {json.dumps(column['guess'] or '')}")
+        else:
+            choices = "".join(f" {field}?" for field in column["choices"])
+            lines.setdefault(heading, f'# {name} = "…"{f"  #{choices}" if choices else ""}')
+    return [_section("headings", source), *lines.values()] if lines else []
+
+
+def _word_lines(source: str, words: dict[str, dict[str, int]]) -> list[str]:
+    """Lines of dunghan.toml for words nobody knows: the code of the word each is like, commented out where none is."""
+    lines = []
+    for portal, found in words.items():
+        known = contract.known_words(portal)
+        for word in found:
+            # A mark for what is hidden, a number: only words can be mapped.
+            if not any(letter.isalpha() for letter in word):
+                continue
+            # `Hoàn thành - trễ hạn` is `Hoàn thành` with a remark.
+            bare = contract.fold(_REMARK.sub("", word))
+            near = [bare] if bare in known else difflib.get_close_matches(contract.fold(word), known, 1, _LIKE_WORD)
+            prefix = "" if portal == "TrangThaiHoSo" else f"{portal}:"
+            code = known[near[0]] if near else "…"
+            meant = code if near and not prefix else json.dumps(f"{prefix}{code}", ensure_ascii=False)
+            lines.append(f"{'' if near else '# '}{json.dumps(word, ensure_ascii=False)} = {meant}")
+    return [_section("words", source), *lines] if lines else []
+
+
+def _timeliness_heading(seen: Inspection) -> str | None:
+    """Heading of the column of statuses when words in it only say on time or late, else None."""
+    words = [contract.fold(word) for word in seen.words.get("TrangThaiHoSo", ())]
+    headings = [column["heading"] for column in seen.columns if column["field"] == "TrangThaiHoSo"]
+    return headings[0] if headings and any(word in _TIMELINESS for word in words) else None
+
+
+def _section(name: str, source: str) -> str:
+    """Head of a table of dunghan.toml, for every source when the file's is not known."""
+    return f"[{name}.{'*' if source == UNKNOWN_SOURCE else source}]".replace("*", '"*"')

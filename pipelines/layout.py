@@ -92,6 +92,11 @@ class Layout:
         return self.state / "last-run.json"
 
     @property
+    def readers(self) -> Path:
+        """Source → fingerprint of the readers that everything of it in the drop zone was last looked at with."""
+        return self.state / "readers.json"
+
+    @property
     def key_fingerprint(self) -> Path:
         """HMAC of a constant under the privacy key that filled this warehouse."""
         return self.state / "privacy-key.fingerprint"

@@ -41,6 +41,7 @@ CLEAN: dict[Kind, dict[str, Any]] = {
         "supplements": "[]",
         "supplement_count": 0,
         "placeholder_id": False,
+        "placeholder_date": False,
         "bad_values": None,
     },
     "progress": {

@@ -35,6 +35,7 @@ def status(settings: Settings) -> Row:
         "versions": len(versions(settings)),
         "figures": figures(settings) if published else [],
         "ledger": ledger_totals(settings) if published else [],
+        "attention": attention(settings) if published else {},
     }
 
 
@@ -114,6 +115,34 @@ def ledger_totals(settings: Settings) -> list[Row]:
         from marts.mart_load_ledger group by status order by status
         """,
     )
+
+
+def attention(settings: Settings) -> dict[str, list[Row]]:
+    """What somebody must look at (portal-exports §2) in files that the published figures use, the newest export first.
+
+    file_path → {rule_id, detail} each. Raises NothingPublishedError.
+    """
+    found = _rows(
+        settings,
+        """
+        select file_path, attention_details
+        -- a version published before there was attention has no such columns
+        from (
+            select null::varchar[] as attention_details, null::boolean as used where false
+            union all by name
+            select * from marts.mart_load_ledger
+        )
+        where len(attention_details) > 0 and coalesce(used, true)
+        order by exported_at desc, source, kind, file_path
+        """,
+    )
+    return {row["file_path"]: [_told(text) for text in row["attention_details"]] for row in found}
+
+
+def _told(text: str) -> Row:
+    """{rule_id, detail} of `RULE: detail`."""
+    rule_id, _, detail = text.partition(": ")
+    return {"rule_id": rule_id, "detail": detail}
 
 
 def ledger(

@@ -130,7 +130,8 @@
         dated.dossier_code,
         dated.at,
         coalesce(matches.agency_code, dated.agency_code) as agency_code,
-        coalesce(dated.field_code, 'unknown') as field_code,
+        -- a field that is known by its name only (portal-exports §9): the catalogue's code for it, else the name stands for it
+        coalesce(dated.field_code, fields.field_code, nullif({{ fold('dated.field_name') }}, ''), 'unknown') as field_code,
         {{ copied('dated', dossier_published() | reject('in', ['agency_code', 'field_code']) | list) }},
         dated.in_population,
         dated.ended_at,
@@ -192,6 +193,8 @@
         on
             case when dated.agency_code = 'unknown' then dated.agency_name end = matches.agency_name
             and cast(dated.received_at as date) = matches.received_on
+    left join {{ ref('int_field_matches') }} as fields
+        on case when dated.field_code is null then {{ fold('dated.field_name') }} end = fields.folded_name
     left join ({{ provincial_calendars() }}) as calendars
         on {{ agency_ancestor('coalesce(matches.agency_code, dated.agency_code)', 1) }} = calendars.calendar
 {% endmacro %}

@@ -15,8 +15,8 @@
 {%- endmacro %}
 
 {#- The dossiers whose rows in an incremental model this build has to compute again: a select of source, dossier_code, each once. Those that are
-    changed, those without a due date whose procedure has a new catalogue row, and those known only by the name of their agency when a catalogue of
-    agencies is new. A build that died is simply done again: what it changed is still newer than the watermark. -#}
+    changed, those without a due date whose procedure has a new catalogue row, those known only by the name of their agency when a catalogue of
+    agencies is new, and those that name their field without its code when one of procedures is. A build that died is simply done again: what it changed is still newer than the watermark. -#}
 {% macro stale_dossiers() -%}
     {{ changed_dossiers(['dossiers', 'events']) }}
     union
@@ -35,6 +35,15 @@
     where
         agency_code = 'unknown'
         and exists (select 1 from {{ source('validated', 'agencies') }} where validation_seq > {{ changed_since() }})
+    union
+    select
+        source,
+        dossier_code
+    from {{ source('validated', 'dossiers') }}
+    where
+        field_code is null
+        and field_name is not null
+        and exists (select 1 from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
 {%- endmacro %}
 
 {#- The same, and those that move on with as_of: rows of the model that are not settled. -#}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.ledger import counted
+from pipelines.cli.ledger import counted, show_attention
 from pipelines.cli.output import Screen, shortened
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
 
@@ -76,6 +76,8 @@ def _file(screen: Screen, seen: Inspection) -> None:
     _mapping(screen, seen)
     if seen.unknown_fields:
         screen.say(t("inspect.unknown", fields=counted(screen, seen.unknown_fields)))
+    attention = [{"rule_id": found.rule_id, "detail": found.detail} for found in seen.attention]
+    show_attention(screen, {Path(seen.path).name: attention}, title="inspect.attention")
     if seen.notes:
         screen.say(t("inspect.notes"))
         for note in seen.notes:
@@ -88,30 +90,77 @@ def _file(screen: Screen, seen: Inspection) -> None:
 
 
 def _mapping(screen: Screen, seen: Inspection) -> None:
-    """Heading rows, then column by column, then how to make the unknown ones known."""
+    """Heading rows or what is most like them, column by column, how to make the unknown ones known."""
     t = screen.t
-    for heading in seen.headings:
-        rows = range(heading["first_row"], heading["last_row"] + 1)
-        where = f"{heading['part']}: " if heading["part"] else ""
-        screen.say(where + t("inspect.heading", rows=", ".join(map(str, rows))))
+    for key, headings in (("inspect.heading", seen.headings), ("inspect.likely", seen.likely)):
+        for heading in headings:
+            rows = range(heading["first_row"], heading["last_row"] + 1)
+            where = f"{heading['part']}: " if heading["part"] else ""
+            screen.say(where + t(key, rows=", ".join(map(str, rows))))
     if seen.columns:
-        with_parts = any(column["part"] for column in seen.columns)
-        lines = [
-            [
-                *([column["part"] or ""] if with_parts else []),
-                f"{column['column']} ({column['number']})",
-                column["heading"],
-                column["field"] or "-",
-                t.either(column["meaning_vi"] or "", column["meaning_en"] or ""),
-                t(f"state.{column['state']}"),
-            ]
-            for column in seen.columns
+        _columns(screen, seen.columns)
+    if seen.missing:
+        missing = [t("inspect.more_columns", more=name[1:]) if name[0] == "+" else name for name in seen.missing]
+        screen.say(t("inspect.missing", missing=", ".join(missing)), "yellow")
+    elif seen.likely and not seen.headings:
+        screen.say(t("inspect.enough"), "yellow")
+    _lines(screen, "inspect.synonyms", seen.synonyms)
+
+
+def _columns(screen: Screen, columns: Sequence[Row]) -> None:
+    """Column by column; of those that nobody knows also what each probably is."""
+    t = screen.t
+    with_parts = any(column["part"] for column in columns)
+    with_guesses = any(column["state"] == "unknown" for column in columns)
+    lines = [
+        [
+            *([column["part"] or ""] if with_parts else []),
+            f"{column['column']} ({column['number']})",
+            column["heading"],
+            column["field"] or "-",
+            t.either(column["meaning_vi"] or "", column["meaning_en"] or ""),
+            t(f"state.{column['state']}"),
+            *([_guess(screen, column) if column["state"] == "unknown" else ""] if with_guesses else []),
         ]
-        headers = [*(["part"] if with_parts else []), "column", "heading", "field", "meaning", "state"]
-        screen.table([t(f"header.{header}") for header in headers], lines, title=t("inspect.columns"))
-    if seen.synonyms:
-        screen.say(t("inspect.synonyms"))
-        for line in seen.synonyms:
+        for column in columns
+    ]
+    headers = [
+        *(["part"] if with_parts else []),
+        *("column", "heading", "field", "meaning", "state"),
+        *(["guess"] if with_guesses else []),
+    ]
+    screen.table([t(f"header.{header}") for header in headers], lines, title=t("inspect.columns"))
+
+
+def _guess(screen: Screen, column: Row) -> str:
+    """`NgayHenTra (theo giá trị)`, else what the values look like and that somebody must tell."""
+    t = screen.t
+    if column["guess"]:
+        return t("inspect.guess", field=column["guess"], why=t(f"guess.{column['guess_by']}"))
+    values = t(f"look.{column['looks'] or 'nothing'}")
+    return t("inspect.no_guess" if column["matters"] else "inspect.ignorable", values=values)
+
+
+def _words(screen: Screen, seen: Inspection) -> None:
+    """Words nobody knows, the lines that would make them known, what the codes mean."""
+    t = screen.t
+    from pipelines.contract import code_names
+
+    for portal, words in seen.words.items():
+        screen.say(t("inspect.words", field=portal, words=counted(screen, words)))
+    _lines(screen, "inspect.word_lines", seen.word_lines)
+    for portal in seen.words if seen.word_lines else ():
+        codes = "; ".join(f"{code} {name}" for code, name in code_names(portal).items())
+        screen.say(t("inspect.codes", field=portal, codes=codes))
+    if seen.timeliness_heading:
+        screen.say(t("inspect.timeliness", source=seen.source, heading=seen.timeliness_heading), "yellow")
+
+
+def _lines(screen: Screen, title: str, lines: Sequence[str]) -> None:
+    """Lines of dunghan.toml, ready to paste."""
+    if lines:
+        screen.say(screen.t(title))
+        for line in lines:
             screen.say(f"  {line}")
 
 
@@ -147,6 +196,7 @@ def _verdict(screen: Screen, seen: Inspection) -> None:
                 lines.append([rule_id, tally.count, _places(tally), meaning, t.either(rule.advice_vi, rule.advice_en)])
             headers = [t(f"header.{header}") for header in ("reason", "count", "row", "meaning", "advice")]
             screen.table(headers, lines, title=t(title))
+    _words(screen, seen)
 
 
 def _neighbours(screen: Screen, seen: Inspection) -> None:

@@ -22,7 +22,11 @@ _LEDGER = (
     "rows_read",
     "rows_accepted",
     "rows_quarantined",
+    "attention",
 )
+
+#: Files whose attention is told in full.
+_MOST_FILES = 20
 
 commands = typer.Typer()
 
@@ -112,6 +116,7 @@ def _ledger_details(screen: Screen, row: Row) -> None:
         lines.append(t("inspect.parts", parts=", ".join(part["name"] for part in row["parts"])))
     if row.get("drift"):
         lines.append(t("inspect.unknown", fields=counted(screen, row["drift"])))
+    lines += [screen.t("attention.line", detail=detail) for detail in row.get("attention_details") or []]
     lines += row.get("notes") or []
     if lines:
         screen.say()
@@ -122,6 +127,7 @@ def _ledger_details(screen: Screen, row: Row) -> None:
 
 def _ledger_line(screen: Screen, row: Row) -> list[Any]:
     shown = {**row, "file": row["file_name"], "status": screen.t(f"status.{row['status']}")}
+    shown["attention"] = bool(row.get("attention"))
     return [shown[column] for column in _LEDGER]
 
 
@@ -164,6 +170,28 @@ def _quarantine(
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
     show_meanings(screen, dict.fromkeys(sorted(named)), rules)
+
+
+def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]], title: str = "attention.title") -> None:
+    """What somebody must look at, file by file ({rule_id, detail} each), then what each rule means and what to do.
+
+    title: key of the text above it.
+    """
+    seen = {path: found for path, found in files.items() if found}
+    if not seen:
+        return
+    from expectations.catalogue import load_catalogue
+
+    screen.say(screen.t(title), "bold yellow")
+    for path in list(seen)[:_MOST_FILES]:
+        for each in seen[path]:
+            screen.say(f"  {path}: {each['detail']} ({each['rule_id']})")
+    if len(seen) > _MOST_FILES:
+        screen.say(screen.t("attention.more", files=screen.number(len(seen) - _MOST_FILES)))
+    catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}
+    show_meanings(
+        screen, dict.fromkeys(sorted({each["rule_id"] for found in seen.values() for each in found})), catalogue
+    )
 
 
 def show_meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapping[str, Row]) -> None:

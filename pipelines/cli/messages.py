@@ -11,9 +11,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- help ---------------------------------------------------------------------------------------------------
     "help.app": (
         "Đúng Hạn: hồ sơ nào được giải quyết đúng hạn, hồ sơ nào quá hạn, và vì sao.\n\n"
-        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp hoặc dòng bị cách ly; 1 không công bố; 2 sai lệnh hay cấu hình.",
+        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp phải xem lại, có tệp hoặc dòng bị cách ly;"
+        " 1 không công bố; 2 sai lệnh hay cấu hình.",
         "Đúng Hạn: which dossiers were handled on time, which are overdue, and why.\n\n"
-        "Exit status: 0 well; 3 published, files or rows quarantined; 1 not published; 2 wrong command or settings.",
+        "Exit status: 0 well; 3 published, files need a look, files or rows quarantined;"
+        " 1 not published; 2 wrong command or settings.",
     ),
     "help.lang": ("ngôn ngữ: vi hoặc en", "language: vi or en"),
     "help.drop_zone": (
@@ -177,6 +179,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.heading": ("Tiêu đề", "Heading"),
     "header.field": ("Trường", "Field"),
     "header.state": ("Tình trạng", "State"),
+    "header.attention": ("Xem lại", "Look at"),
+    "header.guess": ("Đoán", "Guess"),
     "header.first_rows": ("Dòng đầu tiên", "First rows"),
     "header.detail": ("Chi tiết", "Detail"),
     "header.count": ("Số lượng", "Count"),
@@ -201,11 +205,67 @@ TEXTS: dict[str, tuple[str, str]] = {
     "inspect.heading": ("Dòng tiêu đề: {rows}", "Heading rows: {rows}"),
     "inspect.parts": ("Trang tính hoặc tệp con: {parts}", "Sheets or members: {parts}"),
     "inspect.columns": ("Các cột", "Columns"),
+    "inspect.likely": (
+        "KHÔNG NHẬN RA dòng tiêu đề. Giống tiêu đề nhất: dòng {rows}",
+        "NO HEADING was recognised. Most like one: row {rows}",
+    ),
+    "inspect.missing": (
+        "Kể cả các cột đoán được, tiêu đề còn thiếu: {missing}",
+        "With every guess the heading still lacks: {missing}",
+    ),
+    "inspect.more_columns": ("ít nhất {more} cột đã biết nữa", "at least {more} more known columns"),
+    "inspect.enough": (
+        "Nếu các cột đoán được là đúng, chép các dòng dưới đây vào dunghan.toml thì tệp sẽ đọc được.",
+        "If the guesses are right, the lines below in dunghan.toml make the file readable.",
+    ),
+    "inspect.guess": ("có lẽ là {field} ({why})", "probably {field} ({why})"),
+    "inspect.no_guess": ("chưa đoán được, xin xem: {values}", "cannot be told, please look: {values}"),
+    "inspect.ignorable": ("có lẽ không cần: {values}", "probably not needed: {values}"),
+    "guess.name": ("theo tên cột", "by its name"),
+    "guess.values": ("theo giá trị", "by its values"),
+    "guess.both": ("theo tên cột và giá trị", "by its name and values"),
+    "look.code": ("giá trị là mã hồ sơ", "values are dossier codes"),
+    "look.procedure": ("giá trị là mã thủ tục", "values are procedure codes"),
+    "look.agency": ("giá trị là mã cơ quan", "values are agency codes"),
+    "look.date": ("giá trị là ngày", "values are dates"),
+    "look.status": ("giá trị là tình trạng", "values are words for a status"),
+    "look.channel": ("giá trị là hình thức nộp", "values are ways of submitting"),
+    "look.applicant": ("giá trị là loại người nộp", "values are kinds of applicants"),
+    "look.list": ("ít giá trị khác nhau, lặp lại nhiều lần", "few different values, again and again"),
+    "look.text": ("giá trị là chữ hoặc số", "values are texts or numbers"),
+    "look.nothing": ("không có giá trị ở các dòng đầu", "no values in the first rows"),
     "inspect.synonyms": (
-        'Tiêu đề lạ. Nếu là trường đã biết, thêm vào dunghan.toml (sửa tên trường nếu đoán sai; "" = bỏ qua):',
-        'Unknown headings. If they are known fields, add to dunghan.toml (correct a wrong guess; "" = ignore):',
+        'Tiêu đề lạ. Chép các dòng sau vào dunghan.toml và sửa nếu đoán sai (tên trường; "" = không cần cột này).'
+        " Dòng có dấu # chưa có tác dụng: điền tên trường vào chỗ … rồi bỏ dấu #.",
+        'Unknown headings. Copy these lines into dunghan.toml and correct wrong guesses (a field; "" = not needed).'
+        " A line with # has no effect yet: put a field in place of … and take the # away.",
+    ),
+    "inspect.words": (
+        "Từ lạ ở {field} (số dòng; (…) = không hiện vì có thể là tên người): {words}",
+        "Unknown words of {field} (rows; (…) = hidden, may be a person's name): {words}",
+    ),
+    "inspect.word_lines": (
+        "Nếu các từ này có nghĩa đã biết, chép vào dunghan.toml; điền mã vào chỗ … rồi bỏ dấu #:",
+        "If these words mean something known, copy into dunghan.toml; put a code in place of … and take the # away:",
+    ),
+    "inspect.codes": ("Mã của {field}: {codes}", "Codes of {field}: {codes}"),
+    "inspect.timeliness": (
+        "Cột “{heading}” có chỗ ghi đúng hạn hay trễ hạn, đó không phải trạng thái hồ sơ. Muốn trạng thái được suy"
+        ' ra từ ngày trả và ngày kết thúc: dưới [headings.{source}] ghi "{heading}" = ""',
+        "Column “{heading}” says on time or late, which is no status. To have the status derived from the dates"
+        ' of return and end: below [headings.{source}] put "{heading}" = ""',
     ),
     "inspect.unknown": ("Trường lạ (số dòng): {fields}", "Unknown fields (rows): {fields}"),
+    "attention.title": (
+        "PHẢI XEM LẠI (có dữ liệu trong tệp chưa được hiểu hết):",
+        "ATTENTION (not all in these files was understood):",
+    ),
+    "inspect.attention": ("PHẢI XEM LẠI:", "ATTENTION:"),
+    "attention.more": (
+        "  … và {files} tệp nữa: xem cột “Xem lại” của `dunghan ledger`",
+        "  … and {files} more files: see the column “Look at” of `dunghan ledger`",
+    ),
+    "attention.line": ("phải xem lại: {detail}", "attention: {detail}"),
     "inspect.notes": ("Ghi chú:", "Notes:"),
     "inspect.rows": ("Các dòng đầu, như sẽ được lưu", "The first rows as they would be stored"),
     "inspect.counts": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.ledger import show_meanings
+from pipelines.cli.ledger import show_attention, show_meanings
 from pipelines.cli.output import Screen
 from pipelines.cli.session import JsonOption, Session
 from pipelines.config import Settings
@@ -81,6 +81,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
             _definitions(screen, published.manifest["definitions_version"])
             _figures(screen, figures(settings), published.manifest["as_of"])
     _ledger_of_run(screen, settings, record)
+    show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / "marts.duckdb"))
     for note in record.get("notes", []):
@@ -95,6 +96,8 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     if found["running"]:
         screen.say(t("status.running", **found["running"]))
     _last_run(screen, settings, found["last_run"])
+    # What the published files still have, and those of a run that was not published.
+    show_attention(screen, _attention(found["last_run"] or {}) | found["attention"])
     if published is None:
         screen.say(t("status.nothing"))
         return
@@ -148,15 +151,22 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
     screen.say(t("run.ledger", files=screen.number(len(files)), **numbers))
     for file in files:
         if file["status"] == "rejected":
-            screen.say(
-                f"  {t('status.rejected')}: {file['source']}/{file['kind']}/{file['file_name']} ({file['reason']})"
-            )
+            screen.say(f"  {t('status.rejected')}: {_path(file)} ({file['reason']})")
     if record["reasons"]:
         screen.say(t("run.quarantine"))
         from expectations.catalogue import load_catalogue
 
         catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}
         show_meanings(screen, record["reasons"], catalogue)
+
+
+def _attention(record: Row) -> dict[str, list[Row]]:
+    """File → what must be looked at there, of the files of a run."""
+    return {_path(file): file.get("attention") or [] for file in record.get("files") or []}
+
+
+def _path(file: Row) -> str:
+    return file.get("file_path") or f"{file['source']}/{file['kind']}/{file['file_name']}"
 
 
 def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:

@@ -83,7 +83,7 @@ DOSSIER_CODE = Field(
         "Normalised dossier code (portal-exports §5); unique within a source",
     ),
     label=("Mã hồ sơ", "Dossier code"),
-    headings=("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính"),
+    headings=("mã hồ sơ", "số hồ sơ", "mã số hồ sơ", "mã hồ sơ hành chính", "số biên nhận", "mã biên nhận"),
 )
 
 
@@ -174,8 +174,10 @@ DOSSIERS = Kind(
             portal="MaLinhVuc",
             reads="kept_name",
             meaning=(
-                "Mã lĩnh vực; unknown khi thiếu",
-                "Code of the field of administration; unknown when there is none",
+                "Mã lĩnh vực; chỉ có tên thì lấy mã của tên đó trong danh mục, không thì tên viết không dấu;"
+                " unknown khi thiếu cả hai",
+                "Code of the field of administration; without one the catalogue's for its name, or the name without"
+                " diacritics; unknown when there is neither",
             ),
             label=("Mã lĩnh vực", "Field code"),
             published="subject",
@@ -198,7 +200,10 @@ DOSSIERS = Kind(
                 "Channel: 1 direct, 2 online, 3 public post, unknown",
             ),
             label=("Kênh thực hiện", "Channel"),
-            headings=("hình thức tiếp nhận", "hình thức nộp hồ sơ", "kênh"),
+            headings=(
+                *("hình thức tiếp nhận", "hình thức nộp hồ sơ", "kênh", "kênh tiếp nhận", "kênh nộp"),
+                "phương thức tiếp nhận",
+            ),
             published="subject",
         ),
         Field(
@@ -240,7 +245,7 @@ DOSSIERS = Kind(
             meaning=("Hẹn trả kết quả; có thể trống", "Appointment for the result (NgayHenTra); may be empty"),
             label=("Ngày hẹn trả", "Due"),
             headings=(
-                *("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn trả", "hạn giải quyết", "hẹn kết quả"),
+                *("ngày hẹn trả", "hẹn trả", "ngày hẹn", "hạn trả", "hạn xử lý", "hạn giải quyết", "hẹn kết quả"),
                 "ngày hẹn trả kết quả",
             ),
             published="times",
@@ -494,6 +499,15 @@ DOSSIERS = Kind(
             type=BOOLEAN,
             meaning=("Số giấy tờ là số giả 000000001", "The identity number is the placeholder 000000001"),
             label=("Số giấy tờ giữ chỗ (000000001)", "Placeholder identity"),
+        ),
+        Field(
+            column="placeholder_date",
+            type=BOOLEAN,
+            meaning=(
+                "Một ngày là giá trị thay cho ô trống của phần mềm (01/01/1900, 01/01/0001, …)",
+                "A date is the value that a platform writes for none (1900-01-01, 0001-01-01, …)",
+            ),
+            content=False,
         ),
         Field(
             column="content_hash",
@@ -817,7 +831,7 @@ FILES = (
         column="exported_at_from",
         meaning=("exported_at lấy từ đâu: name hay mtime", "Where exported_at comes from: name or mtime"),
     ),
-    Field(column="outcome", meaning=("read, duplicate hoặc unreadable", "read, duplicate or unreadable")),
+    Field(column="outcome", meaning=("read, duplicate, unreadable hoặc gone", "read, duplicate, unreadable or gone")),
     Field(column="reason", meaning=("Mã REJ_FILE_… của tệp bị loại", "REJ_FILE_… of a rejected file")),
     Field(
         column="detail",
@@ -838,6 +852,13 @@ FILES = (
         meaning=(
             "Các trang tính hoặc tệp con đã đọc, danh sách JSON {name, before}",
             "Sheets or archive members that rows were read from, JSON text list of {name, before}",
+        ),
+    ),
+    Field(
+        column="attention",
+        meaning=(
+            "Điều phải xem lại ở tệp, danh sách JSON {rule_id, detail}",
+            "What somebody must look at in the file, JSON text list of {rule_id, detail}",
         ),
     ),
     Field(column="reader", meaning=("Phiên bản của phần đọc tệp", "Fingerprint of the readers that had it in hand")),

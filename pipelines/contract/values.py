@@ -7,6 +7,11 @@ from typing import Any
 
 from pipelines.contract.names import fold
 
+
+def _syllables(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: TrangThaiHoSo (portal-exports §3). 9 and 10 are "done", 3, 7, 8 end a dossier otherwise.
 STATUSES: dict[int, str] = {
     1: "Mới đăng ký",
@@ -59,6 +64,18 @@ STATUS_WORDS: dict[int, tuple[str, ...]] = {
     10: ("Đã trả kết quả cho công dân", "Đã trả công dân", "Đã trả kết quả hồ sơ"),
 }
 
+#: Folded syllables that words for statuses begin with, and that they are made of: only such words are shown of a
+#: column of statuses (portal-exports §2).
+STATUS_BEGINNINGS = _syllables("""
+    bi bo cho chua chuyen con da dang den dung duoc gia giai het hoan huy ket khong moi ngung phe qua rut sap som tam
+    tiep tra tre trinh trong truoc tu xu yeu
+""")
+STATUS_VOCABULARY = STATUS_BEGINNINGS | _syllables("""
+    ban bao bo cao cau cham chi chinh co cong dan dich don duyet giay gui gio han hanh hen ho hoi hop ke khai khi ky
+    lai le li luu ly mat ngay nghia nguoi nhan nop pha phai phan phi phong qua quan quyet sau so sua sung tai thanh
+    them thi thoi thu thuc tin to toan vao vi viec vu xac xet xong xuat
+""")
+
 #: KenhThucHien (portal-exports §3).
 CHANNELS: dict[str, str] = {"1": "Trực tiếp", "2": "Trực tuyến", "3": "Bưu chính công ích"}
 
@@ -79,6 +96,9 @@ CHANNEL_WORDS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+#: Names of systems in words for a channel: written with capitals, and no person's.
+CHANNEL_SYSTEMS = ("Zalo", "VNeID", "BCCI", "DVC", "DVCQG", "VNPost", "Internet", "Email", "Website", "App")
+
 #: LoaiDoiTuong (portal-exports §3).
 APPLICANT_TYPES: dict[str, str] = {"1": "Công dân", "2": "Doanh nghiệp", "3": "Cơ quan nhà nước", "4": "Khác"}
 
@@ -89,6 +109,16 @@ APPLICANT_WORDS: dict[str, tuple[str, ...]] = {
     "3": ("Cơ quan hành chính nhà nước", "Cơ quan hành chính"),
     "4": ("Tổ chức", "Tổ chức khác", "Đối tượng khác"),
 }
+
+#: Folded syllables that words for channels and applicants are made of, besides those of the known ones.
+LIST_VOCABULARY = _syllables(
+    " ".join(
+        fold(word) for several in (CHANNEL_WORDS, APPLICANT_WORDS) for words_ in several.values() for word in words_
+    )
+) | _syllables("""
+    bang ca co cong dan dien dich doanh gui hanh khac kiosk mang mot nghiep nha nhan nop nuoc qua quyen tai tai thu tin
+    tiep to trang truc truyen tu tuyen ung uy vu web
+""")
 
 #: Words of yes and no in columns of `0`/`1`.
 FLAG_WORDS: dict[str, tuple[str, ...]] = {"true": ("Có", "true", "yes"), "false": ("Không", "false", "no")}
@@ -107,3 +137,22 @@ def words(names: Mapping[Any, str], others: Mapping[Any, tuple[str, ...]]) -> di
     """Folded word → code, of a list of values and of the other words for them."""
     table = {fold(name): str(code) for code, name in names.items()}
     return table | {fold(word): str(code) for code, several in others.items() for word in several}
+
+
+def code_names(portal: str) -> Mapping[Any, str]:
+    """Code → name of the list that a portal field has; any field but these two has statuses."""
+    return {"KenhThucHien": CHANNELS, "LoaiDoiTuong": APPLICANT_TYPES}.get(portal, STATUSES)
+
+
+def known_words(portal: str) -> dict[str, str]:
+    """Folded word → code of the same list."""
+    others = {"KenhThucHien": CHANNEL_WORDS, "LoaiDoiTuong": APPLICANT_WORDS}.get(portal, STATUS_WORDS)
+    return words(code_names(portal), others)
+
+
+#: Portal field whose words can be mapped → (the map that its macro looks into, its codes).
+WORD_FIELDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "TrangThaiHoSo": ("status_words", tuple(map(str, STATUSES))),
+    "KenhThucHien": ("channel_words", tuple(CHANNELS)),
+    "LoaiDoiTuong": ("applicant_words", tuple(APPLICANT_TYPES)),
+}

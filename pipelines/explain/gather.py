@@ -29,7 +29,7 @@ _OF_DOSSIER: tuple[Kind, ...] = ("dossiers", "progress")
 _KINDS: tuple[Kind, ...] = (*_OF_DOSSIER, "procedures", "agencies")
 _LEDGER = (
     *("source", "kind", "file_sha256", "file_name", "file_path", "exported_at"),
-    *("status", "reason", "parts", "rows_accepted"),
+    *("status", "reason", "parts", "attention", "rows_accepted"),
 )
 
 
@@ -99,7 +99,7 @@ def gather(
 
 def _open_ledger(con: duckdb.DuckDBPyConnection) -> None:
     """The published ledger's files as view `published_ledger`; a column it was published without is null."""
-    types = VALIDATED["files"]
+    types = VALIDATED["files"] | {"attention": "VARCHAR[]"}
     empty = ", ".join(f"null::{types[column]} as {column}" for column in _LEDGER)
     con.execute(f"""
         create temp view published_ledger as
@@ -113,9 +113,13 @@ def _land_catalogues(con: duckdb.DuckDBPyConnection, lake: Lake, known_at: datet
     """Rows of the procedures and agencies that the dossiers name, and of what lies above those agencies.
 
     The smallest catalogue known goes with them: whether there is any decides what "unknown" means. A dossier that names
-    its agency by nothing but a name may mean any, so all of them are needed.
+    its agency or its field by nothing but a name may mean any, so all of them are needed.
     """
     procedures = {f"procedure_key = {literal(key)}" for key in _named(con, "procedure_key")}
+    if con.execute(
+        "select 1 from landed_dossiers where field_code is null and field_name is not null limit 1"
+    ).fetchone():
+        procedures = {"true"}
     groups = [code.split(".") for code in _named(con, "agency_code")]
     agencies = {f"agency_code = {literal('.'.join(code[:n]))}" for code in groups for n in range(1, len(code) + 1)}
     if UNKNOWN_AGENCY in {".".join(code) for code in groups}:
@@ -167,7 +171,9 @@ def _validate(con: duckdb.DuckDBPyConnection, known_at: datetime | None) -> None
     split = Split(con)
     for kind in _KINDS:
         known = f"""(
-            select r.*, f.file_name, f.file_path, f.exported_at, null::varchar as file_reason
+            select
+                r.*, f.file_name, f.file_path, f.exported_at, null::varchar as file_reason,
+                coalesce(array_to_string(f.attention, ','), '') as file_attention,
             from landed_{kind} as r
             join ledger as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
             where f.exported_at <= coalesce({literal(known_at)}, f.exported_at)

@@ -24,7 +24,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
 from pipelines.contract.model import Field, schema
-from pipelines.portal.discovery import Known
+from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal
 
@@ -38,6 +38,9 @@ MERGED = "merged"
 
 #: Formats with headings, in what the readers say of a file (also of a member of an archive).
 _TABLES = r"\b(csv|xls\w?|ods|html|xml)\b"
+
+#: What readers of every version have said in a note of a part that they did not read.
+_PASSED_OVER = "passed over"
 
 #: Every table of the lake: its columns, in the order they are stored (docs/reference/lake.md).
 TABLES: dict[str, tuple[Field, ...]] = {
@@ -64,9 +67,27 @@ def arrow_schema(table: str) -> pa.Schema:
 
 
 def reader_fingerprint(settings: Settings, source: str) -> str:
-    """What decides how a file of `source` is read besides its content: the readers' version and the added headings."""
-    synonyms = json.dumps(dict(settings.synonyms(source)), sort_keys=True)
-    return f"{READER_VERSION}-{hashlib.sha256(synonyms.encode()).hexdigest()[:12]}"
+    """What decides how a file of `source` is read besides its content: readers, headings, words."""
+    added = json.dumps(dict(settings.synonyms(source)), sort_keys=True)
+    if words := settings.meanings(source):
+        added += json.dumps(words, sort_keys=True)
+    return f"{READER_VERSION}-{hashlib.sha256(added.encode()).hexdigest()[:12]}"
+
+
+def remember_readers(settings: Settings, sources: Collection[str]) -> None:
+    """Note that all that these readers may read better was looked at: refused rows are not searched for again."""
+    known = _remembered(settings) | {source: reader_fingerprint(settings, source) for source in sources}
+    half = settings.layout.readers.with_suffix(".new")
+    half.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
+    half.replace(settings.layout.readers)
+
+
+def _remembered(settings: Settings) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(settings.layout.readers.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 @dataclass(frozen=True)
@@ -241,10 +262,10 @@ class Lake:
                 "select file_path, file_size, file_mtime, source, kind, file_sha256, outcome"
                 " from seen where file_sha256 is not null"
             ).fetchall()
-            # A file that a reader had in hand has a fingerprint of it; what is wrong with such a file is tried again.
-            complaints = con.execute("""
-                select file_path, detail from seen
-                qualify file_sha256 is null and reader is null
+            unopened = con.execute("""
+                select file_path, detail, reader, source, kind, file_size, file_mtime, exported_at, exported_at_from
+                from seen
+                qualify file_sha256 is null and outcome <> 'gone'
                     and landing_id = max(landing_id) over (partition by file_path)
             """).fetchall()
         found = [row for row in found if row[3:6] not in again]
@@ -253,16 +274,25 @@ class Lake:
             contents=frozenset(
                 (source, kind, sha256) for *_, source, kind, sha256, outcome in found if outcome != "duplicate"
             ),
-            complaints=frozenset(complaints),
+            # A file that a reader had in hand has a fingerprint of it; what is wrong with such a file is tried again.
+            complaints=frozenset((path, detail) for path, detail, reader, *_ in unopened if reader is None),
+            unopened={path: Unopened(*last) for path, _, _, *last in unopened},
         )
 
     def _read_again(self, con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
         """(source, kind, file_sha256) of the contents in table `seen` that a reader of today may read better: their
-        landing has another fingerprint, and they could not be read or a table of them had headings nobody knew."""
+        landing has another fingerprint, and they could not be read, nothing was read of them, a part of them was passed
+        over or needs a look, a table of them had headings nobody knew, or rows of them were refused (searched only
+        until `remember_readers` has noted the readers of today)."""
         sources: list[tuple[str]] = con.execute("select distinct source from seen").fetchall()
+        remembered = _remembered(self._settings)
         con.execute("create table now (source varchar, reader varchar)")
+        con.execute("create table refused (source varchar, file_sha256 varchar)")
         for (source,) in sources:
-            con.execute("insert into now values ($1, $2)", [source, reader_fingerprint(self._settings, source)])
+            fingerprint = reader_fingerprint(self._settings, source)
+            con.execute("insert into now values ($1, $2)", [source, fingerprint])
+            if remembered.get(source) != fingerprint:
+                self._find_refused(con, source)
         found: list[tuple[str, str, str]] = con.execute(
             """
             with counting as (
@@ -273,11 +303,30 @@ class Lake:
             select c.source, c.kind, c.file_sha256
             from counting as c
             join now as n on n.source = c.source and c.reader is distinct from n.reader
-            where c.outcome = 'unreadable' or (c.drift is not null and regexp_matches(c.format, $1))
+            where c.outcome = 'unreadable' or c.rows_read = 0 or c.attention is not null or contains(c.notes, $2)
+                or (c.drift is not null and regexp_matches(c.format, $1))
+                or (c.source, c.file_sha256) in (select (r.source, r.file_sha256) from refused as r)
             """,
-            [_TABLES],
+            [_TABLES, _PASSED_OVER],
         ).fetchall()
         return set(found)
+
+    def sources(self) -> set[str]:
+        """Every source that the ledger names."""
+        with duckdb.connect() as con, reading(self._settings):
+            found = con.execute(f"select distinct source from {self.relation(LEDGER)}").fetchall()
+        return {source for (source,) in found}
+
+    def _find_refused(self, con: duckdb.DuckDBPyConnection, source: str) -> None:
+        """Add the files of a source with rows that are no records, have no code or values that could not be read."""
+        for table in ("dossiers", "events"):
+            with reading(self._settings):
+                con.execute(f"""
+                    insert into refused
+                    select distinct source, file_sha256 from {self.relation(table)}
+                    where source = {literal(source)}
+                        and (not coalesce(is_record, false) or dossier_code is null or bad_values is not null)
+                """)
 
     def rows(self, table: str, hashes: Collection[str] | None = None) -> str:
         """SQL text for FROM: `relation` less the landings that do not count. Each file's rows are there exactly once.
@@ -307,7 +356,8 @@ class Lake:
     def _observations(self, hashes: Collection[str] | None) -> str:
         """The ledger: one row per (source, kind, file_path, content): the latest landing, else the first observation.
 
-        A file that could not be opened (no hash) is there only as long as that is the latest news of its path.
+        A file that could not be opened (no hash) is there only as long as that is the latest news of its path, and not
+        once it is gone.
         """
         limit = "true" if hashes is None else f"file_sha256 in ({', '.join(literal(h) for h in hashes) or 'null'})"
         limit = f"{limit} and {self._exported}"
@@ -316,7 +366,8 @@ class Lake:
             window content as (partition by source, kind, file_path, file_sha256)
             qualify {limit} and case
                 when file_sha256 is null
-                    then landing_id = max(landing_id) over (partition by source, kind, file_path)
+                    then outcome <> 'gone'
+                    and landing_id = max(landing_id) over (partition by source, kind, file_path)
                 when outcome = 'duplicate'
                     then landing_id = min(landing_id) over content and bool_and(outcome = 'duplicate') over content
                 else landing_id = max(landing_id) filter (outcome <> 'duplicate') over content

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.clock import to_local
-from pipelines.config import Settings
+from pipelines.config import EVERY_SOURCE, Settings
 from pipelines.contract import KINDS
 from pipelines.errors import kind_and_place
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
@@ -25,7 +25,7 @@ from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, 
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
-from pipelines.portal.readers.base import UNREADABLE
+from pipelines.portal.readers.base import UNREADABLE, Attention
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
@@ -71,6 +71,7 @@ class _Together(NamedTuple):
 
     kind: str
     columns: tuple[str, ...]
+    own_words_of: str = ""
 
 
 @dataclass
@@ -125,7 +126,9 @@ class LandingPass:
 
     def _wait(self, entry: LandedFile, rows: TextRows) -> Iterator[tuple[str, pa.Table]]:
         """Rows of small files wait for each other, until it pays to convert them."""
-        together = _Together(entry.file.kind, tuple(rows.table.column_names))
+        source = entry.file.source
+        own = source if self.settings.meanings(source) else ""
+        together = _Together(entry.file.kind, tuple(rows.table.column_names), own)
         waiting = self._waiting.setdefault(together, [])
         waiting.append((entry, Portion(rows, entry.facts.envelope_agency, entry.rows)))
         # A document gives several rows, numbered on from those before it: they must be known.
@@ -142,7 +145,8 @@ class LandingPass:
     def _convert(self, together: _Together) -> Iterator[tuple[str, pa.Table]]:
         waiting = self._waiting.pop(together, [])
         kind = KINDS[together.kind]
-        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names)
+        words = self.settings.meanings(together.own_words_of or EVERY_SOURCE)
+        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names, words)
         try:
             converted = canonical.convert([portion for _, portion in waiting])
         except Exception as error:
@@ -159,6 +163,7 @@ class LandingPass:
         for (entry, _), found in zip(waiting, converted, strict=True):
             entry.rows += found.rows.num_rows
             entry.facts.drift.update(found.drift)
+            entry.facts.repeated += found.repeated
             tables.append(_named(found.rows, schema, entry))
         yield kind.table, pa.concat_tables(tables)
 
@@ -201,11 +206,20 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "format": facts.format or None,
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
-        "notes": json.dumps([_shown(note) for note in facts.notes], ensure_ascii=False) if facts.notes else None,
+        "notes": json.dumps([_shown(note) for note in facts.all_notes], ensure_ascii=False)
+        if facts.all_notes
+        else None,
         "parts": json.dumps([asdict(part) for part in facts.parts], ensure_ascii=False) if facts.parts else None,
+        "attention": json.dumps([_attention(each) for each in facts.attention], ensure_ascii=False)
+        if facts.attention
+        else None,
         "reader": entry.reader,
         "seen_at": now,
     }
+
+
+def _attention(found: Attention) -> dict[str, str]:
+    return {"rule_id": found.rule_id, "detail": _shown(found.detail)[:MAX_DETAIL]}
 
 
 def _shown(text: str) -> str:

@@ -156,7 +156,12 @@ class ParsedProject:
             events = EventIterator(iter(finished), invocation).fetch_row_counts()
             if column_lineage or "--full-refresh" in arguments:
                 events = events.fetch_column_metadata(with_column_lineage=column_lineage)
-            yield from _silent(events)
+            # Its threads change the working folder of the process, each back to where it found it; several at once
+            # leave the process in the project, where relative paths are other ones.
+            invocation.postprocessing_threadpool_num_threads = 1
+            with contextlib.chdir(Path.cwd()):
+                counted = list(_silent(events))
+            yield from counted
             if (error := invocation.get_error()) is not None:
                 raise DbtRunError([str(error).partition(_ERRORS)[2]]) from None
         finally:

@@ -52,6 +52,11 @@ class RunRecord:
         """Files of this run of which nothing was accepted."""
         return sum(1 for file in self.files if file["status"] == "rejected")
 
+    @property
+    def files_with_attention(self) -> int:
+        """Files of this run that somebody must look at although rows of them were read (portal-exports §2)."""
+        return sum(1 for file in self.files if file.get("attention"))
+
     def validated(self, result: ValidationResult) -> None:
         """Note what the validation made of the new files."""
         self.files = result.files

@@ -65,7 +65,7 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     """0, 1 or 3, see RunOutcome. A kept version means that nothing of this run was bad."""
     if record.outcome not in ("published", "kept"):
         return NOT_PUBLISHED
-    if record.files_rejected or record.quarantined_share > settings.alert_share:
+    if record.files_rejected or record.files_with_attention or record.quarantined_share > settings.alert_share:
         return LOOK_AT_INPUT
     return PUBLISHED
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,8 +27,9 @@ MAX_DRIFT_NAME = 60
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
 
-_STATUS = "TrangThaiHoSo"
-_STATUS_BY_DATES = "status_by_dates(NgayKetThucXuLy, NgayTra)"
+#: Portal field → what stands for it in a table that has no such column: the status is told by the dates
+#: (portal-exports §9), the channel is not known (§3).
+_WHERE_ABSENT = {"TrangThaiHoSo": "status_by_dates(NgayKetThucXuLy, NgayTra)", "KenhThucHien": "'unknown'"}
 #: Columns of the text rows that go along with every stage.
 _CARRIED = "portion, envelope, before, row_number"
 
@@ -71,11 +72,13 @@ class Portion:
 class Converted:
     """Lake rows of one portion, less the columns that name the file (landing_id, source, file_sha256).
 
-    drift: unknown field → rows that had it (names only).
+    drift: unknown field → rows that had it (names only). repeated: records that have a name twice, of which the last
+    value counts (portal-exports §2).
     """
 
     rows: pa.Table
     drift: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,11 @@ class Canonicaliser:
     kind: Kind
     key: PrivacyKey
     keep_officer_names: bool = False
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def _absent(self, names: Collection[str]) -> dict[str, str]:
+        """What stands for a column that a table does not have (portal-exports §3, §9): portal field → expression."""
+        return {portal: expression for portal, expression in _WHERE_ABSENT.items() if portal not in names}
 
     def convert(self, portions: Sequence[Portion]) -> list[Converted]:
         """Lake rows of each portion. The portions must have the same columns.
@@ -93,39 +101,67 @@ class Canonicaliser:
         Planning the statement takes longer than reading a small file: many of them go through it together. What
         becomes of a row depends on that row alone.
         """
-        self.con.register("text_rows", _together(portions))
+        table = _together(portions)
+        self.con.register("text_rows", table)
         try:
             drift: dict[int, Counter[str]] = {}
+            repeated: Counter[int] = Counter()
             names = portions[0].rows.table.column_names
             if portions[0].rows.tabular:
                 fields = _tabular_fields(self.kind, names)
             else:
-                try:
-                    records = "record"
-                    renames, drift = self._look_at_names(records)
-                except duckdb.InvalidInputException:  # one of them is no JSON, which is rare: only then look at each
-                    records = _VALID_RECORD
-                    renames, drift = self._look_at_names(records)
+                records, renames, drift, has_repeated = self._look_at_names()
+                if has_repeated:
+                    table, repeated = self._with_last_values(table, records)
+                    self.con.register("text_rows", table)
+                    records, renames, drift, _ = self._look_at_names()
                 fields = _json_fields(self.kind, renames, records)
-            derived = portions[0].rows.tabular and _STATUS not in names
-            statement = sql.statement(self.kind.name, _slots(self.kind, fields, _STATUS_BY_DATES if derived else None))
+            absent = self._absent(names) if portions[0].rows.tabular else {}
+            statement = sql.statement(self.kind.name, _slots(self.kind, fields, absent))
             sql.load_macros(self.con)
+            sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
             self.con.execute(f"set variable keep_officer_names = {self.keep_officer_names}")
             # A relation, for the result of `execute` is fetched by one thread while the others wait.
             result = self.con.sql(statement).to_arrow_table()
         finally:
             self.con.unregister("text_rows")
-        # DuckDB keeps the order, so that the portions lie one behind the other.
-        ends = np.cumsum(np.bincount(result.column("portion").to_numpy(), minlength=len(portions)))
+        # DuckDB keeps the order, so that the portions lie one behind the other; but not of what it makes a join of.
+        portion = result.column("portion").to_numpy()
+        if np.any(portion[1:] < portion[:-1]):
+            raise RuntimeError("rows out of order: the statement has become a join")
+        ends = np.cumsum(np.bincount(portion, minlength=len(portions)))
         result = result.drop_columns(["portion"])
         return [
-            Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())))
+            Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())), repeated[index])
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
 
-    def _look_at_names(self, records: str) -> tuple[dict[str, str], dict[int, Counter[str]]]:
-        """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows}).
+    def _look_at_names(self) -> tuple[str, dict[str, str], dict[int, Counter[str]], bool]:
+        """What `_names_of` says, behind the SQL of a row's JSON text: null where it is none."""
+        try:
+            return ("record", *self._names_of("record"))
+        except duckdb.InvalidInputException:  # one of them is no JSON, which is rare: only then look at each
+            return (_VALID_RECORD, *self._names_of(_VALID_RECORD))
+
+    def _with_last_values(self, table: pa.Table, records: str) -> tuple[pa.Table, Counter[int]]:
+        """(the text rows, each name once in a record: the last value counts; portion → records that had one twice)."""
+        pointers = ["", *(_pointer(path) for path, _ in _nested_paths(self.kind.structure))]
+        twice = "lambda names: len(names) <> len(list_distinct(names))"
+        found = f"len(list_filter(json_keys({records}, {pointers!r}::varchar[]), {twice})) > 0"
+        mask = self.con.sql(f"select coalesce({found}, false) as found from text_rows").to_arrow_table()["found"]
+        places = np.flatnonzero(mask.to_numpy())
+        texts = table["record"].to_pylist()
+        for place in places:
+            # Fractions stay as they are written: codes of procedures may be among them.
+            texts[place] = json.dumps(json.loads(texts[place], parse_float=str), ensure_ascii=False)
+        column = table.column_names.index("record")
+        mended = table.set_column(column, "record", pa.array(texts, pa.string()))
+        return _cut(mended), Counter(table["portion"].to_numpy()[places].tolist())
+
+    def _names_of(self, records: str) -> tuple[dict[str, str], dict[int, Counter[str]], bool]:
+        """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows},
+        has a record a name twice?).
 
         records: SQL of a row's JSON text, null when it is none. Raises duckdb.InvalidInputException when it is no JSON.
 
@@ -133,7 +169,9 @@ class Canonicaliser:
         the first element of each; they are unknown by their path, `TaiLieuNop[].X`.
         """
         paths = list(_nested_paths(self.kind.structure))
-        seen = self._names_seen(records, [_pointer(path) for path, _ in paths])
+        listed = self._names_seen(records, [_pointer(path) for path, _ in paths])
+        repeated = any(len(names) != len(set(names)) for _, _, found in listed for names in found)
+        seen = _as_sets(listed)
         known, exact = contract.spellings(self.kind), set(self.kind.names)
         renames: dict[str, str] = {}
         drift: dict[int, Counter[str]] = defaultdict(Counter)
@@ -147,7 +185,7 @@ class Canonicaliser:
         if renames and paths:
             written = {target: name for name, target in renames.items()}
             places = [_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths]
-            seen = self._names_seen(records, places)
+            seen = _as_sets(self._names_seen(records, places))
         for index, (path, names) in enumerate(paths, start=1):
             place = _place(path)
             lower = {name.lower(): name for name in names}
@@ -158,16 +196,28 @@ class Canonicaliser:
                         renames[name] = lower[name.lower()]
                     elif name.lower() not in dropped:
                         drift[portion][f"{place}.{name}"] += rows
-        return dict(sorted(renames.items())), drift
+        return dict(sorted(renames.items())), drift, repeated
 
-    def _names_seen(self, records: str, pointers: list[str]) -> list[tuple[int, int, list[set[str]]]]:
+    def _names_seen(self, records: str, pointers: list[str]) -> list[tuple[int, int, list[list[str]]]]:
         """(portion, how many records have just these names, [names at the top, then at each pointer])."""
         # The empty pointer is the record itself: everything in one look at it.
         seen = self.con.sql(
             f"select portion, count(*), json_keys({records}, {['', *pointers]!r}::varchar[])"
             f" from text_rows where {records} is not null group by all"
         ).fetchall()
-        return [(portion, rows, [set(names or ()) for names in found]) for portion, rows, found in seen]
+        return [(portion, rows, [names or [] for names in found]) for portion, rows, found in seen]
+
+
+def _as_sets(listed: list[tuple[int, int, list[list[str]]]]) -> list[tuple[int, int, list[set[str]]]]:
+    return [(portion, rows, [set(names) for names in found]) for portion, rows, found in listed]
+
+
+def repeated_note(count: int) -> str:
+    """What people are told of objects that have a name twice (portal-exports §2)."""
+    return (
+        f"{count} đối tượng có tên lặp lại, tính giá trị sau cùng"
+        f" / {count} objects have a name twice, the last value counts"
+    )
 
 
 def _together(portions: Sequence[Portion]) -> pa.Table:
@@ -178,9 +228,13 @@ def _together(portions: Sequence[Portion]) -> pa.Table:
         table = portion.rows.table.append_column("portion", pa.repeat(pa.scalar(index, pa.int32()), count))
         table = table.append_column("envelope", pa.repeat(pa.scalar(portion.envelope_agency, pa.string()), count))
         tables.append(table.append_column("before", pa.repeat(pa.scalar(portion.before, pa.int64()), count)))
-    together = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
-    # A record batch is scanned by one thread, so that a large one must be cut for the others to have work.
-    return pa.Table.from_batches(together.to_batches(max_chunksize=MORSEL), schema=together.schema)
+    return _cut(tables[0] if len(tables) == 1 else pa.concat_tables(tables))
+
+
+def _cut(table: pa.Table) -> pa.Table:
+    """A record batch is scanned by one thread, so that a large one must be cut for the others to have work."""
+    whole = table if len(table.columns) and table.column(0).num_chunks == 1 else table.combine_chunks()
+    return pa.Table.from_batches(whole.to_batches(max_chunksize=MORSEL), schema=table.schema)
 
 
 def _named_drift(drift: Counter[str]) -> Counter[str]:
@@ -264,13 +318,14 @@ def _literal(text: str) -> str:
 # --- slots of the statements: what follows from the contract ---------------------------------------------------------
 
 
-def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
-    """SQL for each slot of the kind's statement. status: what stands for it where a sheet has no such column."""
+def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]:
+    """SQL for each slot of the kind's statement. absent: portal field → what stands for it in a table without it."""
     if kind.document:
         return {"fields": fields, **_figures(kind)}
     parsed = {field.column: f"{field.reads}({field.portal})" for field in kind.checked}
-    if status:
-        parsed |= {field.column: status for field in kind.checked if field.portal == _STATUS}
+    parsed |= {field.column: absent[field.portal] for field in kind.checked if field.portal in absent}
+    alone = _read_alone(kind)
+    alone |= {f.column: absent[f.portal] for f in kind.columns if f.portal in absent and f.column in alone}
     checked = {f"bad_{field.column}": _is_bad(field) for field in kind.checked}
     return {
         "fields": fields,
@@ -278,9 +333,13 @@ def _slots(kind: Kind, fields: str, status: str | None) -> dict[str, str]:
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
         "parsed": _listed(parsed),
         "checked": _listed(checked),
+        "any_placeholder_date": " or ".join(f"is_placeholder({f.portal}, {f.column})" for f in kind.moments),
         "any_bad_moment": " or ".join(f"bad_{field.column}" for field in kind.moments),
-        "columns": ", ".join((*parsed, _listed(_read_alone(kind)))) if parsed else _listed(_read_alone(kind)),
-        "bad_values": _bad_values({field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked}),
+        "columns": ", ".join((*parsed, _listed(alone))) if parsed else _listed(alone),
+        "bad_values": _bad_values(
+            {field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked},
+            words={field.portal for field in kind.checked if field.reads == "status_code"},
+        ),
         "content": ", ".join(
             (
                 *(f"coalesce({column}::varchar, chr(30))" for column in kind.content),
@@ -315,9 +374,12 @@ def _read_alone(kind: Kind) -> dict[str, str]:
     }
 
 
-def _bad_values(fields: dict[str, tuple[str, str]]) -> str:
-    """bad_values of {portal field: (its text, is it bad)}."""
-    entries = ", ".join(f"bad_value('{name}', {text}, {bad})" for name, (text, bad) in fields.items())
+def _bad_values(fields: dict[str, tuple[str, str]], words: Collection[str] = ()) -> str:
+    """bad_values of {portal field: (its text, is it bad)}. words: fields whose known words are shown."""
+    entries = ", ".join(
+        f"{'bad_word' if name in words else 'bad_value'}('{name}', {text}, {bad})"
+        for name, (text, bad) in fields.items()
+    )
     return f"bad_values_of({' or '.join(bad for _, bad in fields.values()) or 'false'}, [{entries}])"
 
 

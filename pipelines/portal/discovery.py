@@ -3,16 +3,18 @@ hash them."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
 import re
+import stat
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -24,6 +26,9 @@ from pipelines.contract import KINDS
 log = logging.getLogger("dunghan.discovery")
 
 UNKNOWN = "unknown"
+#: Outcome of a path that could not be opened and is no longer there: nothing more is to be said of it.
+GONE = "gone"
+_NOT_REGULAR = "không phải tệp thường, không mở / not a regular file, not opened"
 #: Key of a listing's entry: why it must not be opened.
 _PROBLEM = "dunghan_problem"
 _CHUNK = 4 * 1024 * 1024
@@ -40,13 +45,23 @@ class DropZoneError(Exception):
     """The drop zone cannot be listed. The message says which one and what to do."""
 
 
+class NotAFileError(OSError):
+    """What was named is a pipe, a socket, a device or a folder: opening it could wait for ever."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(errno.EINVAL, _NOT_REGULAR, str(path))
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}"
+
+
 @dataclass(frozen=True)
 class ExportFile:
     """One new observation of a file.
 
     path: where fsspec opens it; file_path: relative to the drop zone. mtime and exported_at are local wall clock.
     sha256 is None when the file could not be read. outcome: `new` (to be read), `duplicate`, `unreadable` (then detail
-    says why).
+    says why), `gone`.
     """
 
     fs: fsspec.AbstractFileSystem
@@ -80,20 +95,35 @@ class ExportFile:
         return (int(info["size"] or 0), _mtime(info)) != (self.size, self.mtime)
 
 
+class Unopened(NamedTuple):
+    """The latest observation of a path, when it could not be opened. Moments: local wall clock."""
+
+    source: str
+    kind: str
+    size: int
+    mtime: datetime
+    exported_at: datetime
+    exported_at_from: str
+
+
 @dataclass(frozen=True)
 class Known:
     """What the lake knows already.
 
     observations: (file_path, size, mtime) of files that were hashed; contents: (source, kind, sha256) landed;
-    complaints: (file_path, detail) of paths whose latest observation could not be hashed.
+    complaints: (file_path, detail) of paths whose latest observation could not be hashed, to be told once. unopened:
+    file_path → that observation, also of what went wrong while it was read, to be taken back when the path is gone.
     """
 
     observations: frozenset[tuple[str, int, datetime]] = frozenset()
     contents: frozenset[tuple[str, str, str]] = frozenset()
     complaints: frozenset[tuple[str, str | None]] = frozenset()
+    unopened: Mapping[str, Unopened] = field(default_factory=dict)
 
     def has(self, file: ExportFile) -> bool:
         """Nothing about the file is news: it was hashed before, or the same was said of its path."""
+        if file.outcome == GONE:
+            return file.file_path not in self.unopened
         if (file.file_path, file.size, file.mtime) in self.observations:
             return True
         return file.sha256 is None and (file.file_path, file.detail) in self.complaints
@@ -105,7 +135,8 @@ def discover(settings: Settings, known: Known | None = None, days: Days | None =
 
     A content that is known, or comes earlier in the same list, is a `duplicate`; a file at a place where it cannot be
     understood, or that cannot be opened, is `unreadable`. What is no file of this drop zone (a link out of it, a pipe,
-    a name that is no UTF-8) is `unreadable` too and never opened. Hidden and temporary files, files changed less than
+    a name that is no UTF-8) is `unreadable` too and never opened. What could not be opened before and is no longer
+    there is `gone`. Hidden and temporary files, files changed less than
     `settle_seconds` ago or while they were hashed, are left for later. days: only files exported on these days, first
     and last included. Raises DropZoneError when the drop zone is not there.
     """
@@ -121,16 +152,19 @@ def discover(settings: Settings, known: Known | None = None, days: Days | None =
 
 
 def unseen(settings: Settings, known: Known, days: Days | None = None) -> list[ExportFile]:
-    """What `discover` would look at, without opening any file: fast, but a duplicate is not told from a new file."""
-    return [file for file, is_file in _unseen(settings, known, days) if is_file]
+    """What `discover` would look at, without opening any file: fast, but a duplicate is not told from a new file, and
+    what cannot be opened is looked at every time."""
+    return [file for file, is_file in _unseen(settings, known, days) if is_file or not known.has(file)]
 
 
 def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tuple[ExportFile, bool]]:
-    """(observation without fingerprint, is it a file that may be opened) of what is new and settled."""
+    """(observation without fingerprint, is it a file that may be opened) of what is new and settled, or gone."""
     fs, root = _open_root(settings.drop_zone)
     youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
+    listed = set()
     for info in _listing(fs, root):
         file = _observed(fs, info["name"][len(root) :].lstrip("/"), info)
+        listed.add(file.file_path)
         if (file.file_path, file.size, file.mtime) in known.observations:
             continue
         if days is not None and not days[0] <= file.exported_at.date() <= days[1]:
@@ -139,10 +173,16 @@ def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tup
             log.info("%s: còn đang được ghi, để lại lần sau / still settling, left for the next run", file.file_path)
             continue
         yield file, not info.get(_PROBLEM)
+    for path, last in known.unopened.items():
+        if path not in listed and (days is None or days[0] <= last.exported_at.date() <= days[1]):
+            yield ExportFile(fs, f"{root}/{path}", path, **last._asdict(), outcome=GONE), False
 
 
 def single(path: Path, source: str, kind: str) -> ExportFile:
-    """A file anywhere on this machine, as if it lay in the drop zone; without a fingerprint. Raises OSError."""
+    """A file anywhere on this machine, as if it lay in the drop zone; without a fingerprint. Raises OSError, which
+    is NotAFileError for a pipe and the like."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotAFileError(path)
     info = _stat(path) | {"name": str(path.resolve())}
     return _observed(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info)
 
@@ -213,7 +253,7 @@ def _examined(path: str, entry: dict[str, Any], inside: str) -> dict[str, Any]:
             " / a link out of the drop zone or to no file, not opened"
         )
     elif entry["type"] != "file":
-        problem = "không phải tệp thường, không mở / not a regular file, not opened"
+        problem = _NOT_REGULAR
     else:
         return {}
     return {_PROBLEM: problem} | (_stat(Path(path), follow_links=False) if "islink" in entry else {})
@@ -318,7 +358,9 @@ def new_files(files: Iterable[ExportFile], known: Known) -> list[ExportFile]:
         if known.has(file):
             continue
         identity = (file.source, file.kind, file.sha256 or "")
-        if file.sha256 is None or identity not in seen:
+        if file.outcome == GONE:
+            outcome = GONE
+        elif file.sha256 is None or identity not in seen:
             outcome = "unreadable" if file.detail else "new"
         else:
             outcome = "duplicate"

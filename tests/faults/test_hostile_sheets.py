@@ -149,8 +149,8 @@ def test_truncated_and_damaged_workbooks(make: Any, tmp_path: Path) -> None:
     ("streams", "said"),
     [
         (["EncryptionInfo", "EncryptedPackage"], "mật khẩu"),
-        (["WordDocument", "1Table"], "OLE2"),
-        (["PowerPoint Document"], "OLE2"),
+        (["WordDocument", "1Table"], "Word"),
+        (["PowerPoint Document"], "PowerPoint"),
         (["Workbook"], "hỏng"),
     ],
 )

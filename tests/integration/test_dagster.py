@@ -201,6 +201,7 @@ def test_workspace_opens_from_the_repository_root(tmp_path: Path) -> None:
 
 
 def test_first_nightly_run_publishes_and_tells_what_it_did(first_nightly_run: Path) -> None:
+    assert Path.cwd() == Path(__file__).parents[2]  # whatever dbt did in this process
     settings = settings_for(first_nightly_run)
     record = read_record(settings)
     assert record is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipelines.cli import app
 from pipelines.config import ConfigurationError, Settings, load_settings
 from pipelines.inspection import Inspection, inspect_path, letters, part_of, place
 from pipelines.portal.readers.base import Part
+from tests.support import workbooks
 
 pytestmark = pytest.mark.integration
 
@@ -85,6 +87,166 @@ def test_headings_of_the_configuration_are_used(settings: Settings, tmp_path: Pa
     seen = look(known, path)
     assert (seen.reason, seen.rows_read, seen.synonyms) == (None, 1, [])
     assert [c["state"] for c in seen.columns if c["heading"] == "Số biên lai"] == ["ignored"]
+
+
+CASES = Path(__file__).parents[1] / "data" / "public_cases"
+#: Heading and a row of a table that no other part of the contract knows.
+STRANGE = ["TT", "Số phiếu", "Họ tên", "Số TTHC", "Vào sổ", "Thời hạn trả", "Ngày duyệt", "Tiến độ", "Cách nộp", "ĐT"]
+PASTED = [
+    '"Số phiếu" = "MaHoSo"',
+    '"Họ tên" = ""',
+    '"Số TTHC" = "MaTTHC"',
+    '"Vào sổ" = "NgayTiepNhan"',
+    '"Thời hạn trả" = "NgayHenTra"',
+    '# "Ngày duyệt" = "…"  # NgayNopHoSo? NgayKetThucXuLy? NgayTra? NgayTuChoi?',
+    '"Tiến độ" = "TrangThaiHoSo"',
+    '"Cách nộp" = "KenhThucHien"',
+    '"ĐT" = ""',
+]
+
+
+def strange(n: int) -> list[str]:
+    return [
+        *(str(n), f"H39.18.25-240520-{n:04d}", f"Riêng Tư {chr(64 + n)}", "1.001193", "20/05/2024 08:30", "24/05/2024"),
+        *("22/05/2024", "Đang xử lý", "Trực tuyến", f"09123456{n:02d}"),
+    ]
+
+
+def strange_files() -> dict[str, bytes]:
+    """The same table, of which no heading is recognised, in every shape of a table."""
+    table = [["UBND XÃ"], ["DANH SÁCH"], STRANGE, *(strange(n) for n in range(1, 9))]
+    text = "\n".join(";".join(line) for line in table)
+    page = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in line) + "</tr>" for line in table)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.csv", text)
+    return {
+        "a_20240601.csv": text.encode(),
+        "b_20240601.xlsx": workbooks.xlsx([line + [""] * (len(STRANGE) - len(line)) for line in table]),
+        "c_20240601.xls": f"<table>{page}</table>".encode(),
+        "d_20240601.zip": packed.getvalue(),
+    }
+
+
+@pytest.mark.parametrize("name", strange_files())
+def test_a_file_without_a_heading_shows_the_likeliest_and_what_to_paste(
+    settings: Settings, tmp_path: Path, name: str
+) -> None:
+    path = put(tmp_path, strange_files()[name], f"motcua/dossiers/{name}")
+    seen = look(settings, path)
+    assert (seen.reason, seen.rows_read, seen.headings) == ("REJ_FILE_NO_HEADING", 0, [])
+    assert [(likely["first_row"], likely["last_row"]) for likely in seen.likely] == [(3, 3)]
+    assert [column["heading"] for column in seen.columns] == STRANGE
+    assert seen.synonyms == ["[headings.motcua]", *PASTED] and seen.missing == []
+    assert "Riêng" not in repr(seen) and "0912345" not in repr(seen)
+    # Pasted as they are, they make the file readable.
+    (tmp_path / "dunghan.toml").write_text("\n".join(seen.synonyms))
+    pasted = look(load_settings(), path)
+    assert (pasted.reason, pasted.rows_read, pasted.accepted) == (None, 8, 8)
+    assert [row["due_at"].isoformat() for row in pasted.rows[:1]] == ["2024-05-24T23:59:59"]
+
+
+def test_what_a_likely_heading_lacks(settings: Settings, tmp_path: Path) -> None:
+    table = ["Phiếu,Cột 1,Cột 2,Cột 3", *(f"H39.18.25-240520-000{n},20/05/2024,24/05/2024,x" for n in range(5))]
+    seen = look(settings, put(tmp_path, "\n".join(table)))
+    assert seen.missing == ["+3"] and seen.synonyms[1] == '"Phiếu" = "MaHoSo"'
+    assert [line[0] for line in seen.synonyms[2:4]] == ["#", "#"], "dates are not proposed to be ignored"
+    # Outside of a drop zone too, and then for every source.
+    seen = look(settings, put(tmp_path, "\n".join(table), "x.csv"))
+    assert (seen.kind, seen.synonyms[0]) == ("dossiers", '[headings."*"]')
+
+
+def test_a_part_without_a_heading_is_shown_beside_the_others(settings: Settings, tmp_path: Path) -> None:
+    sheets: dict[str, workbooks.Rows] = {
+        "Một": [HEADING.split(";"), row(1).split(";")],
+        "Hai": [STRANGE, strange(1), strange(2)],
+    }
+    seen = look(settings, put(tmp_path, workbooks.xlsx(sheets), "motcua/dossiers/a.xlsx"))
+    assert (seen.reason, seen.rows_read, len(seen.headings)) == (None, 1, 1)
+    assert seen.likely == [{"part": "Hai", "first_row": 1, "last_row": 1}]
+    assert [found.rule_id for found in seen.attention] == ["WRN_FILE_PART_SKIPPED"]
+    assert '"Số phiếu" = "MaHoSo"' in seen.synonyms
+
+
+@pytest.mark.parametrize(
+    ("case", "rows", "rules"),
+    [("43", 24, []), ("76", 30, []), ("78", 24, ["WRN_LEGACY_TEXT"])],
+)
+def test_public_cases(settings: Settings, case: str, rows: int, rules: list[str]) -> None:
+    (path,) = CASES.glob(f"{case}-*/*/dossiers/hs*")
+    seen = look(settings, path)
+    assert (seen.reason, seen.accepted, seen.synonyms, seen.likely) == (None, rows, [], [])
+    assert [found.rule_id for found in seen.attention] == rules
+
+
+def test_an_unknown_due_date_is_proposed_and_told(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another member of public case 43."""
+    (path,) = CASES.glob("43-*/*/dossiers/hs*")
+    other = put(tmp_path, path.read_text("utf-8-sig").replace("Hạn xử lý", "Mốc cam kết"))
+    seen = look(settings, other)
+    assert seen.synonyms == ["[headings.motcua]", '"Mốc cam kết" = "NgayHenTra"']
+    assert [found.rule_id for found in seen.attention] == ["WRN_FILE_NO_DUE"]
+    for lang, said in (("vi", "có lẽ là NgayHenTra (theo tên cột và giá trị)"), ("en", "probably NgayHenTra")):
+        with pytest.raises(SystemExit):
+            app.main(["inspect", str(other), "--lang", lang])
+        out = capsys.readouterr().out
+        assert said in out and '"Mốc cam kết" = "NgayHenTra"' in out and "WRN_FILE_NO_DUE" in out
+        assert "đã công bố" not in out, "nothing is published by looking"
+
+
+def test_letters_of_an_old_font_in_headings_nobody_knows(settings: Settings, tmp_path: Path) -> None:
+    """Another member of public case 78: the heading itself is not known."""
+    table = [["M\xb7 sè phiÕu", "Thêi h¹n tr¶ kÕt qu¶", "Ngµy vµo sæ", "Tr¹ng th¸i cña hå s¬"]]
+    table += [[f"H39.18.25-240520-000{n}", "24/05/2024", "20/05/2024", "§ang xö lý"] for n in range(6)]
+    seen = look(settings, put(tmp_path, workbooks.xlsx(table), "motcua/dossiers/a.xlsx"))
+    assert seen.reason == "REJ_FILE_NO_HEADING" and "Thời hạn trả kết quả" in [c["heading"] for c in seen.columns]
+    assert '"Thời hạn trả kết quả" = "NgayHenTra"' in seen.synonyms
+
+
+def test_unknown_words_are_shown_with_their_lines(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heading = "Mã hồ sơ;Ngày tiếp nhận;Ngày hẹn trả;Trạng thái;Hình thức nộp hồ sơ"
+    words = [
+        ("Đang xử lí", "Nộp qua Zalo"),
+        ("Hoàn thành - trễ hạn", "Trực tuyến"),
+        ("Đúng hạn", "Nguyễn Văn Kín"),
+        ("Trần Thị Kín", "1"),
+    ]
+    lines = [f"H39.18.25-240304-000{n};04/03/2024;08/03/2024;{a};{b}" for n, (a, b) in enumerate(words)]
+    path = put(tmp_path, "\n".join([heading, *lines]))
+    seen = look(settings, path)
+    assert seen.words == {
+        "TrangThaiHoSo": {"(…)": 1, "Hoàn thành - trễ hạn": 1, "Đang xử lí": 1, "Đúng hạn": 1},
+        "KenhThucHien": {"(…)": 1, "Nộp qua Zalo": 1},
+    }
+    assert sorted(seen.word_lines) == sorted(
+        [
+            "[words.motcua]",
+            '# "Nộp qua Zalo" = "KenhThucHien:…"',
+            '"Hoàn thành - trễ hạn" = 9',
+            '"Đang xử lí" = 4',
+            '# "Đúng hạn" = "…"',
+        ]
+    )
+    assert seen.timeliness_heading == "Trạng thái" and "Kín" not in repr(seen)
+    with pytest.raises(SystemExit):
+        app.main(["inspect", str(path)])
+    out = capsys.readouterr().out
+    assert "[words.motcua]" in out and "10 Đã trả kết quả" in out and "2 Trực tuyến" in out
+    (tmp_path / "dunghan.toml").write_text(
+        "\n".join(seen.word_lines).replace("# ", "").replace(":…", ":2").replace('"…"', "9")
+    )
+    assert look(load_settings(), path).words == {"TrangThaiHoSo": {"(…)": 1}, "KenhThucHien": {"(…)": 1}}
+
+
+def test_unknown_words_of_json(settings: Settings, tmp_path: Path) -> None:
+    records = [record(1, KenhThucHien="Nộp qua VNeID"), record(2, TrangThaiHoSo="Đã xử lí xong"), record(3)]
+    seen = look(settings, put(tmp_path, json.dumps(records), "dvcqg/dossiers/a.json"))
+    assert seen.word_lines[0] == "[words.dvcqg]"
+    assert sorted(seen.word_lines[1:]) == ['"Đã xử lí xong" = 9', '# "Nộp qua VNeID" = "KenhThucHien:…"']
 
 
 def test_a_shifted_file_says_what_stands_beside(settings: Settings, tmp_path: Path) -> None:

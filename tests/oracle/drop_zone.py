@@ -16,8 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import values
-from tests.oracle.values import BadValueError, is_missing, moment_or_none, text
+from tests.oracle import dates, values
+from tests.oracle.dates import BadValueError
+from tests.oracle.values import is_missing, moment_or_none, text
 
 KINDS = ("dossiers", "progress", "procedures", "agencies", "portal_reports")
 DATES = {
@@ -124,10 +125,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Procedure:
+    """fields: (name, code) of its field of administration, where it has both."""
+
     source: str
     key: str
     place: Place
     limits: tuple[Limit, ...]
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -205,12 +209,12 @@ def exported_at(name: str, mtime: float) -> tuple[datetime, str]:
             continue
         try:
             hms = (
-                datetime.strptime(clock, "%H%M%S" if len(clock) == 6 else "%H%M").time() if clock else values.END_OF_DAY
+                datetime.strptime(clock, "%H%M%S" if len(clock) == 6 else "%H%M").time() if clock else dates.END_OF_DAY
             )
         except ValueError:
-            hms = values.END_OF_DAY
+            hms = dates.END_OF_DAY
         return datetime.combine(at, hms), "name"
-    return datetime(1970, 1, 1) + timedelta(seconds=int(mtime)) + values.LOCAL, "mtime"
+    return datetime(1970, 1, 1) + timedelta(seconds=int(mtime)) + dates.LOCAL, "mtime"
 
 
 # Shapes (portal-exports §2) -----------------------------------------------------------------------------------
@@ -471,4 +475,9 @@ def _procedure(source: str, place: Place, record: Record) -> tuple[list[str], Pr
         if re.fullmatch(r"\d+(\.\d+)?", amount := term.text("THOIGIANGIAIQUYET"))
         and (unit := " ".join(term.text("DONVITINH").lower().split())) in UNITS
     )
-    return [], Procedure(source, key, place, limits)
+    fields = tuple(
+        (values.folded(name), code)
+        for item in list(record.items("LINHVUCTHUCHIEN"))[:1]
+        if (name := item.text("TENLINHVUC")) and (code := item.text("MALINHVUC"))
+    )
+    return [], Procedure(source, key, place, limits, fields)

@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle.dates import END_OF_DAY
 from tests.oracle.timeliness import PENDING_STATES, Facts, Oracle, form_resolution, start_of
-from tests.oracle.values import END_OF_DAY
 
 SCHEMES = ("calendar", "reporting")
 SECOND = timedelta(seconds=1)

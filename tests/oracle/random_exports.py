@@ -174,6 +174,9 @@ class _World:
             due = datetime(2099, 12, 31, 17)
         target = due or received + timedelta(hours=rng.choice((1.1, 2.5, 8)))
         field_code, field_name = rng.choice(FIELDS)
+        if number % 5 == 0:
+            # as one-stop systems have it: the name alone, in any spelling
+            field_code, field_name = "", field_name.upper() if number % 2 else field_name
         base: Record = {
             "MaHoSo": self._code(number, received),
             "MaTTHC": self._procedure_code(),

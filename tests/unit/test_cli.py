@@ -253,6 +253,40 @@ def test_status_shows_the_figures_of_the_year(dunghan: Any, published: Settings)
     assert {row["status"]: row["files"] for row in found["ledger"]} == {"loaded": 1, "rejected": 1, "duplicate": 1}
 
 
+LOOK_AT = """alter table marts.mart_load_ledger add column attention varchar[];
+    alter table marts.mart_load_ledger add column attention_details varchar[];
+    update marts.mart_load_ledger set file_path = source || '/' || kind || '/' || file_name;
+    update marts.mart_load_ledger set attention = ['WRN_FILE_NEW_FIELDS', 'WRN_FILE_NO_DUE'],
+        attention_details = ['WRN_FILE_NEW_FIELDS: lạ: Hạn chót', 'WRN_FILE_NO_DUE: 3 hồ sơ']
+    where status = 'loaded'"""
+
+
+def test_status_and_ledger_show_what_must_be_looked_at(dunghan: Any, settings: Settings) -> None:
+    plan = green_nightly_run(settings, 1)
+    build_marts(settings, 1, extra=[*MARTS, *LOOK_AT.split(";")])
+    publish(settings, plan)
+    path = "dvcqg/dossiers/hoso_20240531.ndjson"
+    assert json.loads(dunghan("status", "--json")[1])["attention"] == {
+        path: [
+            {"rule_id": "WRN_FILE_NEW_FIELDS", "detail": "lạ: Hạn chót"},
+            {"rule_id": "WRN_FILE_NO_DUE", "detail": "3 hồ sơ"},
+        ]
+    }
+    out = dunghan("status")[1]
+    assert f"{path}: lạ: Hạn chót (WRN_FILE_NEW_FIELDS)" in out and f"{path}: 3 hồ sơ (WRN_FILE_NO_DUE)" in out
+    assert "PHẢI XEM LẠI" in out and "dunghan inspect" in out, "and what to do"
+    assert "ATTENTION" in dunghan("status", "--lang", "en")[1]
+    assert out.count("WRN_FILE_NO_DUE") == 2, "once for the file, once for what it means"
+    lines = [line for line in dunghan("ledger")[1].splitlines() if "✓" in line]
+    assert len(lines) == 1 and "hoso_20240531.ndjson" in lines[0]
+    assert "WRN_FILE_NO_DUE: 3 hồ sơ" in dunghan("ledger", "--file", "hoso_20240531")[1]
+
+
+def test_status_of_a_version_without_attention(dunghan: Any, published: Settings) -> None:
+    assert json.loads(dunghan("status", "--json")[1])["attention"] == {}
+    assert "PHẢI XEM LẠI" not in dunghan("status")[1]
+
+
 def test_status_works_while_a_run_is_on(dunghan: Any, published: Settings) -> None:
     with run_lock(published), connect_build(published):
         status, out, _ = dunghan("status")

@@ -67,7 +67,7 @@ def test_the_hash_is_made_of_the_column(column: str) -> None:
     """The expression of the hash, over a row in which this column alone differs."""
     from pipelines.portal.canonical import _slots
 
-    content = _slots(DOSSIERS, "", None)["content"]
+    content = _slots(DOSSIERS, "", {})["content"]
     row = ", ".join(f"null::{field.type} as {field.column}" for field in DOSSIERS.columns)
     other = {"VARCHAR": "'x'", "BOOLEAN": "true", "TIMESTAMP": "timestamp '2024-01-01'"}
     value = other.get(next(f.type for f in DOSSIERS.columns if f.column == column), "1")
@@ -83,7 +83,7 @@ def test_what_is_no_content_says_so() -> None:
     """Content is opt-out: these columns follow from others, or say where a row stands."""
     assert {field.column for field in DOSSIERS.columns if not field.content} == {
         *("envelope_agency", "code_date", "code_form", "sequence_digits", "procedure_key", "procedure_padded"),
-        *("supplement_count", "content_hash", "bad_values"),
+        *("supplement_count", "placeholder_date", "content_hash", "bad_values"),
     }
 
 

@@ -116,8 +116,8 @@ def test_kinds_and_synonyms() -> None:
         ["Mã hồ sơ", "Thời điểm xử lý", "Trạng thái"], kind=PROGRESS, synonyms={"thoi diem xu ly": "ThoiDiemXuLy"}
     )
     assert found(["code", "data", "x", "y"], kind=PORTAL_REPORTS) is None
-    assert found(["Số biên nhận", "Lĩnh vực", "Ngày nhận", "Kênh"]) is None
-    assert found(["Số biên nhận", "Lĩnh vực", "Ngày nhận", "Kênh"], synonyms={"so bien nhan": "MaHoSo"})
+    assert found(["Số phiếu", "Lĩnh vực", "Ngày nhận", "Kênh"]) is None
+    assert found(["Số phiếu", "Lĩnh vực", "Ngày nhận", "Kênh"], synonyms={"so phieu": "MaHoSo"})
 
 
 def test_wide_and_long_cells_take_no_time() -> None:

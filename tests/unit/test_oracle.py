@@ -153,7 +153,7 @@ def test_every_way_of_writing_a_moment_reads_the_same(at: datetime, seed: int, d
 
 @pytest.mark.parametrize(
     "raw",
-    ["20240230", "32/01/2024", "04/03/24", "4.3.2024", "1999-12-31", "2101-01-01", "20240304 25:00", "x", "2024-3-4"],
+    ["20240230", "32/01/2024", "04/03/24", "4.3-2024", "1999-12-31", "2101-01-01", "20240304 25:00", "x", "24-3-4"],
 )
 def test_invalid_moments(raw: str) -> None:
     with pytest.raises(values.BadValueError):

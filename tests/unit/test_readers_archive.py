@@ -286,7 +286,7 @@ def test_zero_bytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "word"),
-    [(b"%PDF-1.4\n1 0 obj\n", "pdf"), (b"{\\rtf1\\ansi x}", "rtf"), (b"\x89PNG\r\n\x1a\n\0\0\0\r", "png")],
+    [(b"%PDF-1.4\n1 0 obj\n", "PDF"), (b"{\\rtf1\\ansi x}", "RTF"), (b"\x89PNG\r\n\x1a\n\0\0\0\r", "PNG")],
 )
 def test_other_formats_are_named(content: Any, word: str, tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match=f"REJ_FILE_UNREADABLE: .*{word}"):

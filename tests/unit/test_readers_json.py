@@ -127,7 +127,7 @@ def test_a_cut_file_is_rejected_whole(shape: Any, chunk: int, tmp_path: Path) ->
         b"",
         b"  \n\t\n",
         b"\xef\xbb\xbf",
-        b"[1,2] [3]",
+        b"[1,2] x",
         b'{"a":1}}',
         b'{"data":[{"a":1}],"x":}',
         b"PK\x03\x04abc",

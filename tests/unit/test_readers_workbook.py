@@ -155,7 +155,7 @@ def test_cells_of_a_formula_and_errors(tmp_path: Path) -> None:
     rows, _ = read(tmp_path, workbooks.xlsx_of(f'<row r="1">{cells}</row><row r="2">{line}</row>'))
     assert rows[0]["MaHoSo"] == "H39-240304-0001" and rows[0]["TenLinhVuc"] == "Hộ tịch"
     assert rows[0]["NgayTiepNhan"] == "2024-03-04T08:30:20" and rows[0]["TrangThaiHoSo"] == "4"
-    assert rows[0]["MaTTHC"] == "", "an error is no value"
+    assert rows[0]["MaTTHC"] == "#REF!", "an error is shown as it is"
 
 
 @pytest.mark.parametrize("form", ["xlsx", "xls"])

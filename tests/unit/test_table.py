@@ -15,7 +15,8 @@ from pipelines.contract import AGENCIES, DOSSIERS
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import FileFacts
 from pipelines.portal.readers.headings import NO_SYNONYMS
-from pipelines.portal.readers.table import Cells, Table
+from pipelines.portal.readers.parts import Beginning
+from pipelines.portal.readers.table import EPOCH_1900, Cells, Table
 from tests.support.properties import examples
 
 HEAD = ["STT", "Mã hồ sơ", "Thủ tục", "Ngày nhận", "Hạn trả", "Tình trạng", "Ghi chú"]
@@ -35,7 +36,7 @@ def read(
     heading = headings.find(kind, [(1, head)], NO_SYNONYMS)
     assert heading
     facts = FileFacts("")
-    table = Table(kind, heading, NO_SYNONYMS, facts, name)
+    table = Table(kind, Beginning(heading), NO_SYNONYMS, facts, name)
     width = max(map(len, [head, *rows]))
     found = [
         row
@@ -234,7 +235,7 @@ def test_repeated_headings_of_two_rows(chunk: int) -> None:
     lower = ["", "", "", "tiếp nhận", "hẹn trả", "", ""]
     heading = headings.find(DOSSIERS, [(1, upper), (2, lower)], NO_SYNONYMS)
     assert heading and heading.last_row == 2
-    table = Table(DOSSIERS, heading, NO_SYNONYMS, FileFacts(""))
+    table = Table(DOSSIERS, Beginning(heading), NO_SYNONYMS, FileFacts(""))
     rows = [upper, lower, row(1), upper, lower, row(2)]
     found = [
         r
@@ -252,7 +253,7 @@ def test_serial_dates_are_numbers_only() -> None:
     rows = [["", code(n), "45355", value, "", "4"] for n, value in enumerate(values)]
     numeric = {2: np.ones(7, bool), 3: np.array([True] * 5 + [False, True])}
     assert heading
-    table = Table(DOSSIERS, heading, NO_SYNONYMS, FileFacts(""))
+    table = Table(DOSSIERS, Beginning(heading), NO_SYNONYMS, FileFacts(""), serials_from=EPOCH_1900)
     (batch,) = table.rows(cells(rows, 2, 7, numeric=numeric))
     assert batch.table["NgayTiepNhan"].to_pylist() == [
         "2024-03-04T08:30:00", "2024-03-04", "20240304", "2100-12-31T23:59:59", "12.5", "45355", "73416"
@@ -264,7 +265,7 @@ def test_codes_that_excel_rounded_are_noted() -> None:
     heading = headings.find(DOSSIERS, [(1, HEAD)], NO_SYNONYMS)
     assert heading
     facts = FileFacts("")
-    table = Table(DOSSIERS, heading, NO_SYNONYMS, facts)
+    table = Table(DOSSIERS, Beginning(heading), NO_SYNONYMS, facts)
     rows = [["", "1234567890123450", "a", "04/03/2024"], ["", "123456", "a", "04/03/2024"]]
     assert sum(batch.table.num_rows for batch in table.rows(cells(rows, 2, 7, numeric={1: np.ones(2, bool)}))) == 2
     table.finish()
@@ -274,7 +275,7 @@ def test_codes_that_excel_rounded_are_noted() -> None:
 def test_rows_that_could_not_be_cut_stay_rows() -> None:
     heading = headings.find(DOSSIERS, [(1, HEAD)], NO_SYNONYMS)
     assert heading
-    table = Table(DOSSIERS, heading, NO_SYNONYMS, FileFacts(""))
+    table = Table(DOSSIERS, Beginning(heading), NO_SYNONYMS, FileFacts(""))
     given_cells = cells([[], [], row(1)], 2, 7, is_record=np.array([False, True, True]))
     (batch,) = table.rows(given_cells)
     assert batch.table["is_record"].to_pylist() == [False, True]

@@ -1,4 +1,4 @@
--- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier (portal-exports §6).
+-- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier or a file (portal-exports §6).
 -- A row or dossier that breaks several rules counts under each. Files belong to no agency: `unknown`.
 
 with findings as (
@@ -18,6 +18,16 @@ with findings as (
         reason as rule_id
     from {{ ref('mart_load_ledger') }}
     where status = 'rejected' and used
+
+    union all
+
+    select
+        source,
+        'unknown' as agency_code,
+        'file' as unit,
+        {{ explode_list('attention') }} as rule_id
+    from {{ ref('mart_load_ledger') }}
+    where used
 
     union all
 

@@ -51,7 +51,7 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         required_resource_keys={resources.KEY},
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        from pipelines.landing.lake import Lake
+        from pipelines.landing.lake import Lake, remember_readers
         from pipelines.landing.pipeline import land
         from pipelines.portal.discovery import discover
         from warehouse.keys import check_key, remember_key
@@ -60,9 +60,12 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         asked = window(context)
         with run.step("landing"):
             check_key(run.settings)  # another key would make a new version of every dossier
-            files = discover(run.settings, Lake(run.settings).known(), asked)
+            lake = Lake(run.settings)
+            files = discover(run.settings, lake.known(), asked)
             result = land(run.settings, files, progress=run.progress)
             remember_key(run.settings)
+            if asked is None:
+                remember_readers(run.settings, {file.source for file in files} | lake.sources())
         if asked is None:
             for event in by_export_date(files, result):
                 context.log_event(event)

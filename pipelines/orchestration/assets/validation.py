@@ -18,6 +18,7 @@ from pipelines.orchestration.dbt import validated_key
 
 LEDGER = validated_key("files")
 QUARANTINE = validated_key("quarantine")
+ATTENTION = "nothing_lost_in_silence"
 SPLIT_AGREES = "great_expectations_agree_with_split"
 
 
@@ -36,6 +37,11 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             asset=LEDGER,
             blocking=True,
             description="Great Expectations đếm đúng như khi tách dòng / its counts are those of the split",
+        ),
+        dg.AssetCheckSpec(
+            ATTENTION,
+            asset=LEDGER,
+            description="Không tệp nào có phần chưa hiểu hết / no file has a part that was not understood",
         ),
         *(
             dg.AssetCheckSpec(rule.id, asset=QUARANTINE, description=f"{rule.message_vi} / {rule.message_en}")
@@ -69,6 +75,7 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             result = validate(run.settings, rebuild=config.rebuild, progress=run.progress)
             run.record.validated(result)
         yield agreement(result.checks)
+        yield attention(result)
         for rule in rejecting:
             yield rejections(rule.id, result)
         if not result.committed:
@@ -101,6 +108,20 @@ def agreement(results: Iterable[CheckResult]) -> dg.AssetCheckResult:
     )
 
 
+def attention(result: ValidationResult) -> dg.AssetCheckResult:
+    """A warning that names what somebody must look at in the files of this run (portal-exports §2)."""
+    found = [
+        f"{file['file_path']}: {one['detail']} ({one['rule_id']})" for file in result.files for one in file["attention"]
+    ]
+    return dg.AssetCheckResult(
+        asset_key=LEDGER,
+        check_name=ATTENTION,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"attention": found},
+    )
+
+
 def rejections(rule_id: str, result: ValidationResult) -> dg.AssetCheckResult:
     """A warning with the number of rows or files that a rejecting rule hit in what was validated in this run."""
     hits = result.reasons.get(rule_id, 0)
@@ -119,6 +140,7 @@ def summary(result: ValidationResult) -> dict[str, dg.MetadataValue]:
     metadata: dict[str, dg.MetadataValue] = {
         "files": dg.MetadataValue.int(len(result.files)),
         "files_rejected": dg.MetadataValue.int(sum(file["status"] == "rejected" for file in result.files)),
+        "files_with_attention": dg.MetadataValue.int(sum(bool(file["attention"]) for file in result.files)),
         "rows_read": dg.MetadataValue.int(result.rows_read),
         "rows_accepted": dg.MetadataValue.int(result.rows_accepted),
         "rows_quarantined": dg.MetadataValue.int(result.rows_quarantined),

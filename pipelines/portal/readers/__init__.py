@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, cast
 
 from pipelines.contract import KINDS, Kind
 from pipelines.portal.discovery import ExportFile
-from pipelines.portal.readers import archive, csv_reader, encoding, html_reader, json_reader, workbook
+from pipelines.portal.readers import archive, csv_reader, encoding, formats, html_reader, json_reader, workbook
 from pipelines.portal.readers.base import (
     UNREADABLE,
     Content,
@@ -19,50 +20,33 @@ from pipelines.portal.readers.base import (
     NotAnExport,
     Reader,
 )
-from pipelines.portal.readers.headings import NO_SYNONYMS, Synonyms
+from pipelines.portal.readers.headings import NO_SYNONYMS, Heading, Synonyms
 
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
-READER_VERSION = 2
+READER_VERSION = 3
 
 _GZIP = b"\x1f\x8b"
-#: Formats that are told to the reader of the ledger by name, though they cannot be read.
-_KNOWN = {
-    b"%PDF": "pdf",
-    b"\xd0\xcf\x11\xe0": "OLE2 (doc, xls)",
-    b"{\\rtf": "rtf",
-    b"\x89PNG": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"SQLite format 3": "sqlite",
-    b"PAR1": "parquet",
-}
-#: Of these the ones that begin like text, and what a workbook begins with.
-_LIKE_TEXT = (b"%PDF", b"{\\rtf")
+#: What a workbook begins with.
 _WORKBOOK = (*archive.MAGIC, b"\xd0\xcf\x11\xe0")
-_ARCHIVES = {
-    b"PK": "zip",
-    b"Rar!": "rar",
-    b"7z\xbc\xaf": "7z",
-    b"\x1f\x8b": "gz",
-    b"BZh": "bz2",
-    b"\xfd7zXZ": "xz",
-    b"\x28\xb5\x2f\xfd": "zst",
-}
 
 
 @dataclass(frozen=True)
 class _Shape:
     recognises: Callable[[Content], bool]
-    open: Callable[[Content, Kind, Synonyms], Reader]
+    open: Callable[[Content, Kind, Synonyms, Heading | None], Reader]
 
 
 #: Asked in this order, with unpacked content: text is UTF-8 by then whatever it was, anything else comes as it is.
 #: A ZIP that comes here is an office document; other archives have been taken apart before.
-_SHAPES = (
+_MARKED = (
     _Shape(workbook.recognises, workbook.open_workbook),
     _Shape(html_reader.recognises, html_reader.open_html),
-    _Shape(json_reader.recognises, json_reader.open_json),
+)
+#: Texts without a mark of their own.
+_PLAIN = (
+    _Shape(json_reader.recognises, lambda content, kind, synonyms, _: json_reader.open_json(content, kind, synonyms)),
     _Shape(csv_reader.recognises, csv_reader.open_csv),
 )
 
@@ -75,11 +59,11 @@ def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
     kind = KINDS[file.kind]
     content = Content.of(lambda: cast(BinaryIO, Guarded(_open(file))))
     if content.head.startswith(archive.MAGIC) and not archive.is_workbook(content):
-        return archive.open_archive(content, kind, lambda member, size: _open_unpacked(member, size, kind, synonyms))
-    return _open_unpacked(content, file.size, kind, synonyms)
+        return archive.open_archive(content, kind, partial(_open_unpacked, kind=kind, synonyms=synonyms))
+    return _open_unpacked(content, file.size, None, kind=kind, synonyms=synonyms)
 
 
-def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) -> Reader:
+def _open_unpacked(content: Content, size: int, previous: Heading | None, *, kind: Kind, synonyms: Synonyms) -> Reader:
     """The reader for a file or a member of an archive of `size` bytes; .gz is unpacked once, no deeper."""
     packed = content.head.startswith(_GZIP)
     if packed:
@@ -90,41 +74,26 @@ def _open_unpacked(content: Content, size: int, kind: Kind, synonyms: Synonyms) 
     if content.head.startswith(archive.MAGIC):
         content = content.seekable()
         if not archive.is_workbook(content):
-            raise _nested("zip")
-    if content.head.startswith(_LIKE_TEXT):
-        raise _unknown(content.head)
-    content, name = (content, None) if content.head.startswith(_WORKBOOK) else encoding.as_utf8(content)
+            raise formats.nested("zip")
+    name = None
+    if not content.head.startswith(_WORKBOOK):
+        if (refused := formats.binary(content.head)) is not None:
+            raise refused
+        content, name = encoding.as_utf8(content)
     if not content.text_head.strip():
         raise NotAnExport(UNREADABLE, "tệp rỗng / the file is empty")
-    for shape in _SHAPES:
+    if not any(shape.recognises(content) for shape in _MARKED) and (refused := formats.text(content)) is not None:
+        raise refused
+    for shape in (*_MARKED, *_PLAIN):
         if shape.recognises(content):
-            reader = shape.open(content, kind, synonyms)
+            reader = shape.open(content, kind, synonyms, previous)
             if name and name != encoding.UTF8:
                 reader.facts.encoding = name
                 reader.facts.format += f" {name}"
             if packed:
                 reader.facts.format += " gz"
             return reader
-    raise _unknown(content.head)
-
-
-def _unknown(head: bytes) -> FileRejected:
-    for magic, name in _ARCHIVES.items():
-        if head.startswith(magic):
-            return _nested(name)
-    for magic, name in _KNOWN.items():
-        if head.startswith(magic):
-            return NotAnExport(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
-    return NotAnExport(UNREADABLE, "không nhận ra định dạng / unknown format")
-
-
-def _nested(name: str) -> FileRejected:
-    """What is in there has not been read: it must not be passed over like a member that is no export."""
-    return FileRejected(
-        UNREADABLE,
-        f"không đọc tệp nén kiểu này, hãy giải nén trước: {name}"
-        f" / this kind of archive is not read, unpack it first: {name}",
-    )
+    raise NotAnExport(UNREADABLE, "không nhận ra định dạng / unknown format")
 
 
 def _open(file: ExportFile) -> BinaryIO:

@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 
@@ -17,11 +17,12 @@ import pyarrow.compute as pc
 
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.readers import encoding
+from pipelines.portal.readers import encoding, formats
 from pipelines.portal.readers.base import (
     MAX_MEMBERS,
     NO_HEADING,
     UNREADABLE,
+    Attention,
     Content,
     FileFacts,
     FileRejected,
@@ -30,10 +31,13 @@ from pipelines.portal.readers.base import (
     Part,
     Reader,
 )
+from pipelines.portal.readers.headings import Heading
+from pipelines.portal.readers.looks import CODE_IN_BYTES
+from pipelines.portal.readers.parts import PART_SKIPPED
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-#: Opens a member: (its content, its size in the archive) → reader.
-OpenMember = Callable[[Content, int], Reader]
+#: Opens a member: (its content, its size in the archive, heading of the table before it) → reader.
+OpenMember = Callable[[Content, int, Heading | None], Reader]
 
 #: Bytes that the directory of an archive may have: more than MAX_MEMBERS with long names need.
 _MAX_DIRECTORY = 8 * 1024 * 1024
@@ -46,22 +50,24 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SILENT = ("thumbs.db", "desktop.ini", "__macosx")
 _MAX_NAME, _NAMES_SHOWN = 80, 3
 
+_HELD = "holds dossier codes, not read"
 _CORRUPT = "tệp ZIP bị cắt cụt hoặc hỏng / the ZIP file is truncated or corrupt"
 
 
 def is_workbook(content: Content) -> bool:
     """Is this ZIP a workbook (xlsx, xlsm, xlsb, ods)? Raises FileRejected: no whole ZIP, another office document."""
     with _directory(content) as archive:
-        names = set(archive.namelist())
+        # Some writers part their names as Windows does.
+        names = {name.replace("\\", "/") for name in archive.namelist()}
         if "[Content_Types].xml" in names:
             if any(name.startswith("xl/") for name in names):
                 return True
             folder = next((name.split("/")[0] for name in sorted(names) if name.startswith(("word/", "ppt/"))), "?")
-            raise _other_document({"word": "docx", "ppt": "pptx"}.get(folder, "OOXML"))
+            raise formats.not_an_export({"word": "Word (docx)", "ppt": "PowerPoint (pptx)"}.get(folder, "OOXML"))
         if "mimetype" in names and "content.xml" in names:
             if b"spreadsheet" in _beginning(archive, "mimetype"):
                 return True
-            raise _other_document("OpenDocument")
+            raise formats.not_an_export("OpenDocument")
     return False
 
 
@@ -75,10 +81,6 @@ def open_archive(content: Content, kind: Kind, open_member: OpenMember) -> Archi
         archive.close()
         raise
     return ArchiveReader(archive, kind, open_member)
-
-
-def _other_document(name: str) -> NotAnExport:
-    return NotAnExport(UNREADABLE, f"không đọc được định dạng này / this format cannot be read: {name}")
 
 
 class _Bounded(io.RawIOBase):
@@ -195,6 +197,7 @@ class ArchiveReader:
     _formats: Counter[str] = field(default_factory=Counter, init=False)
     _encodings: dict[str, None] = field(default_factory=dict, init=False)
     _notes: dict[str, list[str]] = field(default_factory=dict, init=False)
+    _attention: dict[Attention, list[str]] = field(default_factory=dict, init=False)
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A member that is no export is noted and passed over when another one can be read."""
@@ -211,13 +214,20 @@ class ArchiveReader:
                         raise named from fault
                     first_fault = first_fault or named
                     self._note(f"bỏ qua / passed over: {fault.detail}", info)
+                    if isinstance(fault, NotAnExport):
+                        self._take_likely(info, fault.likely)
+                    if (isinstance(fault, NotAnExport) and fault.holds_codes) or self._holds_codes(info):
+                        self._look_at(
+                            Attention(PART_SKIPPED, f"có mã hồ sơ, không đọc được / {_HELD}: {fault.detail}"), info
+                        )
         self._add_notes()
         if not self._formats:
             raise first_fault or FileRejected(UNREADABLE, "không có tệp nào trong ZIP / there is no file in the ZIP")
 
     def _member(self, info: zipfile.ZipInfo, before: int) -> Generator[TextRows, None, int]:
         """Yields the member's rows; returns the last number given."""
-        reader = self.open_member(self._content(info), info.compress_size)
+        previous = self.facts.headings[-1][1] if self.facts.headings else None
+        reader = self.open_member(self._content(info), info.compress_size, previous)
         last = before
         for rows in reader.batches():
             self.facts.envelope_agency = reader.facts.envelope_agency
@@ -248,18 +258,38 @@ class ArchiveReader:
             ]
         self.facts.drift.update(facts.drift)
         self.facts.headings += [(f"{name}/{part}" if part else name, heading) for part, heading in facts.headings]
+        self._take_likely(info, facts.likely)
         for note in facts.notes:
             self._note(note, info)
+        for attention in facts.attention:
+            self._look_at(attention, info)
         self._formats[facts.format] += 1
         self._encodings[facts.encoding] = None
         self.facts.format = f"zip ({', '.join(f'{count} {form}' for form, count in self._formats.items())})"
         self.facts.encoding = ", ".join(self._encodings)
 
+    def _take_likely(self, info: zipfile.ZipInfo, likely: Sequence[tuple[str, Heading]]) -> None:
+        name = _name(info)
+        self.facts.likely += [(f"{name}/{part}" if part else name, heading) for part, heading in likely]
+
     def _note(self, note: str, info: zipfile.ZipInfo) -> None:
         self._notes.setdefault(note, []).append(_name(info))
 
+    def _look_at(self, attention: Attention, info: zipfile.ZipInfo) -> None:
+        self._attention.setdefault(attention, []).append(_name(info))
+
+    def _holds_codes(self, info: zipfile.ZipInfo) -> bool:
+        """Are there codes of dossiers at the beginning of a member that is passed over?"""
+        return CODE_IN_BYTES.search(self._content(info).head) is not None
+
     def _add_notes(self) -> None:
         """One note for all members that it holds for."""
-        for note, names in self._notes.items():
-            more = f" (+{len(names) - _NAMES_SHOWN})" if len(names) > _NAMES_SHOWN else ""
-            self.facts.notes.append(f"{', '.join(names[:_NAMES_SHOWN])}{more}: {note}")
+        self.facts.notes += [f"{_several(names)}: {note}" for note, names in self._notes.items()]
+        self.facts.attention += [
+            Attention(one.rule_id, f"{_several(names)}: {one.detail}") for one, names in self._attention.items()
+        ]
+
+
+def _several(names: list[str]) -> str:
+    more = f" (+{len(names) - _NAMES_SHOWN})" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more

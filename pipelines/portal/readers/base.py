@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.portal.canonical import TextRows
+from pipelines.portal.canonical import TextRows, repeated_note
 from pipelines.portal.readers.headings import Heading
 
 Bytes = npt.NDArray[np.uint8]
@@ -58,7 +58,23 @@ class FileRejected(Exception):  # noqa: N818 - the name of the thing in portal-e
 
 class NotAnExport(FileRejected):
     """There are no rows to be had from it: another format, empty, no heading. An archive that has other members passes
-    over such a one with a note; everything else that is wrong with a member is wrong with the whole archive."""
+    over such a one with a note; everything else that is wrong with a member is wrong with the whole archive.
+
+    holds_codes: there are codes of dossiers in it all the same, so that somebody must look at it. likely: (part name,
+    what is most like a heading there), for people to look at.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        holds_codes: bool = False,
+        likely: tuple[tuple[str, Heading], ...] = (),
+    ) -> None:
+        super().__init__(reason, detail)
+        self.holds_codes = holds_codes
+        self.likely = likely
 
 
 @dataclass(frozen=True)
@@ -91,8 +107,9 @@ class FileFacts:
 
     format: shape as the ledger shows it. encoding: of text, as Python names it. envelope_agency: `madonvi` as written
     (of an archive: of the member whose rows come next). drift: unknown heading → rows. parts: of a file that has
-    several sheets or members, in their order. headings: (part name, heading) of every table. notes: what people should
-    know, `Vietnamese / English`, without any value of a row. attention: what they must act on.
+    several sheets or members, in their order. headings: (part name, heading) of every table. likely: (part name,
+    what is most like a heading) of every table that has none. notes: what people should know, `Vietnamese / English`,
+    without any value of a row. attention: what they must act on. repeated: see canonical.Converted.
     """
 
     format: str
@@ -101,8 +118,15 @@ class FileFacts:
     drift: Counter[str] = field(default_factory=Counter)
     parts: list[Part] = field(default_factory=list)
     headings: list[tuple[str, Heading]] = field(default_factory=list)
+    likely: list[tuple[str, Heading]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     attention: list[Attention] = field(default_factory=list)
+    repeated: int = 0
+
+    @property
+    def all_notes(self) -> list[str]:
+        """The notes, with what only the conversion of the rows could tell."""
+        return [*self.notes, *([repeated_note(self.repeated)] if self.repeated else [])]
 
 
 class Reader(Protocol):

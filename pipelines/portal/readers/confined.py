@@ -67,8 +67,11 @@ _TOO_MUCH = "quá lớn hoặc hỏng / too large or corrupt"
 class Parser(Protocol):
     """The module that reads a file inside the process."""
 
-    def read(self, stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> Iterator[TextRows]:
-        """Text rows of the bytes; fills the facts. Raises FileRejected."""
+    def read(
+        self, stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts, previous: Heading | None
+    ) -> Iterator[TextRows]:
+        """Text rows of the bytes; fills the facts. previous: heading of the member of an archive before this one.
+        Raises FileRejected."""
         ...
 
 
@@ -81,6 +84,7 @@ class ConfinedReader:
     kind: Kind
     synonyms: Synonyms
     facts: FileFacts
+    previous: Heading | None = None
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Whatever becomes of the process, FileRejected is all that is raised."""
@@ -185,6 +189,7 @@ class _Worker:
                 "module": reader.module,
                 "kind": reader.kind.name,
                 "synonyms": dict(reader.synonyms),
+                "previous": reader.previous and _packed(reader.previous),
                 "memory": min(MEMORY_BASE + MEMORY_PER_BYTE * size, MEMORY_MOST),
                 "seconds": wait.left,
             }
@@ -207,8 +212,10 @@ class _Worker:
             if tag == _FACTS:
                 _take_facts(reader.facts, answer)
                 return
-            raised = NotAnExport if answer["passed_over"] else FileRejected
-            raise raised(answer["reason"], answer["detail"])
+            if answer["passed_over"]:
+                likely = tuple((name, _unpacked(heading)) for name, heading in answer["likely"])
+                raise NotAnExport(answer["reason"], answer["detail"], holds_codes=answer["holds_codes"], likely=likely)
+            raise FileRejected(answer["reason"], answer["detail"])
 
     def _receive(self, wait: _Wait) -> tuple[bytes, bytes]:
         head = self._exactly(9, wait)
@@ -264,12 +271,20 @@ def _take_facts(facts: FileFacts, known: dict[str, Any]) -> None:
     """The facts that the process found, into those of the reader (its format and encoding are the parent's)."""
     facts.drift = Counter(known["drift"])
     facts.parts = [Part(**part) for part in known["parts"]]
-    facts.headings = [
-        (name, Heading(h["first_row"], h["last_row"], tuple(Column(**c) for c in h["columns"]), frozenset(h["words"])))
-        for name, h in known["headings"]
-    ]
+    facts.headings = [(name, _unpacked(heading)) for name, heading in known["headings"]]
+    facts.likely = [(name, _unpacked(heading)) for name, heading in known["likely"]]
     facts.notes += known["notes"]
     facts.attention += [Attention(**one) for one in known["attention"]]
+
+
+def _packed(heading: Heading) -> dict[str, Any]:
+    """A heading as JSON has it."""
+    return asdict(heading) | {"words": sorted(heading.words)}
+
+
+def _unpacked(known: dict[str, Any]) -> Heading:
+    columns = tuple(Column(**column) for column in known["columns"])
+    return Heading(known["first_row"], known["last_row"], columns, frozenset(known["words"]))
 
 
 # --- inside the process ---------------------------------------------------------------------------------------------
@@ -341,7 +356,8 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
     parser = cast(Parser, import_module(f"pipelines.portal.readers.{job['module']}"))
     facts = FileFacts("")
     try:
-        for rows in parser.read(data, KINDS[job["kind"]], job["synonyms"], facts):
+        previous = job["previous"] and _unpacked(job["previous"])
+        for rows in parser.read(data, KINDS[job["kind"]], job["synonyms"], facts, previous):
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, rows.table.schema) as writer:
                 writer.write_table(rows.table)
@@ -350,13 +366,21 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
         return _FACTS, {
             "drift": facts.drift,
             "parts": [asdict(part) for part in facts.parts],
-            "headings": [(name, asdict(h) | {"words": sorted(h.words)}) for name, h in facts.headings],
+            "headings": [(name, _packed(heading)) for name, heading in facts.headings],
+            "likely": [(name, _packed(heading)) for name, heading in facts.likely],
             "notes": facts.notes,
             "attention": [asdict(one) for one in facts.attention],
         }
+    except NotAnExport as fault:
+        return _REJECTED, {
+            "reason": fault.reason,
+            "detail": fault.detail,
+            "passed_over": True,
+            "holds_codes": fault.holds_codes,
+            "likely": [(name, _packed(heading)) for name, heading in fault.likely],
+        }
     except FileRejected as fault:
-        passed_over = isinstance(fault, NotAnExport)
-        return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": passed_over}
+        return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": False}
     except BaseException as fault:
         detail = f"{_TOO_MUCH} ({kind_and_place(fault)})"
         return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}

@@ -21,16 +21,13 @@ import pyarrow.csv as pa_csv
 
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
-from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import (
     MAX_COLUMNS,
-    NO_HEADING,
     UNREADABLE,
     Bytes,
     Content,
     FileFacts,
     FileRejected,
-    NotAnExport,
     Positions,
     ahead,
     chunks,
@@ -38,6 +35,8 @@ from pipelines.portal.readers.base import (
     invalid_utf8,
 )
 from pipelines.portal.readers.headings import Heading, Synonyms
+from pipelines.portal.readers.legacy_text import letters_of
+from pipelines.portal.readers.parts import Beginning, beginning, likeliest, no_heading
 from pipelines.portal.readers.table import Cells, Table
 
 DELIMITERS = ",;\t|"
@@ -45,6 +44,8 @@ DELIMITERS = ",;\t|"
 CHUNK = 8 * 1024 * 1024
 #: A record with all its lines must fit into this.
 MAX_LINE = 16 * 1024 * 1024
+#: Bytes of a line that a printer puts on a page, at most.
+_MAX_LEFT_OUT = 400
 _NEWLINE, _RETURN = 0x0A, 0x0D
 _HEADING_ROWS = 40
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -76,23 +77,23 @@ def recognises(content: Content) -> bool:
     return bool((head == 0).mean() < 0.02)
 
 
-def open_csv(content: Content, kind: Kind, synonyms: Synonyms) -> CsvReader:
-    """The reader for this table. Raises NotAnExport when no row is a heading."""
+def open_csv(content: Content, kind: Kind, synonyms: Synonyms, previous: Heading | None = None) -> CsvReader:
+    """The reader for this table. Raises NotAnExport when no row is a heading.
+
+    previous: heading of the member of an archive before this one, which it may go on with.
+    """
     text = content.text_head.decode(errors="replace")
     # A lone return is white space in a file whose lines end otherwise.
     text = re.sub(r"\r(?!\n)", " ", text) if "\r" in text else text
     # When a quote in the banner is never closed, the heading is still a line of its own.
-    for rows in (_records, _lines):
+    for known, rows in ((None, _records), (None, _lines), (previous, _records)):
         for form in _forms(text):
-            heading = headings.find(kind, rows(text, form), synonyms)
-            if heading:
-                return CsvReader(content, kind, form, heading, synonyms)
-    needed = ", ".join(kind.heading)
-    raise NotAnExport(
-        NO_HEADING,
-        f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
-        f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
-    )
+            begins = beginning(kind, list(rows(text, form)), synonyms, known)
+            if begins is not None:
+                return CsvReader(content, kind, form, begins, synonyms)
+    found = likeliest(kind, [list(_records(text, form)) for form in _forms(text)], synonyms)
+    letters = letters_of(text.split("\n", _HEADING_ROWS)[:_HEADING_ROWS])
+    raise no_heading(kind, letters, likely=(("", found),) if found else ())
 
 
 def _forms(text: str) -> Iterator[Form]:
@@ -135,14 +136,14 @@ class CsvReader:
     content: Content
     kind: Kind
     form: Form
-    heading: Heading
+    begins: Beginning
     synonyms: Synonyms
     facts: FileFacts = field(init=False)
     _table: Table = field(init=False)
 
     def __post_init__(self) -> None:
         self.facts = FileFacts(f"csv {_NAMES.get(self.form.delimiter, self.form.delimiter)}")
-        self._table = Table(self.kind, self.heading, self.synonyms, self.facts)
+        self._table = Table(self.kind, self.begins, self.synonyms, self.facts)
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Raises FileRejected when a record does not end within MAX_LINE bytes."""
@@ -151,7 +152,7 @@ class CsvReader:
         self._table.finish()
 
     def _stretches(self) -> Iterator[Cells]:
-        line, carry = self.heading.first_row, b""
+        line, carry = max(1, self.begins.heading.first_row), b""
         with self.content.open() as stream:
             _skip_lines(stream, self.content.text_head, line - 1)
             for chunk in chunks(stream, CHUNK):
@@ -182,12 +183,12 @@ class CsvReader:
 
     @property
     def _width(self) -> int:
-        return len(self.heading.columns)
+        return len(self.begins.heading.columns)
 
     @property
     def _needed(self) -> int:
         """Cells that a row must have: up to the last heading."""
-        named = [index for index, column in enumerate(self.heading.columns) if column.state != "empty"]
+        named = [index for index, column in enumerate(self.begins.heading.columns) if column.state != "empty"]
         return named[-1] + 1
 
     # --- pieces of simple lines --------------------------------------------------------------------------------------
@@ -247,6 +248,7 @@ class CsvReader:
         readable = self._fits(split)
         starts, ends = split.starts[readable], split.ends[readable]
         padding = self._width - split.columns[readable]
+        kept = ~self._left_out(block, split)
         readable[readable] = _are_text(_assembled(block, starts, ends, padding, self.form), ends - starts + padding + 1)
         starts, ends, padding = split.starts[readable], split.ends[readable], self._width - split.columns[readable]
         table, understood = self._parse(_Pieces(block, starts, ends, padding))
@@ -255,7 +257,18 @@ class CsvReader:
         columns = [column.combine_chunks() for column in table.columns]
         if not readable.all():
             columns = [column.take(places) for column in columns]
-        return Cells(split.lines, columns, is_record=readable), used, lines
+        cells = Cells(split.lines, columns, is_record=readable)
+        return (cells if kept.all() else cells.filter(kept)), used, lines
+
+    def _left_out(self, block: Bytes, split: _Split) -> np.ndarray:
+        """Which lines have too few cells for a row and are none, as page numbers and banners are."""
+        short = (split.columns > 0) & (split.columns < self._needed) & (split.ends - split.starts <= _MAX_LEFT_OUT)
+        for place in np.flatnonzero(short):
+            line = block[split.starts[place] : split.ends[place]].tobytes().decode(errors="replace")
+            texts = [text.strip(f" \t\r{self.form.quote}") for text in line.split(self.form.delimiter)]
+            texts = [text for text in texts if text]
+            short[place] = self._table.leaves_out(int(split.lines[place]), texts)
+        return short
 
     def _fits(self, split: _Split) -> np.ndarray:
         return (split.columns >= self._needed) & (split.columns <= self._width)

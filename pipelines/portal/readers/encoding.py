@@ -16,8 +16,11 @@ import numpy as np
 
 from pipelines.contract import HEADINGS, fold
 from pipelines.portal.readers.base import BOM, UNREADABLE, Bytes, Content, FileRejected
+from pipelines.portal.readers.legacy_text import letters_of
 
 UTF8, UTF16LE, UTF16BE, CP1258 = "utf-8", "utf-16-le", "utf-16-be", "cp1258"
+#: Letters of old fonts (see legacy_text), byte by byte.
+LATIN1 = "latin-1"
 
 #: Bytes of the original converted at a time.
 BLOCK = 4 * 1024 * 1024
@@ -113,6 +116,8 @@ def _narrow(head: bytes, *, whole: bool) -> str:
     if good >= len(lines) - good:
         return UTF8
     bad = b"\n".join(line for line in lines if not _is_utf8(line))
+    if letters_of(_cells(bad.decode(LATIN1))) is not None:
+        return LATIN1
     guess = _cp1258(bad, True)[0].decode(UTF8, errors="replace")
     if _share(guess) >= 0.9 or _names_a_heading(guess):
         return CP1258
@@ -120,8 +125,8 @@ def _narrow(head: bytes, *, whole: bool) -> str:
         return UTF8
     raise FileRejected(
         UNREADABLE,
-        "không nhận ra bảng mã (đọc được UTF-8, UTF-16, Windows-1258)"
-        " / unknown encoding (UTF-8, UTF-16 and Windows-1258 are read)",
+        "không nhận ra bảng mã (đọc được UTF-8, UTF-16, Windows-1258, TCVN3, VNI), hãy lưu lại dạng UTF-8"
+        " / unknown encoding (UTF-8, UTF-16, Windows-1258, TCVN3 and VNI are read): save it as UTF-8",
     )
 
 
@@ -142,8 +147,12 @@ def _share(text: str) -> float:
 def _names_a_heading(text: str) -> bool:
     """Does one of the first lines have a cell beyond ASCII that is a heading of portal-exports §9?"""
     known = {fold(heading) for headings in HEADINGS.values() for heading in headings}
-    cells = (cell for line in text.split("\n")[:_HEADING_LINES] for cell in re.split(r"[,;\t|]", line))
-    return any(not cell.isascii() and fold(cell) in known for cell in cells)
+    return any(not cell.isascii() and fold(cell) in known for cell in _cells(text))
+
+
+def _cells(text: str) -> list[str]:
+    """About the cells of the first lines."""
+    return [cell for line in text.split("\n")[:_HEADING_LINES] for cell in re.split(r"[,;\t|<>]", line)]
 
 
 class _Converted(io.RawIOBase):
@@ -244,4 +253,5 @@ _CONVERTERS: dict[str, Converter] = {
     UTF16LE: _utf16_converter(UTF16LE),
     UTF16BE: _utf16_converter(UTF16BE),
     CP1258: _cp1258,
+    LATIN1: lambda raw, _end: (raw.decode(LATIN1).encode(UTF8), 0),
 }

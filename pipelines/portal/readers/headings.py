@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from pipelines.contract import Kind, fold, heading_field
+from pipelines.portal.readers import looks
 
 #: Headings that one source uses besides those of the contract: folded heading → contract name.
 Synonyms = Mapping[str, str]
@@ -23,6 +24,10 @@ _MAX_COLUMNS = 1000
 _MAX_HEADING = 200
 #: A cell with so many digits is a code, a date or a number: no heading.
 _DATA_DIGITS = 5
+#: Of so many unknown columns, and in so many rows of data, it is looked at what the values look like.
+_LOOKED_AT, _SAMPLE = 60, 20
+#: What has fewer columns is not shown as a likely heading.
+_FEWEST_COLUMNS = 3
 
 _COLUMN_NUMBER = re.compile(r"[(\[]?\s*(\d{1,3}|[A-Za-z])\s*[)\].]?(?:\s*=.*)?")
 
@@ -32,12 +37,13 @@ class Column:
     """One column of a table. heading: as written; field: contract name, None when the column is not read.
 
     state: `mapped`, `ignored` (known and says nothing), `unknown`, `ambiguous` (an earlier column is this field
-    already) or `empty` (no heading).
+    already) or `empty` (no heading). looks: what the values below an unknown one look like (see looks.look).
     """
 
     heading: str
     field: str | None
     state: str
+    looks: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,9 @@ def find(kind: Kind, rows: Iterable[tuple[int, Sequence[str]]], synonyms: Synony
     best: Heading | None = None
     best_rank, below = (0, 0, 0), 0
     for start in range(len(searched)):
+        if best is not None and _is_data(searched[start][1]):
+            # What stands below rows is the heading of other rows: it takes over there (see table.Table).
+            break
         for height in range(1, MAX_HEIGHT + 1):
             block = searched[start : start + height]
             if len(block) < height or any(_is_data(cells) for _, cells in block[1:]):
@@ -104,7 +113,41 @@ def find(kind: Kind, rows: Iterable[tuple[int, Sequence[str]]], synonyms: Synony
         return None
     heading = _with_last_rows(best, searched, below, known)
     words = frozenset(folded for text in heading.words if (folded := fold(text[:_MAX_HEADING])))
-    return replace(heading, words=words)
+    return replace(_with_looks(heading, searched), words=words)
+
+
+def likeliest(kind: Kind, rows: Rows, synonyms: Synonyms) -> tuple[tuple[int, int, int], Heading] | None:
+    """(rank, rows that are most like a heading) among these where `find` finds none; the highest rank is the likeliest.
+
+    They name most known columns, or stand above most columns whose values can be told. None when that is less than two.
+    """
+    if not kind.heading:
+        return None
+    searched = list(rows)[:SEARCHED_ROWS]
+    known = cache(lambda text: heading_field(kind, text, synonyms))
+    ranked = []
+    for start in range(len(searched)):
+        for height in range(1, MAX_HEIGHT + 1):
+            block = searched[start : start + height]
+            if len(block) < height or any(_is_data(cells) for _, cells in block):
+                break
+            found = _with_looks(_heading(block, known), searched[start + height :])
+            columns = [column for column in found.columns if column.state != "empty"]
+            told = sum(column.state != "unknown" or column.looks not in ("", looks.TEXT) for column in columns)
+            if told >= 2 and len(columns) >= _FEWEST_COLUMNS:
+                ranked.append(((told, len(columns), -height), found))
+    return max(ranked, key=lambda each: each[0]) if ranked else None
+
+
+def _with_looks(heading: Heading, rows: Rows) -> Heading:
+    """The heading with what the values of its unknown columns look like in the rows below it."""
+    unknown = [place for place, column in enumerate(heading.columns) if column.state == "unknown"][:_LOOKED_AT]
+    if not unknown:
+        return heading
+    below = [cells for number, cells in rows if number > heading.last_row and _is_data(cells)]
+    seen = looks.looks_below(below[:_SAMPLE], unknown)
+    columns = (replace(c, looks=seen[place]) if place in seen else c for place, c in enumerate(heading.columns))
+    return replace(heading, columns=tuple(columns))
 
 
 def _with_last_rows(heading: Heading, rows: Rows, below: int, known: _Lookup) -> Heading:

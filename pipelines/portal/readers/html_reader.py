@@ -7,8 +7,8 @@ Cells are text and nothing else: no serial dates, no formats of Excel. A row is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice, zip_longest
+from collections.abc import Iterator
+from itertools import chain, islice, zip_longest
 from typing import BinaryIO
 
 import numpy as np
@@ -18,12 +18,17 @@ from lxml import etree
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
-from pipelines.portal.readers.base import UNREADABLE, Content, FileFacts, FileRejected, Part
+from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part
 from pipelines.portal.readers.confined import ConfinedReader
-from pipelines.portal.readers.headings import Synonyms
-from pipelines.portal.readers.table import Cells, Table, no_heading
+from pipelines.portal.readers.headings import Heading, Synonyms
+from pipelines.portal.readers.parts import Parts
+from pipelines.portal.readers.table import NOT_CALCULATED, Cells, Table
 
+#: A page, told by its first tag or by a table that has a row: what stands before it may be anything.
 _BEGINNING = re.compile(rb"<(?:!doctype\s+html|html|table|meta|style|head|body|title|center|div)\b", re.IGNORECASE)
+_TABLE = re.compile(rb"(?:^|>)\s*<table\b[^>]*>(?:[^<]|<(?!/table))*?<tr\b", re.IGNORECASE | re.MULTILINE)
+#: What begins like this is JSON, whatever is in its texts.
+_JSON = (b"{", b"[")
 #: White space, comments, an XML declaration and processing instructions before it.
 _PROLOGUE = re.compile(rb"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
 _EXCEL_XML = re.compile(rb"<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet", re.DOTALL)
@@ -32,6 +37,10 @@ _PROLOGUE_SIZE = 64 * 1024
 _MAX_COLUMNS, _MAX_SPAN = 16_384, 65_536
 _CHUNK_ROWS = 20_000
 
+_NO_TABLE = (
+    "trang web không có bảng nào (trang đăng nhập, trang báo lỗi, hoặc bảng nằm ở tệp khác), hãy xuất lại"
+    " / a web page without a table (a log-in page, an error, or its sheets are other files): export it again"
+)
 _CORRUPT = "bảng HTML hoặc XML bị hỏng / the HTML or XML table is corrupt"
 _NAMESPACES = 'xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"'
 # Cells are cut out in C. In the text that comes out a line is a row, a tab begins a cell, and carriage returns enclose
@@ -74,9 +83,11 @@ _EXCEL_SHEET = f"""
         <xsl:if test="@ss:Index"><xsl:value-of select="concat('&#13;', number(@ss:Index), '&#13;')"/></xsl:if>
         <xsl:for-each select="ss:Cell">
           <xsl:text>&#9;</xsl:text>
-          <xsl:if test="@ss:Index or @ss:MergeAcross">
-            <xsl:value-of select="concat('&#13;', number(@ss:MergeAcross) + 1, ' 1 ', number(@ss:Index), '&#13;')"/>
+          <xsl:if test="@ss:Index or @ss:MergeAcross or @ss:MergeDown">
+            <xsl:value-of select="concat('&#13;', number(@ss:MergeAcross) + 1, ' ', number(@ss:MergeDown) + 1)"/>
+            <xsl:value-of select="concat(' ', number(@ss:Index), '&#13;')"/>
           </xsl:if>
+          <xsl:if test="@ss:Formula and not(ss:Data)">{NOT_CALCULATED}</xsl:if>
           <xsl:value-of select="normalize-space(ss:Data)"/>
         </xsl:for-each>
         <xsl:text>&#10;</xsl:text>
@@ -92,10 +103,10 @@ def recognises(content: Content) -> bool:
     return _is_excel_xml(content.text_head) or _begins_html(content.text_head)
 
 
-def open_html(content: Content, kind: Kind, synonyms: Synonyms) -> ConfinedReader:
+def open_html(content: Content, kind: Kind, synonyms: Synonyms, previous: Heading | None = None) -> ConfinedReader:
     """The reader for this page. Nothing is raised before its rows are taken."""
     form = "xml 2003" if _is_excel_xml(content.text_head) else "html"
-    return ConfinedReader("html_reader", content, kind, synonyms, FileFacts(form))
+    return ConfinedReader("html_reader", content, kind, synonyms, FileFacts(form), previous)
 
 
 def _is_excel_xml(head: bytes) -> bool:
@@ -105,34 +116,43 @@ def _is_excel_xml(head: bytes) -> bool:
 def _begins_html(head: bytes) -> bool:
     start = head[:_PROLOGUE_SIZE]
     prologue = _PROLOGUE.match(start)
-    return _BEGINNING.match(start, prologue.end() if prologue else 0) is not None
+    if _BEGINNING.match(start, prologue.end() if prologue else 0):
+        return True
+    return not start.lstrip().startswith(_JSON) and _TABLE.search(start) is not None
 
 
 # --- inside the confined process ------------------------------------------------------------------------------------
 
 
-def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> Iterator[TextRows]:
+def read(
+    stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts, previous: Heading | None
+) -> Iterator[TextRows]:
     """Text rows of every table that has a heading (see confined.Parser). Raises FileRejected."""
-    tables = _tables(stream.read())
+    data = stream.read()
+    tables = _tables(data)
+    uncalculated = _is_excel_xml(data)
+    if not tables:
+        raise NotAnExport(NO_HEADING, _NO_TABLE)
+    parts = Parts(kind, synonyms, facts, previous)
     last = 0
     for name, lines in tables:
         rows = _rows(lines)
         head = list(islice(rows, headings.SEARCHED_ROWS))
-        heading = headings.find(kind, head, synonyms)
-        if heading is None:
+        begins = parts.begin(head)
+        if begins is None:
             if any(any(cells) for _, cells in head):
-                facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / passed over, no heading")
+                parts.pass_over(name, (cells.columns for cells in _stretches(chain(head, rows))))
             continue
         if len(tables) > 1:
             facts.parts.append(Part(name, last))
-        table = Table(kind, heading, synonyms, facts, name if len(tables) > 1 else "", before=last)
-        for cells in _stretches(head, rows):
+        part = name if len(tables) > 1 else ""
+        table = Table(kind, begins, synonyms, facts, part, before=last, uncalculated=uncalculated)
+        for cells in _stretches(_rows(lines, begins.heading.last_row)):
             for text_rows in table.rows(cells):
                 last = text_rows.table["row_number"][-1].as_py()
                 yield text_rows
         table.finish()
-    if not facts.headings:
-        raise no_heading(kind)
+    parts.finish()
 
 
 def _tables(data: bytes) -> list[tuple[str, list[str]]]:
@@ -162,9 +182,11 @@ def _tables(data: bytes) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """(number, cells) of each row. Cells that span several hold their text in the first one only."""
-    hanging: dict[int, int] = {}
+def _rows(lines: list[str], filled_below: int | None = None) -> Iterator[tuple[int, list[str]]]:
+    """(number, cells) of each row. A cell that spans several columns holds its text in the first of them only; one
+    that spans several rows in the first only, but counts for each row below `filled_below` that has cells of its own.
+    """
+    hanging: dict[int, tuple[int, str]] = {}
     number = 0
     for line in lines:
         number += 1
@@ -173,24 +195,31 @@ def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
             continue
         mark, *cells = line.split("\t")
         number = max(number, int(float(mark.strip("\r")))) if mark else number
-        yield number, _spread(cells, hanging)
+        yield number, _spread(cells, hanging, fill=filled_below is not None and number > filled_below)
 
 
-def _spread(cells: list[str], hanging: dict[int, int]) -> list[str]:
-    """The cells at their places. hanging: column → rows for which a cell above still covers it; brought up to date."""
+def _spread(cells: list[str], hanging: dict[int, tuple[int, str]], *, fill: bool) -> list[str]:
+    """The cells at their places. hanging: column → (rows for which a cell above still covers it, its text there);
+    brought up to date. fill: cells from above count for this row."""
     placed: list[str] = []
-    covering: dict[int, int] = {}
+    covering: dict[int, tuple[int, str]] = {}
     for cell in cells:
         columns, rows, index, text = _marks(cell)
         placed += [""] * max(0, min(index - 1, _MAX_COLUMNS) - len(placed))
         while len(placed) in hanging:
             placed.append("")
         if rows > 1:
-            covering |= dict.fromkeys(range(len(placed), min(len(placed) + columns, _MAX_COLUMNS)), rows)
+            covered = range(len(placed), min(len(placed) + columns, _MAX_COLUMNS))
+            covering |= {column: (rows, "" if number else text) for number, column in enumerate(covered)}
         placed += [text] + [""] * (columns - 1)
         if len(placed) > _MAX_COLUMNS:
             break
-    left = {column: rows - 1 for column, rows in (hanging | covering).items() if rows > 1}
+    # A row without a cell of its own is the lower part of the row above.
+    if fill and any(placed):
+        placed += [""] * (max(hanging, default=0) + 1 - len(placed))
+        for column, (_, text) in hanging.items():
+            placed[column] = placed[column] or text
+    left = {column: (rows - 1, text) for column, (rows, text) in (hanging | covering).items() if rows > 1}
     hanging.clear()
     hanging.update(left)
     return placed[:_MAX_COLUMNS]
@@ -210,12 +239,9 @@ def _whole(mark: str) -> int:
     return min(int(mark), _MAX_SPAN) if mark.isdecimal() and len(mark) < 10 else 0
 
 
-def _stretches(head: list[tuple[int, list[str]]], rows: Iterable[tuple[int, list[str]]]) -> Iterator[Cells]:
+def _stretches(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Cells]:
     """The rows as columns, by the thousand."""
-    rows = iter(rows)
-    chunk = head
-    while chunk:
+    while chunk := list(islice(rows, _CHUNK_ROWS)):
         numbers, cells = zip(*chunk, strict=True)
         columns = [pa.array(column, pa.string()) for column in zip_longest(*cells, fillvalue="")]
         yield Cells(np.array(numbers), columns)
-        chunk = list(islice(rows, _CHUNK_ROWS))

@@ -1,7 +1,8 @@
 """What of a table below its heading is a row: text rows for the workbook, page and CSV readers (portal-exports §2).
 
 Works on whole columns. Only rows without a usual code, or with one or two cells, are looked at one by one: empty rows,
-repeated headings, column numbers, group rows, totals and footers are no rows; everything else is one.
+repeated headings and banners, column numbers, group rows, totals, page numbers and footers are no rows; everything else
+is one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,10 @@ import pyarrow.compute as pc
 from pipelines.contract import Kind, fold
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
-from pipelines.portal.readers.base import NO_HEADING, FileFacts, NotAnExport, Positions
+from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
+from pipelines.portal.readers.looks import DOSSIER_CODE
+from pipelines.portal.readers.parts import Beginning
 
 NO_STATUS_NOTE = (
     "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"
@@ -30,6 +33,12 @@ NO_STATUS_NOTE = (
 )
 Mask = npt.NDArray[np.bool_]
 
+#: Stands in the cells of formulas whose value the file does not hold.
+NOT_CALCULATED = "#CHUA-TINH!"
+
+NO_DUE, LEGACY_TEXT, SWAPPED = "WRN_FILE_NO_DUE", "WRN_LEGACY_TEXT", "WRN_DAY_MONTH_SWAPPED"
+
+_DUE = "NgayHenTra"
 _AGENCY, _FIELD = "DonViXuLy", "TenLinhVuc"
 #: Excel's serial dates are days since 1899-12-30, or in old workbooks of a Mac since 1904-01-01 (days from 1970).
 EPOCH_1900, EPOCH_1904 = -25_569, -24_107
@@ -49,6 +58,10 @@ _ORDINAL = re.compile(r"\(?(?:[ivxlcdm]+|\d{1,4}|[a-zđ]|\d{1,2}(?:\.\d{1,2})+)\
 _LEADING_ORDINAL = re.compile(r"^\(?(?:[IVXLCDM]+|\d{1,3}|[A-Za-z])\)?\s*[.):-]\s*(?=\D)")
 _NUMBER = re.compile(r"[-+]?\d[\d.,\s]*%?|-|(?i:hồ sơ|hs)")
 _DATE = re.compile(r"\b\d{1,2}[/-]\d{1,2}[/-]\d{4}\b|\b20\d{2}-\d{2}-\d{2}|\b20\d{12}\b")
+_TIME = re.compile(r"\d{1,2}[:h]\d{2}")
+#: Days of true dates and of written ones; so many different ones of each are needed to tell that they are exchanged.
+_ISO_DAY, _WRITTEN_DAY, _ENOUGH_DAYS = re.compile(r"\d{4}-\d{2}-\d{2}"), re.compile(r"(\d{1,2})[/.-]\d"), 4
+_SHOWING = 100
 _TOTAL = re.compile(
     r"(?:tổng cộng|tổng số|tong cong|tong so)\b"
     r"|(?:tổng|cộng)(?:\s*[:(].*|[\s\d.,]*|\s+(?:hồ sơ|trang|nhóm|dồn|lĩnh vực|đơn vị|theo|mang sang)\b.*)$"
@@ -62,6 +75,16 @@ _FOOTER = re.compile(
     r"|(?:tm|kt|tl|tuq) \w.*"
     r"|(?:.* )?ngay(?: \d{1,2})? thang(?: \d{1,2})? nam(?: \d{4})?"
 )
+#: Folded texts of a line that a printer puts on a page: its number, the moment, who printed.
+_PAGE = re.compile(
+    r"(?:trang|page)(?: so)? \d+(?: (?:(?:tren|of|tong so) )?\d+)?(?: trang)?|trang|page"
+    r"|(?:in|xuat|ket xuat) (?:ngay|luc|vao)\b.*|(?:ngay|gio|thoi gian|thoi diem|ngay gio) (?:in|xuat|ket xuat)\b.*"
+    r"|nguoi (?:in|xuat)\b.*|print(?:ed)? (?:date|time|on|at)\b.*"
+)
+_PAGE_NUMBER = re.compile(r"-\s*\d{1,4}\s*-|\d{1,4}\s*/\s*\d{1,4}")
+_OF_PAGES = re.compile(r"\d{1,4}|/|of|trên|trang", re.IGNORECASE)
+#: What spreadsheets show where a value could not be computed: never a code.
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)|#+", re.IGNORECASE)
 _FIELD_WORDS = ("tên lĩnh vực", "lĩnh vực")
 _AGENCY_WORDS = (
     *("đơn vị", "tên đơn vị", "cơ quan", "tên cơ quan", "ubnd", "uỷ ban nhân dân", "ủy ban nhân dân", "sở", "phòng"),
@@ -79,12 +102,14 @@ _COUNT = re.compile(
     re.IGNORECASE,
 )
 #: A usual code: one word with a digit. Rows with any other are looked at one by one.
-_USUAL_CODE = r"^[^\s]*[0-9][^\s]*$"
+_USUAL_CODE = r"^[^\s#][^\s]*[0-9][^\s]*$"
 _USUAL_LENGTH = 4
 #: Less than this is too little for a row of a table that names four fields: looked at too.
 _FEW_CELLS = 2
-_DOSSIER_CODE = re.compile(
-    r"(?:[A-Z]\d{2}(?:\.\d{1,3}){0,4}|\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})-\d{6}-\d{4,6}", re.IGNORECASE
+
+_UNCALCULATED = (
+    "có công thức chưa được tính, hãy mở bằng phần mềm bảng tính rồi lưu lại"
+    " / holds formulas without their values: open it in a spreadsheet and save it"
 )
 
 #: Rows that are none, by what they are, as a note names them.
@@ -93,6 +118,8 @@ _LEFT_OUT = {
     "heading": "dòng tiêu đề lặp lại / repeated heading rows",
     "numbers": "dòng số thứ tự cột / rows of column numbers",
     "group": "dòng nhóm (tên đơn vị hoặc lĩnh vực) / group rows (name of an agency or field)",
+    "page": "dòng số trang, ngày in / lines of page numbers and print dates",
+    "banner": "dòng đầu biểu lặp lại / repeated banner rows",
     "total": "dòng tổng cộng / rows of totals",
     "footer": "dòng cuối biểu (ký tên, nơi nhận…) / footer rows (signatures …)",
 }
@@ -121,22 +148,35 @@ class Cells:
             None if self.is_record is None else self.is_record[start:end],
         )
 
+    def filter(self, kept: Mask) -> Cells:
+        """The rows that are kept."""
+        return Cells(
+            self.rows[kept],
+            [column.filter(pa.array(kept)) for column in self.columns],
+            {index: mask[kept] for index, mask in self.numeric.items()},
+            None if self.is_record is None else self.is_record[kept],
+        )
+
 
 @dataclass
 class Table:
     """The rows of one table. Give it every stretch of it in order, then `finish`.
 
     name: of the part, for notes; '' when the file has one table. before: see base.Part. serials_from: days from 1970 to
-    the day that serial dates count from. facts gets the heading at once, drift with the rows, notes at the end.
+    the day that serial dates count from; None where no cell is a true date or number. uncalculated: cells may be
+    NOT_CALCULATED; in a column that is read they make the file unreadable. facts gets the heading at once,
+    drift with the rows, notes and what needs attention at the end.
     """
 
     kind: Kind
-    heading: Heading
+    begins: Beginning
     synonyms: Synonyms
     facts: FileFacts
     name: str = ""
     before: int = 0
-    serials_from: int = EPOCH_1900
+    serials_from: int | None = None
+    uncalculated: bool = False
+    heading: Heading = field(init=False)
     #: Rows that were left out, by what they are: how many, and the numbers of the first.
     left_out: Counter[str] = field(default_factory=Counter, init=False)
     _numbers: dict[str, list[int]] = field(default_factory=dict, init=False)
@@ -150,11 +190,17 @@ class Table:
     _rounded_codes: int = field(default=0, init=False)
     #: Repeated headings with other columns so far.
     _turns: int = field(default=0, init=False)
+    _without_due: Counter[str] = field(default_factory=Counter, init=False)
+    _swap: _Swap = field(default_factory=lambda: _Swap(), init=False)  # noqa: PLW0108 - defined below
 
     def __post_init__(self) -> None:
+        self.heading = self.begins.heading
         self._words = self.heading.words
         self._told = [_trimmed(self.heading.fields)]
-        self.facts.headings.append((self.name, self.heading))
+        if self.begins.goes_on:
+            self._note("không có tiêu đề, đọc tiếp theo tiêu đề trước / no heading, goes on with the one before")
+        else:
+            self.facts.headings.append((self.name, self.heading))
         for unknown in self.heading.unknown:
             self.facts.drift[unknown] += 0
         if self.heading.ambiguous:
@@ -166,8 +212,10 @@ class Table:
     def rows(self, cells: Cells) -> Iterator[TextRows]:
         """Text rows of a stretch, in order; several when a repeated heading has other columns. The heading and what
         stands above it are left out."""
-        start = int(np.searchsorted(cells.rows, self.heading.last_row, side="right"))
+        start = int(np.searchsorted(cells.rows, self.begins.heading.last_row, side="right"))
         rest = cells.slice(start, len(cells.rows))
+        if (letters := self.begins.letters) is not None:
+            rest = replace(rest, columns=[letters.column(column) for column in rest.columns])
         while size := len(rest.rows):
             # Where headings with other columns come again and again, what lies behind one is looked at anew each time.
             taken = min(size, _PIECE) if self._turns else size
@@ -176,8 +224,15 @@ class Table:
             if rows is not None:
                 yield rows
 
+    def leaves_out(self, number: int, texts: list[str]) -> bool:
+        """Is a line that has too few cells for a row none: a page number, a repeated banner? It is counted then."""
+        what = self._page_or_banner(texts)
+        if what is not None:
+            self._leave_out(what, number)
+        return what is not None
+
     def finish(self) -> None:
-        """Write the notes."""
+        """Write the notes and what needs attention."""
         for what, text in _LEFT_OUT.items():
             if count := self.left_out[what]:
                 numbers = ", ".join(map(str, self._numbers[what])) + (", …" if count > _SHOWN_ROWS else "")
@@ -188,8 +243,30 @@ class Table:
                 f" {_EXCEL_DIGITS + 1} digits or more, rounded by Excel: {self._rounded_codes}"
             )
 
+        if self._without_due:
+            rows = sum(self._without_due.values())
+            unknown = ", ".join(dict.fromkeys(map(shown_name, filter(None, self._without_due)))) or "–"
+            self._attention(
+                NO_DUE,
+                f"{rows} hồ sơ không có cột ngày hẹn trả; cột không rõ: {unknown}"
+                f" / {rows} dossiers without a column of due dates; unknown columns: {unknown}",
+            )
+        if (letters := self.begins.letters) is not None:
+            self._attention(
+                LEGACY_TEXT,
+                f"chữ kiểu {letters.name}, đã chuyển sang Unicode / letters of {letters.name}, converted to Unicode",
+            )
+        if (swapped := self._swap.detail) is not None:
+            self._attention(SWAPPED, swapped)
+
     def _note(self, text: str) -> None:
-        self.facts.notes.append(f"{shown_name(self.name)}: {text}" if self.name else text)
+        self.facts.notes.append(self._placed(text))
+
+    def _attention(self, rule_id: str, text: str) -> None:
+        self.facts.attention.append(Attention(rule_id, self._placed(text)))
+
+    def _placed(self, text: str) -> str:
+        return f"{shown_name(self.name)}: {text}" if self.name else text
 
     # --- a stretch under one mapping ---------------------------------------------------------------------------------
 
@@ -203,13 +280,16 @@ class Table:
         special = (count > 0) & (~self._has_usual_code(cells) | (count <= _FEW_CELLS))
         usual_before = np.cumsum(kept & ~special)
         places = np.flatnonzero(special)
-        groups, seen, end = [(0, self._group)], 0, size
+        groups, seen, end, errors = [(0, self._group)], 0, size, []
         for place, line in zip(places.tolist(), _lines(cells, places), strict=True):
             if usual_before[place] > seen:
                 seen, self._in_footer, self._run = int(usual_before[place]), False, []
             number = int(cells.rows[place])
             what = self._what(number, line)
             if what is None:
+                errors += [place] * (
+                    self._code_place < len(line) and _ERROR.fullmatch(line[self._code_place]) is not None
+                )
                 continue
             kept[place] = False
             self._leave_out(what, number)
@@ -220,6 +300,8 @@ class Table:
                 break
         if end == size and size and usual_before[-1] > seen:
             self._in_footer, self._run = False, []
+        if errors:
+            cells = _emptied(cells, self.heading.fields.index(self.kind.heading[0]), errors)
         rows = self._text_rows(cells.slice(0, end), kept[:end], groups, heading)
         return rows, cells.slice(end, size)
 
@@ -251,6 +333,8 @@ class Table:
             return None
         for unknown in heading.unknown:
             self.facts.drift[unknown] += total
+        if self.kind.name == "dossiers" and _DUE not in heading.fields:
+            self._without_due.update(dict.fromkeys(heading.unknown, 0) | {"": total})
         if _trimmed(heading.fields) not in self._told:
             # Only now: the first row of a repeated heading of several rows may look like a heading of its own.
             self._told.append(_trimmed(heading.fields))
@@ -261,12 +345,15 @@ class Table:
             if name in self.kind.structure and place < len(cells.columns):
                 numeric = cells.numeric.get(place)
                 column = cells.columns[place]
-                if numeric is not None and name in self.kind.date_fields.values():
-                    column = serial_dates(column, numeric, self.serials_from)
+                if self.serials_from is not None and name in self.kind.date_fields.values():
+                    column = column if numeric is None else serial_dates(column, numeric, self.serials_from)
+                    self._swap.look_at(name, column)
                 if numeric is not None and name == self.kind.heading[0]:
                     self._rounded_codes += int(
                         _mask(pc.greater(pc.utf8_length(column), _EXCEL_DIGITS))[numeric & kept].sum()
                     )
+                if self.uncalculated and pc.any(pc.equal(column, NOT_CALCULATED)).as_py():
+                    raise FileRejected(UNREADABLE, f"{heading.columns[place].heading}: {_UNCALCULATED}")
                 columns[name] = column
             elif name in self.kind.structure:
                 columns[name] = pa.nulls(len(kept), pa.string())
@@ -289,8 +376,8 @@ class Table:
             self._run = [*self._run, (number, line)][-headings.MAX_HEIGHT :]
             return "heading"
         self._run = []
-        if headings.is_column_numbers(texts) or _is_total(texts):
-            return "numbers" if headings.is_column_numbers(texts) else "total"
+        if (plain := self._page_or_banner(texts) or _numbers_or_total(texts)) is not None:
+            return plain
         if self._is_coded(line, texts):
             self._in_footer = False
             return None
@@ -303,11 +390,25 @@ class Table:
             return "group"
         return "numbered" if all(self._state(place) == "ignored" for place, _ in cells) else None
 
+    def _page_or_banner(self, texts: list[str]) -> str | None:
+        folded = [fold(text) for text in texts] if 0 < len(texts) <= _FOOTER_CELLS else []
+        first = next(iter(folded), None)
+        if first is None or max(map(len, folded)) > _MAX_GROUP:
+            return None
+        if _PAGE.fullmatch(first) or _PAGE_NUMBER.fullmatch(texts[0]):
+            rest = [
+                text for text in texts[1:] if not (_OF_PAGES.fullmatch(text) or _DATE.search(text) or _TIME.match(text))
+            ]
+            if all(_PAGE.fullmatch(fold(text)) for text in rest) and (len(texts) > 1 or first not in ("trang", "page")):
+                return "page"
+        banner = all(text in self.begins.above for text in folded) and all(_sort(text) is None for text in texts)
+        return "banner" if banner else None
+
     def _is_coded(self, line: list[str], texts: list[str]) -> bool:
         """Has the row a code? Below a footer, where people sign, it takes a full code, or a date besides."""
         code = line[self._code_place] if self._code_place < len(line) else ""
         certain = any(_DATE.match(text) for text in texts) or not self._in_footer
-        return _DOSSIER_CODE.fullmatch("".join(code.split())) is not None or (_is_code(code) and certain)
+        return DOSSIER_CODE.fullmatch("".join(code.split())) is not None or (_is_code(code) and certain)
 
     def _is_footer(self, texts: list[str]) -> bool:
         """Does the row begin or continue a footer? Several cells with a date are a row that lacks its code."""
@@ -383,6 +484,12 @@ def _is_code(text: str) -> bool:
     return any(c.isdigit() for c in text) and not any(c.isspace() for c in text)
 
 
+def _numbers_or_total(texts: list[str]) -> str | None:
+    if headings.is_column_numbers(texts):
+        return "numbers"
+    return "total" if _is_total(texts) else None
+
+
 def _is_total(texts: list[str]) -> bool:
     """`Tổng cộng` and the like, after at most an ordinal, and then nothing but numbers."""
     skipped = 1 if len(texts) > 1 and _ORDINAL.fullmatch(texts[0]) else 0
@@ -403,14 +510,53 @@ def _lines(cells: Cells, places: Positions) -> list[list[str]]:
     return [[(text or "").strip() for text in line] for line in zip(*taken, strict=True)]
 
 
-def no_heading(kind: Kind) -> NotAnExport:
-    """REJ_FILE_NO_HEADING (portal-exports §6)."""
-    needed = ", ".join(kind.heading)
-    return NotAnExport(
-        NO_HEADING,
-        f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
-        f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)",
-    )
+def _emptied(cells: Cells, place: int, rows: list[int]) -> Cells:
+    """The cells without the texts of one column in these rows."""
+    mask = np.zeros(len(cells.rows), bool)
+    mask[rows] = True
+    columns = list(cells.columns)
+    columns[place] = pc.if_else(pa.array(mask), "", columns[place])
+    return replace(cells, columns=columns)
+
+
+class _Swap:
+    """Day and month exchanged by a spreadsheet of another country (portal-exports §8): what it took for a month became
+    a true date, and only the other dates stayed text."""
+
+    def __init__(self) -> None:
+        #: Column → its true days and its written ones; None when they are as they should be.
+        self._days: dict[str, tuple[set[str], set[str]] | None] = {}
+
+    def look_at(self, name: str, column: pa.Array) -> None:
+        """A stretch of a column of dates, true ones as ISO text."""
+        days = self._days.setdefault(name, (set(), set()))
+        # The first rows show it, nearly always.
+        for stretch in (column.slice(0, _SHOWING), column.slice(_SHOWING)):
+            if days is not None:
+                days = self._days[name] = _days(stretch, days)
+
+    @property
+    def detail(self) -> str | None:
+        """What was found, None when nothing was."""
+        mixed = [days for days in self._days.values() if days is not None and all(days)]
+        true, written = (len({day for days in mixed for day in days[place]}) for place in (0, 1))
+        if min(true, written) < _ENOUGH_DAYS:
+            return None
+        return (
+            f"{true} ngày kiểu ngày đều có ngày ≤ 12, {written} ngày dạng chữ đều có ngày ≥ 13: phần mềm đã đổi chỗ"
+            f" ngày và tháng, hãy xuất lại / {true} true dates all with day ≤ 12 beside {written} written ones all with"
+            " day ≥ 13: a spreadsheet exchanged day and month, export it again"
+        )
+
+
+def _days(column: pa.Array, known: tuple[set[str], set[str]]) -> tuple[set[str], set[str]] | None:
+    """The days known and those of the column; None when one of them shows that nothing was exchanged."""
+    texts = pc.unique(pc.utf8_slice_codeunits(column, 0, 10)).to_pylist()
+    true = {text for text in texts if text and _ISO_DAY.fullmatch(text)}
+    written = {text: int(match[1]) for text in texts if text and (match := _WRITTEN_DAY.match(text))}
+    if any(day[8:] > "12" for day in true) or any(day <= 12 for day in written.values()):
+        return None
+    return known[0] | true, known[1] | set(written)
 
 
 def filled(column: pa.Array) -> Mask:

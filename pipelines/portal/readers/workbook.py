@@ -22,19 +22,19 @@ import python_calamine as calamine
 
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
-from pipelines.portal.readers import headings
+from pipelines.portal.readers import formats, headings, ooxml
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,
     UNREADABLE,
     Content,
     FileFacts,
     FileRejected,
-    NotAnExport,
     Part,
 )
 from pipelines.portal.readers.confined import ConfinedReader
-from pipelines.portal.readers.headings import Synonyms
-from pipelines.portal.readers.table import EPOCH_1900, EPOCH_1904, Cells, Mask, Table, iso_texts, no_heading
+from pipelines.portal.readers.headings import Heading, Synonyms
+from pipelines.portal.readers.parts import Parts
+from pipelines.portal.readers.table import EPOCH_1900, EPOCH_1904, Cells, Mask, Table, iso_texts
 
 _ZIP = b"PK"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -49,7 +49,6 @@ _NUMERIC = (float, int)
 
 _LOCKED = "có mật khẩu, hãy bỏ mật khẩu rồi lưu lại / protected by a password: save it without one"
 _CORRUPT = "bảng tính bị hỏng hoặc cắt cụt / the workbook is corrupt or truncated"
-_NO_WORKBOOK = "không đọc được định dạng này / this format cannot be read: OLE2 (doc, ppt, msi)"
 
 
 def recognises(content: Content) -> bool:
@@ -57,10 +56,10 @@ def recognises(content: Content) -> bool:
     return content.head.startswith((_ZIP, _OLE2))
 
 
-def open_workbook(content: Content, kind: Kind, synonyms: Synonyms) -> ConfinedReader:
+def open_workbook(content: Content, kind: Kind, synonyms: Synonyms, previous: Heading | None = None) -> ConfinedReader:
     """The reader for this workbook. Raises FileRejected: more than MAX_EXPANSION times larger unpacked."""
     form = "xls" if content.head.startswith(_OLE2) else _packed_form(content)
-    return ConfinedReader("workbook", content, kind, synonyms, FileFacts(form))
+    return ConfinedReader("workbook", content, kind, synonyms, FileFacts(form), previous)
 
 
 def _packed_form(content: Content) -> str:
@@ -68,7 +67,7 @@ def _packed_form(content: Content) -> str:
     try:
         with content.seekable().open() as stream, zipfile.ZipFile(stream) as archive:
             size = stream.seek(0, 2)
-            members = {info.filename: info.file_size for info in archive.infolist()}
+            members = {info.filename.replace("\\", "/"): info.file_size for info in archive.infolist()}
             encrypted = any(info.flag_bits & 0x1 for info in archive.infolist())
     except FileRejected:
         raise
@@ -90,34 +89,60 @@ def _packed_form(content: Content) -> str:
 # --- inside the confined process ------------------------------------------------------------------------------------
 
 
-def read(stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts) -> Iterator[TextRows]:
+def read(
+    stream: BinaryIO, kind: Kind, synonyms: Synonyms, facts: FileFacts, previous: Heading | None
+) -> Iterator[TextRows]:
     """Text rows of every sheet that has a heading (see confined.Parser). Raises FileRejected."""
     data = stream.read()
     book = _load(data)
     epoch = EPOCH_1904 if _counts_from_1904(data) else EPOCH_1900
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
+    parts = Parts(kind, synonyms, facts, previous)
     last = 0
-    for sheet in sheets:
-        name = shown_name(sheet.name) if len(sheets) > 1 else ""
-        rows = _rows(book, sheet.name)
+    for meta in sheets:
+        name = shown_name(meta.name) if len(sheets) > 1 else ""
+        sheet = _sheet(book, meta.name)
+        rows = sheet.iter_rows()
         head = list(islice(rows, headings.SEARCHED_ROWS))
-        heading = headings.find(kind, enumerate(_head_texts(head), start=1), synonyms)
-        if heading is None:
+        begins = parts.begin(enumerate(_head_texts(head), start=1))
+        if begins is None:
             if head:
-                facts.notes.append(f"{shown_name(sheet.name)}: bỏ qua, không có tiêu đề / passed over, no heading")
+                parts.pass_over(shown_name(meta.name), (cells.columns for cells in _stretches(chain(head, rows))))
             continue
         if name:
             facts.parts.append(Part(name, last))
-        if sheet.visible != calamine.SheetVisibleEnum.Visible:
-            facts.notes.append(f"{shown_name(sheet.name)}: trang ẩn, vẫn đọc / hidden sheet, read all the same")
-        table = Table(kind, heading, synonyms, facts, name, before=last, serials_from=epoch)
-        for cells in _stretches(chain(head, rows)):
+        if meta.visible != calamine.SheetVisibleEnum.Visible:
+            facts.notes.append(f"{shown_name(meta.name)}: trang ẩn, vẫn đọc / hidden sheet, read all the same")
+        table = Table(kind, begins, synonyms, facts, name, before=last, serials_from=epoch, uncalculated=True)
+        for cells in _stretches(_merged_down(chain(head, rows), sheet, begins.heading.last_row)):
             for text_rows in table.rows(cells):
                 last = text_rows.table["row_number"][-1].as_py()
                 yield text_rows
         table.finish()
-    if not facts.headings:
-        raise no_heading(kind)
+    parts.finish()
+
+
+def _merged_down(rows: Iterator[list[Any]], sheet: calamine.CalamineSheet, above: int) -> Iterator[list[Any]]:
+    """The rows; below row `above` a cell merged over several rows counts for each of them that has cells of its own."""
+    left = sheet.start[1] if sheet.start else 0
+    ranges = [(top, column - left, bottom) for (top, column), (bottom, _) in sheet.merged_cell_ranges or ()]
+    waiting = sorted((area for area in ranges if area[2] > area[0] >= above and area[1] >= 0), reverse=True)
+    return _filled_down(rows, waiting) if waiting else rows
+
+
+def _filled_down(rows: Iterator[list[Any]], waiting: list[tuple[int, int, int]]) -> Iterator[list[Any]]:
+    """waiting: (first row, column, last row) from 0, the first at the end."""
+    covering: list[tuple[int, int, Any]] = []
+    for number, row in enumerate(rows):
+        if covering and any(cell != "" for cell in row):
+            for _, column, value in covering:
+                row[column] = value if row[column] == "" else row[column]
+        covering = [area for area in covering if area[0] > number]
+        while waiting and waiting[-1][0] <= number:
+            _, column, bottom = waiting.pop()
+            if column < len(row) and row[column] != "":
+                covering.append((bottom, column, row[column]))
+        yield row
 
 
 def _load(data: bytes) -> calamine.CalamineWorkbook:
@@ -127,11 +152,13 @@ def _load(data: bytes) -> calamine.CalamineWorkbook:
         if _wide("EncryptedPackage") in data:
             raise FileRejected(UNREADABLE, _LOCKED)
         if _wide("Workbook") not in data and _wide("Book") not in data:
-            raise NotAnExport(UNREADABLE, _NO_WORKBOOK)
+            names = {"WordDocument": "Word (doc)", "PowerPoint Document": "PowerPoint (ppt)"}
+            name = next((name for stream, name in names.items() if _wide(stream) in data), "OLE2 (doc, ppt, msi)")
+            raise formats.not_an_export(name)
         if _FILEPASS in _first_records(data):
             raise FileRejected(UNREADABLE, _LOCKED)
     try:
-        book = calamine.load_workbook(io.BytesIO(data))
+        book = calamine.load_workbook(io.BytesIO(ooxml.mended(data) if data.startswith(_ZIP) else data))
     except calamine.PasswordError as error:
         raise FileRejected(UNREADABLE, _LOCKED) from error
     except Exception as error:  # the library has no base class for all it raises
@@ -176,10 +203,9 @@ def _wide(name: str) -> bytes:
     return name.encode("utf-16-le")
 
 
-def _rows(book: calamine.CalamineWorkbook, name: str) -> Iterator[list[Any]]:
-    """Rows of a sheet from its first one, leading empty ones included."""
+def _sheet(book: calamine.CalamineWorkbook, name: str) -> calamine.CalamineSheet:
     try:
-        return book.get_sheet_by_name(name).iter_rows()
+        return book.get_sheet_by_name(name)
     except Exception as error:
         raise FileRejected(UNREADABLE, _CORRUPT) from error
 

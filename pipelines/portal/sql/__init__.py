@@ -28,8 +28,12 @@ def load_macros(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("select getvariable('placeholder_id') is not null").fetchone() == (True,):
         return
     for name, meanings in _word_tables().items():
-        entries = ", ".join(f"{_literal(word)}: {_literal(code)}" for word, code in meanings.items())
-        con.execute(f"set variable {name} = map {{{entries}}}")
+        con.execute(f"set variable {name} = {_map(meanings)}")
+    for name, known in (
+        ("status_beginnings", contract.STATUS_BEGINNINGS),
+        ("status_vocabulary", contract.STATUS_VOCABULARY),
+    ):
+        con.execute(f"set variable {name} = [{', '.join(map(_literal, sorted(known)))}]")
     con.execute(_macros())
     con.execute(f"set variable unknown_agency = {_literal(contract.UNKNOWN_AGENCY)}")
     con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")
@@ -49,6 +53,18 @@ def _word_tables() -> dict[str, dict[str, str]]:
         "flag_words": contract.words({}, contract.FLAG_WORDS),
         "unit_words": {contract.fold(name): unit for name, unit in contract.LIMIT_UNITS.items()},
     }
+
+
+def register_words(con: duckdb.DuckDBPyConnection, words: Mapping[str, Mapping[str, str]]) -> None:
+    """Let `status_words`, `channel_words` … know a source's own words too: name of the map → folded word → code."""
+    for name, meanings in _word_tables().items():
+        own = words.get(name)
+        if own is not None or con.execute(f"select cardinality(getvariable('{name}'))").fetchone() != (len(meanings),):
+            con.execute(f"set variable {name} = {_map({**meanings, **(own or {})})}")
+
+
+def _map(meanings: Mapping[str, str]) -> str:
+    return f"map {{{', '.join(f'{_literal(word)}: {_literal(code)}' for word, code in meanings.items())}}}"
 
 
 def statement(name: str, slots: Mapping[str, str]) -> str:

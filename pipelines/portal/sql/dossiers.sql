@@ -68,6 +68,7 @@ canonical as (
         len(list_filter(DanhSachGiayToKetQua, lambda x: trim(x.DuongDanTepTinKetQua) != ''))::integer as electronic_results,
         hmac(identity) as applicant_key,
         coalesce(identity = getvariable('placeholder_id'), false) as placeholder_id,
+        {{ any_placeholder_date }} as placeholder_date,
         {{ bad_values }} as bad_values
     from coded
 )

@@ -1,13 +1,13 @@
 -- Codes of dossiers, agencies and procedures (portal-exports §5). The one place that knows their forms.
 
--- NFC, no spaces, zero-width or control characters, upper case, any dash → `-`; null when nothing is left
+-- NFC, no text mark in front, no spaces, zero-width or control characters, upper case, any dash → `-`; null when nothing is left
 create or replace temp macro normal_code(t) as
     nullif(
         case
             when regexp_full_match(t, '[A-Z0-9._/-]*') then t
             else
                 regexp_replace(
-                    regexp_replace(upper(nfc_normalize(t)), '[\s\p{Z}\p{Cf}\p{Cc}]', '', 'g'),
+                    regexp_replace(upper(nfc_normalize(t)), '^[''’‘`´]+|[\s\p{Z}\p{Cf}\p{Cc}]', '', 'g'),
                     '[\p{Pd}\x{2212}\x{2043}]', '-', 'g'
                 )
         end,

@@ -8,6 +8,20 @@ create or replace temp macro hmac(t) as
         || unhex(sha256(coalesce(getvariable('hmac_ipad'), error('no key'))::blob || encode(t)))
     );
 
+-- a notation of a date in words: a month or a weekday beside a day and a year, nothing else
+create or replace temp macro is_written_date(t) as
+    regexp_matches(t, '[a-z]{3}|tháng|ngày|thứ|chủ nhật')
+    and regexp_full_match(
+        regexp_replace(
+            t,
+            '\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b'
+            || '|ngày|tháng|năm|thứ (hai|ba|tư|sáu|bảy|[2-7])|chủ nhật',
+            '',
+            'g'
+        ),
+        '[ ,./-]*[0-9]{1,2}(st|nd|rd|th)?([ ,./-]+[0-9]{1,2})?[ ,./-]+([0-9]{2}|[0-9]{4})([ ,]+[0-9]{1,2}(:[0-9]{2}){1,2}( ?[ap]m)?)?[ ,.]*'
+    );
+
 -- What may be shown of a value that could not be read. Dates and short numbers stay; else letters are `x`, digits `#`;
 -- at most 40 characters. Nothing that could be a name, a phone or an identity number survives.
 create or replace temp macro mask(t) as
@@ -18,6 +32,8 @@ create or replace temp macro mask(t) as
             || '([0-9]{1,2}[-/.][0-9]{1,2}[-/.]([0-9]{2}|[0-9]{4})|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2})'
             || '([ T]+[0-9]{1,2}(:[0-9]{1,2}){1,2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?'
         ) then t
+        when regexp_full_match(t, '#(N/A|VALUE!|REF!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|##+)') then t
+        when length(t) <= 40 and is_written_date(lower(t)) then t
         else regexp_replace(regexp_replace(left(t, 40), '[^\s\p{P}\p{N}]', 'x', 'g'), '\p{N}', '#', 'g')
     end;
 
@@ -99,6 +115,25 @@ create or replace temp macro kept_dossier_code(code, shifted) as
             then repeat('#', length(code)) || '~' || left(hmac(code), 10)
         else mask_code(code)
     end;
+
+-- What may be shown of a value in a column of statuses, so that it can be mapped ([words] in the configuration): words
+-- that statuses are made of and begin with, written as no name is. Anything else may be a person.
+create or replace temp macro mask_words(t) as
+    case
+        when
+            length(t) <= 60
+            and regexp_full_match(t, '\P{N}\P{Lu}*([(:,–-] ?\p{Lu}?\P{Lu}*)*') and contains(t, ' ')
+            and list_contains(getvariable('status_beginnings'), split_part(folded(t), ' ', 1))
+            and list_has_all(
+                getvariable('status_vocabulary'),
+                list_filter(string_split(folded(t), ' '), lambda word: not regexp_full_match(word, '[0-9]{1,3}'))
+            )
+            then t
+        else mask(t)
+    end;
+
+create or replace temp macro bad_word(name, t, bad) as
+    {'k': name, 'v': case when bad then mask_words(nfc(t)) end};
 
 -- One entry of bad_values: the masked value if it is bad.
 create or replace temp macro bad_value(name, t, bad) as

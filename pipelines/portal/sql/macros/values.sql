@@ -11,7 +11,7 @@ create or replace temp macro word_in(t, meanings) as
 -- INTEGER 1..10 of a number or of the words for it; null otherwise
 create or replace temp macro status_code(t) as
     case
-        when regexp_full_match(t, '0?[1-9](\.0)?|10(\.0)?') then t::double::integer
+        when regexp_full_match(t, '[''’‘`´]?(0?[1-9](\.0)?|10(\.0)?)') then ltrim(t, '''’‘`´')::double::integer
         else word_in(t, getvariable('status_words'))::integer
     end;
 
