@@ -7,6 +7,8 @@ with known as {{ read_in_place() }} (
         facts.source,
         facts.dossier_code,
         facts.agency_code,
+        -- a one-stop system rightly holds what the portal holds; every other source is taken for an end point of the portal
+        facts.source not in ('{{ var('distortion_one_stop_sources') | join("', '") }}') as is_end_point,
         {{ month_start('cast(facts.received_at as date)', 'calendar') }} as month_start,
         facts.received_at,
         facts.due_at,
@@ -24,7 +26,9 @@ with known as {{ read_in_place() }} (
         facts.placeholder_id,
         coalesce(facts.sequence_digits in (5, 6), false) as is_synthetic,
         coalesce(facts.supplement_count, 0) as supplement_count,
-        array_contains(facts.warnings, 'WRN_PROCEDURE_FORMAT') and not coalesce(facts.procedure_padded, false) as has_local_procedure
+        array_contains(facts.warnings, 'WRN_PROCEDURE_FORMAT') and not coalesce(facts.procedure_padded, false) as has_local_procedure,
+        array_contains(facts.warnings, 'WRN_DAY_MONTH_SWAPPED') as has_swapped_dates,
+        array_contains(facts.warnings, 'WRN_LEGACY_TEXT') as has_legacy_text
     from {{ ref('int_dossier_facts') }} as facts
     where facts.in_population
 ),
@@ -42,6 +46,7 @@ habits as (
     select
         source,
         agency_code,
+        max(is_end_point) as is_end_point,
         count(*) >= {{ var('distortion_habit_dossiers') }} as is_enough,
         sum(case when submitted_at = received_at then 1 else 0 end) >= {{ var('distortion_habit_share') }} * count(*) as submits_as_it_receives,
         max(supplement_count) = 0 as never_lists_supplements,
@@ -81,6 +86,20 @@ crowded_minutes as (
     having count(*) >= {{ var('distortion_bulk_closing') }}
 ),
 
+doubled as (
+    -- without an agency equal codes may be two offices' own numbering
+    select
+        dossier_code,
+        agency_code
+    from known
+    where
+        is_end_point
+        and agency_code <> 'unknown'
+        and (select count(distinct habits.source) from habits where habits.is_end_point) > 1
+    group by dossier_code, agency_code
+    having count(*) > 1
+),
+
 signs as (
     {% set habit = 'habits.is_enough and ' %}
     {% set kinds = {
@@ -96,6 +115,9 @@ signs as (
         'due_always_empty': habit ~ 'habits.never_sets_due',
         'bulk_closing': 'crowded_minutes.finished_minute is not null',
         'due_rewritten_after_passing': 'known.due_moved_late',
+        'sent_by_two_end_points': 'known.is_end_point and doubled.dossier_code is not null',
+        'day_month_swapped': 'known.has_swapped_dates',
+        'legacy_text': 'known.has_legacy_text',
     } %}
     select
         known.source,
@@ -118,6 +140,10 @@ signs as (
             known.source = crowded_minutes.source
             and known.agency_code = crowded_minutes.agency_code
             and known.finished_minute = crowded_minutes.finished_minute
+    left join doubled
+        on
+            known.dossier_code = doubled.dossier_code
+            and known.agency_code = doubled.agency_code
     -- lists are made for the few that show a sign
     where
         {% for condition in kinds.values() %}
