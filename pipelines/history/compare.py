@@ -228,6 +228,11 @@ def _figures(con: duckdb.DuckDBPyConnection, mart: str, key: tuple[str, ...]) ->
 def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publication) -> None:
     """Fill the temporary table `differing`: dossiers whose facts or verdicts differ, with their causes."""
     facts = ", ".join(_FACTS)
+    # A rule set that only one release of the rules has would make every dossier differ, and hide those that really do.
+    con.execute("""
+        create temp table both_rule_sets as
+        select rule_set from side_a.marts.dim_rule_set intersect select rule_set from side_b.marts.dim_rule_set
+    """)
     for side in ("a", "b"):
         con.execute(f"""
             create temp table facts_{side} as
@@ -240,7 +245,7 @@ def _differing_dossiers(con: duckdb.DuckDBPyConnection, a: Publication, b: Publi
                         rule_set,
                         {{'verdict': verdict, 'reason': reason, 'working_days_overdue': working_days_overdue}}
                     ) order by rule_set)) as verdicts
-                from side_{side}.marts.fct_verdicts group by all
+                from side_{side}.marts.fct_verdicts where rule_set in (from both_rule_sets) group by all
             ) using (source, dossier_code)
             where {_of_agency("agency_code")}
         """)

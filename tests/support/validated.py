@@ -162,10 +162,14 @@ def _hash(text: str) -> str:
 
 @dataclass(frozen=True)
 class Dbt:
-    """The real dbt on one build file. `scratch` takes target and logs; nothing is written into the project."""
+    """The real dbt on one build file. `scratch` takes target and logs; nothing is written into the project.
+
+    project: another one than the repository's, such as a copy with a rule changed.
+    """
 
     database: Path
     scratch: Path
+    project: Path = DBT_PROJECT
 
     def __call__(
         self,
@@ -191,7 +195,7 @@ class Dbt:
                 str(Path(sys.executable).with_name("dbt")),
                 command,
                 *arguments,
-                *("--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)),
+                *("--project-dir", str(self.project), "--profiles-dir", str(self.project)),
                 *("--target-path", str(self.scratch / "target"), "--log-path", str(self.scratch / "logs")),
                 *("--vars", yaml.safe_dump(given, default_flow_style=True, width=1000)),
             ],
