@@ -16,7 +16,8 @@ from tests.integration.test_dbt_marts import NO_UNIT_TESTS, RULES, World, unlike
 from tests.oracle import drop_zone, random_exports
 from tests.oracle.drop_zone import Event
 from tests.oracle.timeliness import Facts, form_ii06
-from tests.oracle.working_hours import Step, steps, waiting_acceptance
+from tests.oracle.working_hours import Step, steps, waiting_acceptance, working_seconds
+from tests.support.identities import IDENTITIES, OF_REPORTS, TOLD
 from tests.support.validated import Dbt, append, load, officer_key
 
 pytestmark = pytest.mark.integration
@@ -216,3 +217,56 @@ def _percent_used(facts: Facts) -> int | None:
         return None
     until = facts.ended_at or facts.as_of
     return 100 * (until - facts.received_at) // (facts.due_at - facts.received_at)
+
+
+HOLD_HERE = {name: identity for name, identity in IDENTITIES.items() if name not in OF_REPORTS}
+
+
+def test_parts_add_up_to_wholes(world: World) -> None:
+    empty = [mart for mart in TOLD if not world.rows(f"select 1 from marts.{mart} limit 1")]
+    assert not empty
+    broken = {name: rows[:3] for name, identity in HOLD_HERE.items() if (rows := world.rows(identity.broken))}
+    assert not broken
+
+
+@pytest.mark.parametrize("name", HOLD_HERE)
+def test_every_identity_finds_its_harm(world: World, tmp_path: Path, name: str) -> None:
+    for number, harm in enumerate(HOLD_HERE[name].harms):
+        # views name their database: the copy must be called the same
+        copy = tmp_path / str(number) / world.dbt.database.name
+        copy.parent.mkdir()
+        copy.write_bytes(world.dbt.database.read_bytes())
+        with duckdb.connect(str(copy)) as con:
+            con.execute(harm)
+            assert con.execute(HOLD_HERE[name].broken).fetchall(), harm
+        copy.unlink()
+
+
+def test_steps_that_name_no_one_are_of_every_sort(world: World) -> None:
+    """Too little covered, a bulk moment, nothing but the end: each is there, or its identity would say nothing."""
+    sorts = world.rows("""
+        select
+            count(*) filter (coalesce(coverage, 0) < 0.8 and not only_end),
+            count(*) filter (coverage >= 0.8 and not only_end),
+            count(*) filter (only_end)
+        from (
+            select source, dossier_code, any_value(coverage) as coverage, bool_and(status in (9, 10)) as only_end
+            from marts.mart_step_durations where not attributable group by all
+        )
+    """)[0]
+    assert all(sorts), sorts
+
+
+def test_steps_of_a_dossier_make_up_the_time_that_they_cover(world: World) -> None:
+    """timeliness §6: the seconds of all steps are the share `coverage` of the working time from reception to end."""
+    oracle = world.oracle()
+    sums = world.rows("""
+        select source, dossier_code, sum(working_seconds), any_value(coverage)
+        from marts.mart_step_durations group by all
+    """)
+    assert sums
+    for source, code, seconds, coverage in sums:
+        facts = oracle.facts[source, code]
+        whole = working_seconds(oracle.calendar, facts.received_at, facts.ended_at or facts.as_of)
+        assert (coverage is None) == (whole == 0), code
+        assert seconds == pytest.approx((coverage or 0) * whole, abs=0.5), code

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from expectations import schema
+from tests.support.identities import IDENTITIES, OF_REPORTS
 from tests.support.validated import Dbt, append
 from warehouse import calendar
 
@@ -168,6 +169,22 @@ def test_the_parts_of_a_ratio_add_up(marts: duckdb.DuckDBPyConnection) -> None:
     portal, dvcqg, motcua, difference, *named = parts(marts, "H44", "ratio")
     assert (portal, dvcqg, motcua, difference) == (66.67, 66.67, 100, -33.33)
     assert round(sum(named), 2) == difference
+
+
+def test_the_parts_of_every_figure_add_up(marts: duckdb.DuckDBPyConnection) -> None:
+    """Figure by figure, and between the figures; and it finds what would break it."""
+    for name in OF_REPORTS:
+        identity = IDENTITIES[name]
+        assert marts.execute(identity.broken).fetchall() == []
+        told = marts.execute("from marts.mart_portal_reconciliation").to_arrow_table()
+        assert told.num_rows
+        for harm in identity.harms:
+            with duckdb.connect() as con:
+                con.register("told", told)
+                con.execute("create schema marts; create table marts.mart_portal_reconciliation as from told")
+                assert con.execute(identity.broken).fetchall() == []
+                con.execute(harm)
+                assert con.execute(identity.broken).fetchall(), harm
 
 
 def test_the_systems_dossier_by_dossier(marts: duckdb.DuckDBPyConnection) -> None:

@@ -1,5 +1,5 @@
-"""From definitions 1.0 to 2.0 on a real warehouse: `dunghan compare` says that the rules changed, and what was published
-under 1.0 stays what it was."""
+"""From definitions 1.0 to 2.0 on a real warehouse: `dunghan compare` says that the rules changed, and what was
+published under 1.0 stays what it was."""
 
 from __future__ import annotations
 
