@@ -31,8 +31,8 @@ class Field:
     members: names inside a list of the portal, or its structure. dropped_inside: names that are never read, by place.
     entries: what the column holds when it is a JSON list.
     dropped: the contract knows it and the warehouse never reads it: personal data and free text.
-    content: a version of a dossier is compared by it (timeliness §1). late: it came to the contract later, and belongs to
-    the content only where it is more than 0 (docs/decisions/0020). personal: its values are shown to nobody.
+    content: a version of a dossier is compared by it (timeliness §1). late: it came to the contract later, and belongs
+    to the content only where it is more than 0 (docs/decisions/0020). personal: its values are shown to nobody.
     validated: the validation hands it on. published: the part of fct_dossiers that it stands in; "": not there.
     """
 

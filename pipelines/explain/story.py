@@ -493,7 +493,8 @@ class _Teller:
     def _duties_of_ended(self, official: Verdict) -> list[Duty]:
         assert self.facts is not None
         duties = []
-        if self.facts["state"] == "finished" and self.facts["handed_over_at"] is None:
+        unhanded = self.facts["handed_over_at"] is None and not self.facts["is_handover_unknown"]
+        if self.facts["state"] == "finished" and unhanded:
             duties.append(duty("hand_over"))
         if official.verdict == "late" and official.calendar_days_overdue >= 1:
             duties.append(duty("apologise_for_late"))

@@ -25,7 +25,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     # ---- what was received and promised -------------------------------------------------------------------------
     "received": ("Hồ sơ {code} được tiếp nhận {received}", "Dossier {code} was received {received}"),
     "due": (", hẹn trả {due}", ", due {due}"),
-    "promised": (", hẹn lần đầu trả kết quả {due}", ", first promised {due}"),
+    "promised": (", đã hứa trả kết quả {due}", ", promised {due}"),
     "no_due": (", không có ngày hẹn trả", ", without a due date"),
     "statutory": (
         ", không có ngày hẹn trả, thời hạn theo quy định của thủ tục là {amount} (đến {due})",
@@ -73,9 +73,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "counted_on_time": ("tính là giải quyết đúng hạn", "counted as resolved on time"),
     "counted_in_time": ("vẫn tính là đang giải quyết, trong hạn", "still counted as pending, in time"),
-    "counted_late": (
-        "yêu cầu bổ sung từ hai lần nên tính là giải quyết quá hạn",
-        "counted as late for the repeated requests",
+    "handover_unknown": (
+        "không kết luận được vì nguồn không cho biết ngày trả kết quả",
+        "nothing can be concluded, as the source never says when the result was handed over",
     ),
     "counted_overdue": (
         "yêu cầu bổ sung từ hai lần nên tính là đang giải quyết, quá hạn",
@@ -236,8 +236,8 @@ _CONCLUSIONS = {
     ("form_ii06", "NO_DUE_DATE", "in_time"): "counted_in_time",
     ("form_ii06", "STOPPED", "in_time"): "counted_in_time",
     ("form_ii06", "CLOCK_PAUSED", "in_time"): "paused",
-    ("portal_766", "MANY_SUPPLEMENTS", "late"): "counted_late",
     ("portal_766", "MANY_SUPPLEMENTS", "overdue"): "counted_overdue",
+    ("citizen_handover", "NO_HANDOVER_DATE", "not_applicable"): "handover_unknown",
 }
 _HANDED = {
     "early": "handed_early",
@@ -373,8 +373,11 @@ def letter(lang: str, code: str, verdict: Mapping[str, Any], facts: Mapping[str,
 
 
 def _promised(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if verdict["rule_set"] == "first_appointment":
+        # a promise stands also where the version used has lost its due date
+        return "no_due" if verdict["effective_due"] is None else "promised"
     if facts["due_at"] is not None:
-        return "promised" if verdict["rule_set"] == "first_appointment" else "due"
+        return "due"
     if verdict["rule_set"] != "portal_766":
         return "no_due"
     return "no_statutory" if verdict["effective_due"] is None else "statutory"
@@ -384,7 +387,7 @@ def _happened(verdict: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]
     """Phrases for the state, then for what the rule set makes of it."""
     state = facts["state"]
     if verdict["rule_set"] == "citizen_handover":
-        if state == "finished":
+        if state == "finished" and verdict["reason"] != "NO_HANDOVER_DATE":
             return ["handed_over" if facts["handed_over_at"] is not None else "not_handed_over"]
         return [state]
     if verdict["rule_set"] in _BY_DATES:

@@ -269,7 +269,10 @@ def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
         build_core(dbt, as_of, known_at)
     oracle = Oracle(whole, WorkCalendar(OVERRIDES), as_of, known_at)
     assert not unlike(oracle_verdicts(oracle), verdicts(since.database))
-    told = {key: flags(d.versions, oracle.facts.get(key), oracle.calendar) & OF_HISTORY for key, d in oracle.dossiers.items()}
+    told = {
+        key: flags(d.versions, oracle.facts.get(key), oracle.calendar) & OF_HISTORY
+        for key, d in oracle.dossiers.items()
+    }
     with duckdb.connect(str(since.database), read_only=True) as con:
         rows = con.execute("select source, dossier_code, flags from marts.fct_dossiers").fetchall()
     assert not unlike(told, {row[:2]: set(row[2]) & OF_HISTORY for row in rows})

@@ -29,7 +29,7 @@ MARTS = (
     "+dim_indicator_766",
     "published_766_scores",
 )
-BASE = {
+BASE: dict[str, Any] = {
     "agency_code": "H44.01",
     "procedure_code": "1.000001",
     "procedure_key": "1.000001",
@@ -61,7 +61,7 @@ DOSSIERS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, datetime
     "H44.01-240502-0006": ({"status": 5}, {"status": 5, "supplement_count": 2}, EARLY),
     "H44.01-240502-0007": ({}, {"channel": "1", "procedure_key": "1.000002", "procedure_code": "1.000002"}, AS_OF),
 }
-ROUNDS = (
+ROUNDS: tuple[dict[str, Any], ...] = (
     {"requested_at": datetime(2024, 5, 3, 8), "answered_at": datetime(2024, 5, 3, 9)},
     {"requested_at": datetime(2024, 5, 6, 8), "answered_at": None},
 )
@@ -91,12 +91,13 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
 
 
 def _load(con: duckdb.DuckDBPyConnection) -> None:
-    rows, rounds = [], []
+    rows: list[dict[str, Any]] = []
+    rounds: list[dict[str, Any]] = []
     for code, (local, portal, seen) in DOSSIERS.items():
         for source, content, at in (("motcua", local, EARLY), ("dvcqg", portal, seen)):
             if content is None:
                 continue
-            place = {"source": source, "file_sha256": f"{source}{at:%d}", "row_number": len(rows) + 1}
+            place: dict[str, Any] = {"source": source, "file_sha256": f"{source}{at:%d}", "row_number": len(rows) + 1}
             file = {"file_name": f"{source}{at:%d}", "file_path": f"{source}{at:%d}", "exported_at": at}
             rows.append(BASE | place | file | {"dossier_code": code, "content_hash": f"{source}{code}"} | content)
             if content.get("supplement_count"):

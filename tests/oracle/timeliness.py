@@ -168,7 +168,8 @@ class Dossier:
 
     def _promise(self, received: datetime) -> Promise:
         """Walk the known versions, whatever as_of is (timeliness §3)."""
-        rounds = sorted((s for s in self.used.supplements if s.requested_at), key=lambda s: s.requested_at or datetime.max)
+        told = (s for s in self.used.supplements if s.requested_at)
+        rounds = sorted(told, key=lambda s: s.requested_at or datetime.max)
         asked = self._requests(self.events, received, datetime.max)
         promised: datetime | None = None
         last_due: datetime | None = None
@@ -179,8 +180,8 @@ class Dossier:
                 continue
             if promised is None or last_due is None:
                 # a round may tell an appointment that was made before the first export
-                told = [s.due_before for s in rounds[:1] if s.due_before]
-                promised = last_due = min([due, *told])
+                earlier = [s.due_before for s in rounds[:1] if s.due_before]
+                promised = last_due = min([due, *earlier])
             if due > last_due:
                 justified = any(s.answered_at and s.due_after == due for s in rounds) or any(
                     r.answered_at and before is not None and before.valid_from < r.answered_at <= version.valid_from

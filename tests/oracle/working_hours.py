@@ -86,10 +86,11 @@ def _steps(oracle: Oracle, facts: Facts, events: list[Event], is_bulk: bool) -> 
     )
     evaluation = form_ii06(facts)
     for n, (event, lasted) in enumerate(zip(events, own, strict=True)):
+        left: datetime | None = None
         if n + 1 < len(events):
             left = events[n + 1].event_at
-        else:
-            left = max(facts.ended_at, event.event_at) if facts.ended_at else None
+        elif facts.ended_at:
+            left = max(facts.ended_at, event.event_at)
         yield Step(
             event=event,
             left_at=left,

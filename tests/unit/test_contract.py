@@ -30,6 +30,7 @@ CHANGES: dict[str, dict] = {
     "submitted_files": {"TaiLieuNop": [{}]},
     "digitised_files": {"TaiLieuNop": [{"DuocSoHoa": "1"}]},
     "reused_files": {"TaiLieuNop": [{"DuocTaiSuDung": "1"}]},
+    "reused_from_store_files": {"TaiLieuNop": [{"DuocLayTuKhoDMQG": "1"}]},
     "fee_count": {"DanhSachLePhi": [{"Gia": "0"}]},
     "fee_total": {"DanhSachLePhi": [{"Gia": "8000"}]},
     "supplements": {"DanhSachHoSoBoSung": [{"NgayBoSung": "20240305"}]},
@@ -62,7 +63,7 @@ def test_every_content_column_changed_alone_opens_a_version() -> None:
     assert len({row["content_hash"] for row in changed}) == len(changed)
 
 
-@pytest.mark.parametrize("column", DOSSIERS.content)
+@pytest.mark.parametrize("column", DOSSIERS.content + DOSSIERS.late_content)
 def test_the_hash_is_made_of_the_column(column: str) -> None:
     """The expression of the hash, over a row in which this column alone differs."""
     from pipelines.portal.canonical import _slots

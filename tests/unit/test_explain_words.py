@@ -104,10 +104,16 @@ CASES: list[tuple[tuple[dict[str, Any], dict[str, Any]], str]] = [
     ),
     (case("form_ii06", "BEFORE_DUE", "in_time", days_left=3), "còn 3 ngày làm việc"),
     (
-        case("portal_766", "MANY_SUPPLEMENTS", "late", **finished(datetime(2024, 4, 9)), requests=2),
-        "yêu cầu bổ sung giấy tờ 2 lần",
+        case(
+            "portal_766",
+            "MANY_SUPPLEMENTS",
+            "overdue",
+            state="waiting_supplement",
+            waiting_since=datetime(2024, 4, 9, 10),
+            requests=3,
+        ),
+        "đã yêu cầu bổ sung giấy tờ 3 lần: yêu cầu bổ sung từ hai lần nên tính là đang giải quyết, quá hạn",
     ),
-    (case("portal_766", "MANY_SUPPLEMENTS", "overdue", requests=3), "đang giải quyết, quá hạn"),
     (
         case("portal_766", "WITHIN_DUE", "on_time", **finished(DUE), paused_seconds=97200),
         "trừ 1 ngày 3 giờ chờ bổ sung giấy tờ",
@@ -159,6 +165,71 @@ CASES: list[tuple[tuple[dict[str, Any], dict[str, Any]], str]] = [
         "trả kết quả quá hạn 1 ngày",
     ),
     (case("citizen_handover", "PAST_DUE", "overdue", working_days_overdue=9), "quá hạn trả kết quả 9 ngày làm việc"),
+    (
+        case("citizen_handover", "NO_HANDOVER_DATE", "not_applicable", **finished(datetime(2024, 4, 9, 9))),
+        ", hoàn thành lúc 09:00 ngày 09/04/2024: không kết luận được vì nguồn không cho biết ngày trả kết quả",
+    ),
+    (
+        case("first_appointment", "WITHDRAWN", "on_time", state="withdrawn", ended_at=datetime(2024, 4, 9, 9)),
+        "công dân rút hồ sơ ngày 09/04/2024: tính là giải quyết đúng hạn",
+    ),
+    (
+        case(
+            "first_appointment",
+            "NO_DUE_DATE",
+            "on_time",
+            **finished(datetime(2024, 4, 9, 9)),
+            due_at=None,
+            effective_due=None,
+        ),
+        "không có ngày hẹn trả, hoàn thành ngày 09/04/2024: tính là giải quyết đúng hạn",
+    ),
+    (
+        case("first_appointment", "NO_DUE_DATE", "in_time", due_at=None, effective_due=None),
+        "vẫn tính là đang giải quyết, trong hạn",
+    ),
+    (
+        case("first_appointment", "BEFORE_DUE_DATE", "early", **finished(datetime(2024, 4, 12, 9)), days_early=1),
+        "đã hứa trả kết quả ngày 15/04/2024, hoàn thành ngày 12/04/2024: giải quyết trước hạn 1 ngày làm việc",
+    ),
+    (case("first_appointment", "ON_DUE_DATE", "on_time", **finished(DUE)), "giải quyết đúng hạn"),
+    # the appointment of the version used is another one, and a promise outlives an appointment that was taken out
+    *(
+        (
+            case(
+                "first_appointment",
+                "AFTER_DUE_DATE",
+                "late",
+                **finished(datetime(2024, 4, 17, 9)),
+                due_at=due_at,
+                working_days_overdue=2,
+                calendar_days_overdue=2,
+            ),
+            "đã hứa trả kết quả ngày 15/04/2024, hoàn thành ngày 17/04/2024: giải quyết quá hạn 2 ngày làm việc, "
+            "theo lần hẹn đầu tiên, chỉ dời khi công dân bổ sung giấy tờ",
+        )
+        for due_at in (datetime(2024, 4, 30, 17), None)
+    ),
+    (
+        case("first_appointment", "STOPPED", "in_time", state="stopped", ended_at=datetime(2024, 4, 9)),
+        "dừng xử lý ngày 09/04/2024",
+    ),
+    (
+        case(
+            "first_appointment",
+            "CLOCK_PAUSED",
+            "in_time",
+            state="waiting_supplement",
+            waiting_since=datetime(2024, 4, 9, 10),
+        ),
+        "thời hạn tạm dừng nên tính là trong hạn",
+    ),
+    (
+        case("first_appointment", "PAST_DUE_DATE", "overdue", working_days_overdue=31, calendar_days_overdue=46),
+        "đã hứa trả kết quả ngày 15/04/2024, tính đến ngày 31/05/2024 chưa hoàn thành: đang giải quyết, quá hạn 31 "
+        "ngày làm việc",
+    ),
+    (case("first_appointment", "BEFORE_DUE", "in_time", days_left=3), "còn 3 ngày làm việc"),
 ]
 
 

@@ -1,5 +1,5 @@
--- grain: source, dossier_code: the first promise of dossiers with several versions, or with a round of supplements that tells an earlier due date (timeliness §3,
--- first_appointment), known at known_at and whatever as_of is. Of every other dossier the promise is its due date, and nothing was re-appointed.
+-- grain: source, dossier_code: the first promise of dossiers with several versions, or with a round of supplements that tells an earlier due date (timeliness
+-- §3, first_appointment), known at known_at and whatever as_of is. Of every other dossier the promise is its due date, and nothing was re-appointed.
 -- Incremental: only changed dossiers can have another promise.
 {{
     config(

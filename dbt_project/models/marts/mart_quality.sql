@@ -1,5 +1,5 @@
--- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier or a file (portal-exports §6).
--- A row or dossier that breaks several rules counts under each. Files belong to no agency: `unknown`.
+-- grain: source, agency_code, rule_id, unit: how often each REJ rule was broken by a row or a file, and each WRN rule by a dossier or a file
+-- (portal-exports §6). A row or dossier that breaks several rules counts under each. Files belong to no agency: `unknown`.
 
 with findings as (
     select

@@ -53,7 +53,7 @@ select
     kept_name(clean(LINHVUCTHUCHIEN[1].MALINHVUC)) as field_code,
     kept_name(clean(LINHVUCTHUCHIEN[1].TENLINHVUC)) as field_name,
     json_text(list_transform(good_limits, lambda l: {'channel': l.channel, 'amount': l.amount, 'unit': l.unit})) as limits,
-    case when len(fees) > 0 then list_bool_or(list_transform(fees, lambda amount: amount <> 0)) end as has_fee,
+    case when len(fees) > 0 then list_bool_or(list_transform(fees, lambda amount: amount != 0)) end as has_fee,
     bad_values_of(
         unread_limit is not null,
         [bad_value('THOIGIANGIAIQUYET', unread_limit, unread_limit is not null)]
