@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.sql import open_duckdb
 
 
 def duckdb_config(settings: Settings) -> dict[str, Any]:
@@ -24,9 +25,7 @@ def duckdb_config(settings: Settings) -> dict[str, Any]:
 
 def connect(settings: Settings, path: Path | None = None, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open `path` (None: in memory). The caller closes. Only the run that holds the lock may open the build file."""
-    return duckdb.connect(
-        str(path.resolve()) if path else ":memory:", read_only=read_only, config=duckdb_config(settings)
-    )
+    return open_duckdb(str(path.resolve()) if path else ":memory:", read_only=read_only, config=duckdb_config(settings))
 
 
 #: The build file is read by this DuckDB only, and the newest way of storing takes a quarter less time to write.
@@ -42,9 +41,7 @@ def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyCo
     deadline = time.monotonic() + patience
     while True:
         try:
-            return duckdb.connect(
-                str(settings.layout.build_db.resolve()), config=duckdb_config(settings) | BUILD_STORAGE
-            )
+            return open_duckdb(str(settings.layout.build_db.resolve()), config=duckdb_config(settings) | BUILD_STORAGE)
         except duckdb.IOException as error:
             if "lock" not in str(error) or time.monotonic() >= deadline:
                 raise

@@ -25,11 +25,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipelines.config import Scope, Settings
 from pipelines.landing.lake import Lake, reading
 from pipelines.progress import Progress
+from pipelines.sql import open_duckdb
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
 from warehouse.dbt_process import run_dbt
 from warehouse.publish import Publication, publish, read_version
@@ -130,7 +129,7 @@ def _copy_parsed(settings: Settings, own: Settings) -> None:
 
 def _inputs(own: Settings) -> dict[str, Any]:
     """Which files the figures come from: how many, and a hash of their contents and of when they were exported."""
-    with duckdb.connect() as con:
+    with open_duckdb() as con:
         rows = con.execute(
             f"""select source, kind, file_sha256, min(exported_at)::varchar, min(file_path)
             from {Lake(own).rows("files")} where file_sha256 is not null group by 1, 2, 3 order by all"""

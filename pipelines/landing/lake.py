@@ -26,7 +26,7 @@ from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
 from pipelines.contract.model import Field, schema
 from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
-from pipelines.sql import literal
+from pipelines.sql import literal, open_duckdb
 
 DATASET = "raw"
 PIPELINE = "dunghan"
@@ -242,7 +242,7 @@ class Lake:
             qualify row_number() over (partition by source, kind, file_sha256 order by landing_id desc) = 1
             order by landing_id
         """
-        with duckdb.connect() as con:
+        with open_duckdb() as con:
             found: list[tuple[str, ...]] = con.execute(query).fetchall()
         wanted = None if hashes is None else set(hashes)
         return [
@@ -254,7 +254,7 @@ class Lake:
     def known(self) -> Known:
         """What discovery need not look at again: observations with a hash, contents that were landed, and complaints
         about places that could not be hashed. What is to be read again is left out (see `_read_again`)."""
-        with duckdb.connect() as con:
+        with open_duckdb() as con:
             with reading(self._settings):
                 con.execute(f"create table seen as select * from {self.relation(LEDGER)}")
             again = self._read_again(con)
@@ -313,7 +313,7 @@ class Lake:
 
     def sources(self) -> set[str]:
         """Every source that the ledger names."""
-        with duckdb.connect() as con, reading(self._settings):
+        with open_duckdb() as con, reading(self._settings):
             found = con.execute(f"select distinct source from {self.relation(LEDGER)}").fetchall()
         return {source for (source,) in found}
 
