@@ -70,9 +70,14 @@ def _reports(screen: Screen, rows: Sequence[Row]) -> None:
 
 def _figure(screen: Screen, row: Row) -> list[str]:
     t = screen.t
-    named = "; ".join(f"{_signed(screen, row[part])} {t(f'reconcile.part.{part}')}" for part in PARTS if row[part])
+    named = "; ".join(f"{t(f'reconcile.part.{part}')} {_signed(screen, row[part])}" for part in PARTS if row[part])
     figures = [_amount(screen, row[name]) for name in ("portal", "dvcqg", "motcua")]
-    return [t(f"reconcile.figure.{row['figure']}"), *figures, _signed(screen, row["difference"]), named or "–"]
+    return [
+        t(f"reconcile.figure.{row['figure']}"),
+        *figures,
+        _signed(screen, row["difference"]).lstrip("+"),
+        named or "–",
+    ]
 
 
 def _systems(screen: Screen, found: dict[str, list[Row]], limit: int) -> None:
@@ -128,7 +133,7 @@ def _amount(screen: Screen, value: float | None) -> str:
 
 
 def _signed(screen: Screen, value: float | None) -> str:
-    """With a true minus sign: no spreadsheet takes it for a formula."""
+    """With its sign. A minus is a true one, and a plus never begins a cell: no spreadsheet takes them for formulas."""
     if not value:
         return _amount(screen, value)
     return ("+" if value > 0 else "−") + _amount(screen, abs(value))
