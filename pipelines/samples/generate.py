@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings, load_settings
-from pipelines.samples import faults, local, records
+from pipelines.samples import end_point, faults, local, records
 from pipelines.samples.fields import Field
 from pipelines.samples.plan import Plan
-from pipelines.samples.shapes import SHAPES, write
+from pipelines.samples.shapes import SHAPES, Shape, write
 from pipelines.samples.sheets import Rows, Title
 from pipelines.samples.spec import SampleError, SampleSpec
 from pipelines.samples.story import create_lives, seconds
@@ -118,6 +118,8 @@ class Exports:
             self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
         if spec.local_system:
             self._portal_report()
+        if spec.end_point:
+            self._end_point()
         if first_dossiers is None:
             raise SampleError("Không có hồ sơ nào trong kỳ / no dossier in the period")
         folder, ghosts = (
@@ -161,6 +163,15 @@ class Exports:
         day = local.report_day(self.spec)
         self.files.append(ExportFile(self._relative(path), "portal_reports", f"{day}T23:59:59", rows, []))
 
+    def _end_point(self) -> None:
+        """What the portal's second end point sends of the last day."""
+        day = self.spec.last_day
+        for lot in end_point.lots(self.con, self.spec, _cut(day)):
+            of_lot = self.spec.model_copy(update={"flat": self.spec.flat or lot.shape.table})
+            fields = records.dossier_fields(of_lot, _cut(day))
+            batch = Batch("dossiers", lot.stem, day, "lives", lot.where, fields, lot.shape.line(fields), [])
+            self._write(batch, self.source.parent / end_point.source(self.spec), lot.shape)
+
     def _line(self, fields: list[Field]) -> str:
         line = self.shape.line(fields)
         if self.shape.table or not self.spec.distortions.unknown_field:
@@ -188,13 +199,14 @@ class Exports:
         ghosts_used = sum(self.spec.bad_rows.values())
         self._write(Batch("progress", "tiendo", day, source, "true", fields, self.shape.line(fields), bad, ghosts_used))
 
-    def _write(self, batch: Batch, source: Path | None = None) -> Path | None:
-        """Write one file (of the sample's source, unless another folder is given), its bad rows as a block after the
+    def _write(self, batch: Batch, source: Path | None = None, shape: Shape | None = None) -> Path | None:
+        """Write one file (of the sample's source and shape, unless others are given), its bad rows as a block after the
         first third. Events of ghosts happen at reception."""
+        shape = shape or self.shape
         total = self._count(batch.source, batch.where)
         if not total:
             return None
-        path = (source or self.source) / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{self.shape.extension}"
+        path = (source or self.source) / batch.kind / f"{batch.stem}_{batch.day:%Y%m%d}.{shape.extension}"
         query = f"select {batch.line} as line from {batch.source} where {batch.where}"
         where_bad = range(0)
         if batch.bad:
@@ -207,7 +219,7 @@ class Exports:
         service = records.DOSSIER_SERVICE if batch.kind == "dossiers" else records.EVENT_SERVICE
         title = Title(service, self.spec.agency, self.spec.first_day, batch.day, records.SIGNERS)
         total += len(batch.bad)
-        places = write(self.con, Rows(query, batch.fields, title, total, where_bad), path, self.shape)
+        places = write(self.con, Rows(query, batch.fields, title, total, where_bad), path, shape)
         marked = [(place, row.reasons) for place, row in zip(places, batch.bad, strict=True)]
         self.files.append(ExportFile(self._relative(path), batch.kind, f"{batch.day}T23:59:59", total, marked))
         return path

@@ -260,6 +260,25 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+#: What no sample has as a whole, for it says something else than was meant (portal-exports §8.8, §8.9).
+US_SPREADSHEET = _sheet(
+    "Excel kiểu Mỹ đã đảo ngày và tháng / a US spreadsheet exchanged day and month",
+    "xlsx",
+    Sheet("xlsx", dates=("us",)),
+)
+MISREAD = _csv(
+    "UTF-8 bị đọc như Windows-1252 rồi lưu lại / UTF-8 read as Windows-1252 and saved again",
+    ";",
+    people=True,
+    encode=lambda text: _read_as_windows_1252(text.encode()).encode(),
+)
+
+
+def _read_as_windows_1252(content: bytes) -> str:
+    """As Windows reads it: the five bytes that the code page leaves open become control characters."""
+    return "".join(byte.decode("cp1252", "ignore") or byte.decode("latin-1") for byte in (bytes([b]) for b in content))
+
+
 def write(con: duckdb.DuckDBPyConnection, rows: Rows, path: Path, shape: Shape) -> list[Place]:
     """Write the rows to `path`; returns where the wanted ones of them stand in it."""
     path.parent.mkdir(parents=True, exist_ok=True)

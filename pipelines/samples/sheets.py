@@ -56,13 +56,17 @@ class Rows:
     wanted: range = range(0)
 
 
+DateStyle = Literal["text", "serial", "cell", "us"]
+
+
 @dataclass(frozen=True)
 class Sheet:
     """How a workbook is laid out.
 
     cover: a first sheet without a table. numbered: a row (1), (2), … below the heading. group: the field that stands in
     rows of its own above those it holds for, instead of a column. repeat: the heading again after so many rows.
-    dates: how the columns of dates are written, in turn. words: status and channel.
+    dates: how the columns of dates are written, in turn; "us": as a US spreadsheet leaves d/M dates, those that it
+    could read are true ones with day and month exchanged, the others text. words: status and channel.
     """
 
     writer: Literal["xlsx", "xls", "ods", "html"]
@@ -75,7 +79,7 @@ class Sheet:
     group: str = ""
     repeat: int = 0
     footer: bool = False
-    dates: tuple[Literal["text", "serial", "cell"], ...] = ("cell",)
+    dates: tuple[DateStyle, ...] = ("cell",)
     words: bool = True
 
 
@@ -241,12 +245,7 @@ def _lay_out(con: duckdb.DuckDBPyConnection, rows: Rows, sheet: Sheet, layout: L
 def _value(name: str, value: str, sheet: Sheet, dates_before: int) -> str:
     """SQL of the cell of a value. What is no good date, digit or code stays text, as in a sheet."""
     if is_date(name):
-        style = sheet.dates[dates_before % len(sheet.dates)]
-        if style == "text":
-            return day_first(value)
-        iso = f"'{_MOMENT}' || strftime({moment(value)}, '%Y-%m-%dT%H:%M:%S')"
-        serial = f"'{_NUMBER}' || (epoch({moment(value)}) / 86400 + 25569)::double::varchar"
-        return f"coalesce({iso if style == 'cell' else serial}, {value})"
+        return _date(value, sheet.dates[dates_before % len(sheet.dates)])
     if name in WORDS and sheet.words:
         return in_words(name, value)
     if name in DIGITS:
@@ -256,6 +255,18 @@ def _value(name: str, value: str, sheet: Sheet, dates_before: int) -> str:
         number = f"regexp_full_match({value}, '[0-9]\\.[0-9]{{5}}[1-9]')"
         return f"case when {number} then '{_NUMBER}' || {value} else {value} end"
     return value
+
+
+def _date(value: str, style: DateStyle) -> str:
+    """SQL of the cell of a date."""
+    if style == "text":
+        return day_first(value)
+    if style == "us":
+        exchanged = f"'{_MOMENT}' || strftime({moment(value)}, '%Y-%d-%mT%H:%M:%S')"
+        return f"case when day({moment(value)}) <= 12 then {exchanged} else {day_first(value)} end"
+    iso = f"'{_MOMENT}' || strftime({moment(value)}, '%Y-%m-%dT%H:%M:%S')"
+    serial = f"'{_NUMBER}' || (epoch({moment(value)}) / 86400 + 25569)::double::varchar"
+    return f"coalesce({iso if style == 'cell' else serial}, {value})"
 
 
 def _rows(con: duckdb.DuckDBPyConnection, name: str, layout: Layout) -> Iterator[tuple[int, Row, list[str]]]:

@@ -92,6 +92,17 @@ class LocalSystem(BaseModel):
     report_extra: int = Field(default=0, ge=0, description="dossiers in the portal's report that nobody knows")
 
 
+class EndPoint(BaseModel):
+    """A second end point of the portal, which moved (portal-exports §8.7): source `<source>_moi` sends some dossiers
+    once more, as they are and in tables that a spreadsheet or an old font has spoilt (§8.8, §8.9)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dossiers: int = Field(default=0, ge=0, le=10_000, description="§8.7: sent by both end points")
+    day_month_swapped: int = Field(default=0, ge=0, le=10_000, description="§8.8: likewise, saved by a US spreadsheet")
+    legacy_text: int = Field(default=0, ge=0, le=10_000, description="§8.9: likewise, UTF-8 saved as Windows-1252")
+
+
 ROW_REJECTS = (
     "REJ_NOT_A_RECORD",
     "REJ_NO_CODE",
@@ -133,6 +144,7 @@ class SampleSpec(BaseModel):
     mix: Mix = Mix()
     distortions: Distortions = Distortions()
     local_system: LocalSystem | None = Field(default=None, description="also motcua and portal_reports")
+    end_point: EndPoint | None = Field(default=None, description="also <source>_moi, the portal's second end point")
     keep_figures: bool = Field(
         default=True, description="distortions only where they leave the form_ii06 verdict alone"
     )
@@ -229,6 +241,7 @@ def district_2024(**changes: Any) -> SampleSpec:
         "local_system": LocalSystem(
             unsynchronised=12, only_portal=0.002, late=0.05, due_differs=0.003, agency_differs=0.0005, report_extra=2
         ),
+        "end_point": EndPoint(dossiers=24, day_month_swapped=40, legacy_text=30),
         "bad_rows": dict.fromkeys(ROW_REJECTS, 3),
         "bad_events": dict.fromkeys(EVENT_REJECTS, 2),
         "bad_files": dict.fromkeys(FILE_REJECTS, 1),

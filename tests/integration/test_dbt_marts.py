@@ -65,7 +65,7 @@ PROGRESS = (
     *("avg_processing_days", "ratio", "score"),
 )
 FORM_KEY = ("source", "scheme", "period", "agency_code", "field_code")
-RULE_SETS = ("form_ii06", "portal_766", "citizen_handover")
+RULE_SETS = ("form_ii06", "portal_766", "citizen_handover", "first_appointment")
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 

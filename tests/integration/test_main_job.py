@@ -113,6 +113,34 @@ def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, 
     assert examples == (0,)
 
 
+def test_the_second_end_point_is_told_and_its_tables_too(at_once: tuple[Path, str]) -> None:
+    """portal-exports §8, kinds 7 to 9: each file of the end point shows its kind, and every dossier is sent twice."""
+    asked = SPEC.end_point
+    assert asked is not None
+    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+        rows = con.execute(
+            """select distortion, source, sum(dossiers) from marts.mart_distortions
+            where distortion in ('sent_by_two_end_points', 'day_month_swapped', 'legacy_text') group by all"""
+        ).fetchall()
+        # dates that were exchanged may lie in the future now: such a dossier is not received yet
+        swapped = con.execute(
+            """select count(*) filter (in_population), count(*) from marts.fct_dossiers
+            where source = 'dvcqg_moi' and list_contains(flags, 'WRN_DAY_MONTH_SWAPPED')"""
+        ).fetchone()
+        here = con.execute("select count(*) from marts.fct_dossiers where source = 'dvcqg_moi' and in_population")
+        received = here.fetchone()
+    assert swapped is not None and received is not None
+    assert swapped[1] == asked.day_month_swapped
+    assert received[0] == asked.dossiers + asked.legacy_text + swapped[0]
+    found = {(distortion, source): dossiers for distortion, source, dossiers in rows}
+    assert found == {
+        ("legacy_text", "dvcqg_moi"): asked.legacy_text,
+        ("day_month_swapped", "dvcqg_moi"): swapped[0],
+        ("sent_by_two_end_points", "dvcqg_moi"): received[0],
+        ("sent_by_two_end_points", "dvcqg"): received[0],
+    }
+
+
 def differences(sample: Path) -> dict[str, set[str]]:
     """Dossiers by the way in which the sample's two systems are meant to differ."""
     meant: dict[str, set[str]] = {}

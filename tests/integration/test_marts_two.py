@@ -15,13 +15,15 @@ import pytest
 from tests.integration.test_dbt_marts import NO_UNIT_TESTS, RULES, World, unlike
 from tests.oracle import drop_zone, random_exports
 from tests.oracle.drop_zone import Event
-from tests.oracle.timeliness import Facts, form_ii06
+from tests.oracle.flags import flags
+from tests.oracle.timeliness import Facts, Verdict, form_ii06
 from tests.oracle.working_hours import Step, steps, waiting_acceptance, working_seconds
 from tests.support.identities import IDENTITIES, OF_REPORTS, TOLD
 from tests.support.validated import Dbt, append, load, officer_key
 
 pytestmark = pytest.mark.integration
 
+FLAGS = {"WRN_MANY_SUPPLEMENTS", "WRN_REAPPOINTED", "WRN_REAPPOINTED_TWICE", "WRN_LATE_SUPPLEMENT"}
 VERDICTS = ("early", "on_time", "late", "in_time", "overdue", "no_deadline", "not_applicable")
 STEP = (
     *("unit_name", "officer_key", "status", "entered_at", "left_at", "working_seconds", "citizen_time", "norm_end"),
@@ -38,6 +40,7 @@ class StepWorld(World):
         self.zone = drop_zone.read(scratch / "inbox")
         self.as_of = exports.pairs[1][0]
         self.zone.events += self._bulk_closing()
+        self._appoint_again_and_again()
         self.dbt = Dbt(scratch / "build.duckdb", scratch)
         with duckdb.connect(str(self.dbt.database)) as con:
             load(con, self.zone)
@@ -53,12 +56,96 @@ class StepWorld(World):
             for n, code in enumerate(sorted(codes))
         ]
 
+    def _appoint_again_and_again(self) -> None:
+        """Dossiers whose due date each export moves by a week, without any supplement: random ones are moved once."""
+        exports: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, row in enumerate(self.zone.dossiers):
+            if row.content.received_at and not row.content.supplements and row.content.status != 5:
+                exports[row.source, row.dossier_code].append(number)
+        for numbers in [numbers for numbers in exports.values() if len(numbers) > 2][:20]:
+            numbers.sort(key=lambda number: self.zone.dossiers[number].place.exported_at)
+            for week, number in enumerate(numbers):
+                row = self.zone.dossiers[number]
+                received = self.zone.dossiers[numbers[0]].content.received_at
+                due = received.replace(hour=17, minute=0, second=0) + timedelta(weeks=1 + week)
+                self.zone.dossiers[number] = replace(row, content=replace(row.content, due_at=due))
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made = StepWorld(tmp_path_factory.mktemp("marts_two"))
     made.build(*NO_UNIT_TESTS)
     return made
+
+
+def test_verdicts_are_the_oracles(world: World) -> None:
+    """Every rule set, with reason, end, deadline and measures; the readings of 2.0 are all there."""
+    key, columns = ("source", "dossier_code", "rule_set"), tuple(Verdict.__annotations__)[3:]
+    verdicts = list(world.oracle().verdicts())
+    expected = {
+        (v.source, v.dossier_code, v.rule_set): tuple(getattr(v, column) for column in columns) for v in verdicts
+    }
+    assert {v.reason for v in verdicts} >= {"MANY_SUPPLEMENTS", "NO_HANDOVER_DATE"}
+    assert not unlike(expected, world.figures("fct_verdicts", key, columns))
+
+
+def test_flags_are_the_oracles(world: World) -> None:
+    oracle = world.oracle()
+    expected = {
+        key: flags(dossier.versions, oracle.facts.get(key), oracle.calendar) & FLAGS
+        for key, dossier in oracle.dossiers.items()
+    }
+    assert set().union(*expected.values()) == FLAGS
+    actual = world.figures("fct_dossiers", ("source", "dossier_code"), ["flags"])
+    assert not unlike(expected, {key: set(row[0]) & FLAGS for key, row in actual.items()})
+
+
+def test_letters_of_apology_are_owed_by_the_oracles_calendar(world: World) -> None:
+    """timeliness §3, §6 (NĐ 61/2018 Art. 19(9)): by the last working day before the due date; missed when it passed
+    and nothing was re-appointed."""
+    oracle, today = world.oracle(), world.as_of.date()
+    soon: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+    overdue: dict[tuple[str, str, str], tuple[Any, ...]] = {}
+    for v in oracle.verdicts():
+        facts, key = oracle.facts[v.source, v.dossier_code], (v.source, v.dossier_code, v.rule_set)
+        if v.due_bucket not in (None, ">7") and v.effective_due:
+            by = v.effective_due.date() - timedelta(1)
+            while not oracle.calendar.is_working(by):
+                by -= timedelta(1)
+            soon[key] = (by, today >= by)
+        if v.verdict == "overdue":
+            moved = facts.promise.reappointments
+            missed = facts.due_at is not None and today > facts.due_at.date() and moved == 0
+            overdue[key] = (facts.promise.promised_at, moved, v.calendar_days_overdue >= 1, missed)
+    key_columns = ("source", "dossier_code", "rule_set")
+    assert {due for _, due in soon.values()} == {True, False} == {row[3] for row in overdue.values()}
+    assert not unlike(soon, world.figures("mart_due_soon", key_columns, ("apology_by", "apology_due")))
+    columns = ("promised_at", "reappointments", "apology_due", "apology_missed")
+    assert not unlike(overdue, world.figures("mart_overdue_dossiers", key_columns, columns))
+
+
+def test_agencies_are_ranked_among_their_kind(world: World) -> None:
+    """portal-exports §5: since July 2025 two groups are a commune (three digits) or a department (two)."""
+    names = dict(world.rows("select agency_code, level_name from marts.mart_agency_scorecard"))
+    assert names == {code: _kind(code) for code in names}
+    rates = world.figures(
+        "mart_agency_scorecard", ("source", "agency_code"), ("level", "on_time_rate_form_ii06", "rank_in_level")
+    )
+    for (source, code), (level, rate, rank) in rates.items():
+        better = [
+            other
+            for (s, c), (its_level, other, _) in rates.items()
+            if (s, its_level, _kind(c)) == (source, level, _kind(code)) and other is not None
+            if rate is None or other > rate
+        ]
+        assert rank == len(better) + 1, code
+
+
+def _kind(agency_code: str) -> str | None:
+    groups = agency_code.split(".")
+    if agency_code == "unknown" or len(groups) > 2:
+        return None
+    return "PROVINCE" if len(groups) == 1 else "COMMUNE" if len(groups[1]) == 3 else "DEPARTMENT"
 
 
 def test_rule_sets_are_counted_as_the_oracle_says(world: World) -> None:

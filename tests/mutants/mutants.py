@@ -8,7 +8,11 @@ from dataclasses import dataclass
 PORTAL, HANDOVER = "macros/rule_sets/portal_766.sql", "macros/rule_sets/citizen_handover.sql"
 FIRST, PROMISES = "macros/rule_sets/first_appointment.sql", "macros/promises.sql"
 KEPT = "models/intermediate/int_promises.sql"
-FACTS, INT_FACTS, WARNINGS = "macros/dossier_facts.sql", "models/intermediate/int_dossier_facts.sql", "macros/warnings.sql"
+FACTS, INT_FACTS, WARNINGS = (
+    "macros/dossier_facts.sql",
+    "models/intermediate/int_dossier_facts.sql",
+    "macros/warnings.sql",
+)
 DUE_SOON, OVERDUE = "models/marts/mart_due_soon.sql", "models/marts/mart_overdue_dossiers.sql"
 FIGURES, SCORECARD = "macros/figures.sql", "models/marts/mart_agency_scorecard.sql"
 
@@ -107,26 +111,66 @@ MUTANTS = [
             "case when first_round.due_before < told.due_at then first_round.due_before else told.due_at end",
             "coalesce(first_round.due_before, told.due_at)",
         ),
-        ("the first round as listed", PROMISES, "order by supplements.requested_at, supplements.position", "order by supplements.position"),
-        ("the last round", PROMISES, "order by supplements.requested_at, supplements.position", "order by supplements.requested_at desc, supplements.position"),
+        (
+            "the first round as listed",
+            PROMISES,
+            "order by supplements.requested_at, supplements.position",
+            "order by supplements.position",
+        ),
+        (
+            "the last round",
+            PROMISES,
+            "order by supplements.requested_at, supplements.position",
+            "order by supplements.requested_at desc, supplements.position",
+        ),
     ),
     *_of(
         "re-appointments",
         ("justified moves too", KEPT, "when is_later and not is_justified", "when is_later"),
         ("an earlier due date too", PROMISES, LATER, "appointed.due_at <> appointed.due_before as is_later"),
         ("an equal due date too", PROMISES, LATER, "appointed.due_at >= appointed.due_before as is_later"),
-        ("against the promise of another dossier", PROMISES, "lag(told.due_at) over (partition by told.source, told.dossier_code order by told.version_no)", "lag(told.due_at) over (order by told.source, told.dossier_code, told.version_no)"),
-        ("at most one", INT_FACTS, "coalesce(promises.reappointments, 0) as reappointments", "least(coalesce(promises.reappointments, 0), 1) as reappointments"),
+        (
+            "against the promise of another dossier",
+            PROMISES,
+            "lag(told.due_at) over (partition by told.source, told.dossier_code order by told.version_no)",
+            "lag(told.due_at) over (order by told.source, told.dossier_code, told.version_no)",
+        ),
+        (
+            "at most one",
+            INT_FACTS,
+            "coalesce(promises.reappointments, 0) as reappointments",
+            "least(coalesce(promises.reappointments, 0), 1) as reappointments",
+        ),
     ),
     *_of(
         "flags",
         ("WRN_REAPPOINTED from two on", WARNINGS, "facts.reappointments >= 1", "facts.reappointments >= 2"),
         ("WRN_REAPPOINTED_TWICE from one on", WARNINGS, "facts.reappointments >= 2", "facts.reappointments >= 1"),
         ("WRN_REAPPOINTED_TWICE from three on", WARNINGS, "facts.reappointments >= 2", "facts.reappointments >= 3"),
-        ("WRN_REAPPOINTED outside the population", WARNINGS, "facts.in_population and facts.reappointments >= 1", "facts.reappointments >= 1"),
-        ("WRN_LATE_SUPPLEMENT on the third day", WARNINGS, "facts.working_days_to_first_request > 3", "facts.working_days_to_first_request >= 3"),
-        ("WRN_LATE_SUPPLEMENT from the fifth day", WARNINGS, "facts.working_days_to_first_request > 3", "facts.working_days_to_first_request > 4"),
-        ("WRN_LATE_SUPPLEMENT by the last request", FACTS, "min(requested_at) as first_requested_at", "max(requested_at) as first_requested_at"),
+        (
+            "WRN_REAPPOINTED outside the population",
+            WARNINGS,
+            "facts.in_population and facts.reappointments >= 1",
+            "facts.reappointments >= 1",
+        ),
+        (
+            "WRN_LATE_SUPPLEMENT on the third day",
+            WARNINGS,
+            "facts.working_days_to_first_request > 3",
+            "facts.working_days_to_first_request >= 3",
+        ),
+        (
+            "WRN_LATE_SUPPLEMENT from the fifth day",
+            WARNINGS,
+            "facts.working_days_to_first_request > 3",
+            "facts.working_days_to_first_request > 4",
+        ),
+        (
+            "WRN_LATE_SUPPLEMENT by the last request",
+            FACTS,
+            "min(requested_at) as first_requested_at",
+            "max(requested_at) as first_requested_at",
+        ),
         (
             "WRN_LATE_SUPPLEMENT in calendar days",
             INT_FACTS,
@@ -136,21 +180,99 @@ MUTANTS = [
     ),
     *_of(
         "apology",
-        ("apology_by on the due day", DUE_SOON, "add_days('cast(due_soon.effective_due as date)', -1)", "add_days('cast(due_soon.effective_due as date)', 0)"),
-        ("apology_by two days before", DUE_SOON, "add_days('cast(due_soon.effective_due as date)', -1)", "add_days('cast(due_soon.effective_due as date)', -2)"),
-        ("apology_due a day later", DUE_SOON, "{{ as_of_date() }} >= last_day.day", "{{ as_of_date() }} > last_day.day"),
-        ("apology_due always", DUE_SOON, "{{ as_of_date() }} >= last_day.day", "{{ as_of_date() }} <= last_day.day or true"),
-        ("owed on the day itself", OVERDUE, "calendar_days_overdue >= 1 as apology_due", "calendar_days_overdue >= 0 as apology_due"),
-        ("owed from the second day", OVERDUE, "calendar_days_overdue >= 1 as apology_due", "calendar_days_overdue >= 2 as apology_due"),
-        ("missed on the due day", OVERDUE, "{{ as_of_date() }} > cast(due_at as date)", "{{ as_of_date() }} >= cast(due_at as date)"),
+        (
+            "apology_by on the due day",
+            DUE_SOON,
+            "add_days('cast(due_soon.effective_due as date)', -1)",
+            "add_days('cast(due_soon.effective_due as date)', 0)",
+        ),
+        (
+            "apology_by two days before",
+            DUE_SOON,
+            "add_days('cast(due_soon.effective_due as date)', -1)",
+            "add_days('cast(due_soon.effective_due as date)', -2)",
+        ),
+        (
+            "apology_due a day later",
+            DUE_SOON,
+            "{{ as_of_date() }} >= last_day.day",
+            "{{ as_of_date() }} > last_day.day",
+        ),
+        (
+            "apology_due always",
+            DUE_SOON,
+            "{{ as_of_date() }} >= last_day.day",
+            "{{ as_of_date() }} <= last_day.day or true",
+        ),
+        (
+            "owed on the day itself",
+            OVERDUE,
+            "calendar_days_overdue >= 1 as apology_due",
+            "calendar_days_overdue >= 0 as apology_due",
+        ),
+        (
+            "owed from the second day",
+            OVERDUE,
+            "calendar_days_overdue >= 1 as apology_due",
+            "calendar_days_overdue >= 2 as apology_due",
+        ),
+        (
+            "missed on the due day",
+            OVERDUE,
+            "{{ as_of_date() }} > cast(due_at as date)",
+            "{{ as_of_date() }} >= cast(due_at as date)",
+        ),
         ("missed although re-appointed", OVERDUE, " and reappointments = 0 as apology_missed", " as apology_missed"),
-        ("missed before the due date", OVERDUE, "coalesce({{ as_of_date() }} > cast(due_at as date), false) and reappointments = 0", "reappointments = 0"),
+        (
+            "missed before the due date",
+            OVERDUE,
+            "coalesce({{ as_of_date() }} > cast(due_at as date), false) and reappointments = 0",
+            "reappointments = 0",
+        ),
     ),
     *_of(
         "level_name",
-        ("communes have two digits", FIGURES, "{{ agency_ancestor(agency_code, 1) }}) = 4 then", "{{ agency_ancestor(agency_code, 1) }}) = 3 then"),
-        ("everything is a department", FIGURES, "then 'COMMUNE' else 'DEPARTMENT'", "then 'DEPARTMENT' else 'DEPARTMENT'"),
-        ("unknown is a province", FIGURES, "when {{ agency_code }} = 'unknown' then null", "when {{ agency_code }} = 'unknown' then 'PROVINCE'"),
-        ("one rank for both", SCORECARD, "partition by source, level, level_name order by", "partition by source, level order by"),
+        (
+            "communes have two digits",
+            FIGURES,
+            "{{ agency_ancestor(agency_code, 1) }}) = 4 then",
+            "{{ agency_ancestor(agency_code, 1) }}) = 3 then",
+        ),
+        (
+            "everything is a department",
+            FIGURES,
+            "then 'COMMUNE' else 'DEPARTMENT'",
+            "then 'DEPARTMENT' else 'DEPARTMENT'",
+        ),
+        (
+            "unknown is a province",
+            FIGURES,
+            "when {{ agency_code }} = 'unknown' then null",
+            "when {{ agency_code }} = 'unknown' then 'PROVINCE'",
+        ),
+        (
+            "one rank for both",
+            SCORECARD,
+            "partition by source, level, level_name order by",
+            "partition by source, level order by",
+        ),
     ),
-]  # fmt: skip
+]
+
+#: File → models whose dbt unit tests are asked first.
+UNIT_TESTED = {
+    PORTAL: ("int_dossier_verdicts",),
+    HANDOVER: ("int_dossier_verdicts",),
+    FIRST: ("int_dossier_verdicts",),
+    PROMISES: ("int_promises", "int_due_moves"),
+    KEPT: ("int_promises",),
+    FACTS: ("int_dossier_facts",),
+    INT_FACTS: ("int_dossier_facts",),
+    WARNINGS: ("fct_dossiers",),
+    DUE_SOON: ("mart_due_soon",),
+    OVERDUE: ("mart_overdue_dossiers",),
+    FIGURES: ("mart_agency_scorecard", "dim_agency"),
+    SCORECARD: ("mart_agency_scorecard",),
+}
+#: (rule, name) of mutants that no test can notice, each with the reason why it is no wrong reading.
+ALIVE: dict[tuple[str, str], str] = {}

@@ -236,7 +236,7 @@ class _World:
             record["NgayHenTra"] = None if rng.random() < 0.2 else self._near(target, at, received)
         if with_list and rng.random() < 0.6:
             record["DanhSachHoSoBoSung"] = [
-                self._supplement(n, received, at) for n in range(rng.choice((0, 1, 1, 1, 2, 3)))
+                self._supplement(n, received, at, record["NgayHenTra"]) for n in range(rng.choice((0, 1, 1, 1, 2, 3)))
             ]
         if rng.random() < 0.03:
             record["NgayTiepNhan"] = self._near(received)
@@ -248,7 +248,7 @@ class _World:
             record["DanhSachLePhi"] = [{"TenPhiLePhi": "Lệ phí", "Gia": str(rng.choice((0, 5000, 150000)))}]
         return max(at, last), record
 
-    def _supplement(self, number: int, received: datetime, at: datetime) -> Record:
+    def _supplement(self, number: int, received: datetime, at: datetime, due: datetime | None) -> Record:
         rng = self.rng
         asked = received - SECOND if rng.random() < 0.08 else self._near(received, at)
         answered = None if rng.random() < 0.3 else asked + timedelta(seconds=rng.randint(0, 10 * 86400))
@@ -259,7 +259,16 @@ class _World:
         written = self._write_moment(asked)
         if rng.random() < 0.04:
             written = rng.choice(("", "hôm qua"))
-        return {"HoSoBoSungId": number, "NgayBoSung": written, "NgayTiepNhanBoSung": self._write_moment(answered)}
+        lot = _lot(number, asked, answered)
+        before = due - timedelta(hours=lot % 200 - 20) if due and lot % 3 == 0 else None
+        after = due if lot % 4 == 0 else None
+        return {
+            "HoSoBoSungId": number,
+            "NgayBoSung": written,
+            "NgayTiepNhanBoSung": self._write_moment(answered),
+            "NgayHenTraTruoc": f"{before:%Y%m%d%H%M%S}" if before else "",
+            "NgayHenTraMoi": f"{after:%Y%m%d%H%M%S}" if after else "",
+        }
 
     def _tell_events(self, life: _Life, received: datetime, target: datetime) -> None:
         """Progress events of a life: runs of one status, ties in time, steps left out, steps that never were."""

@@ -87,8 +87,11 @@ def load(
             )
     for procedure in zone.procedures:
         if at := position("procedures", procedure.source, procedure.place):
+            field_name, field_code = next(iter(procedure.fields), (None, None))
             tables["procedures"].append(
-                at | {"procedure_code": procedure.key, "procedure_key": procedure.key, "procedure_name": "Thủ tục"}
+                at
+                | {"procedure_code": procedure.key, "procedure_key": procedure.key, "procedure_name": "Thủ tục"}
+                | {"field_code": field_code, "field_name": field_name}
             )
             for n, limit in enumerate(procedure.limits, 1):
                 tables["procedure_limits"].append(
