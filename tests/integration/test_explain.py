@@ -14,7 +14,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from datetime import datetime
+from dataclasses import astuple
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +28,7 @@ from pipelines.cli.explain_page import explanation
 from pipelines.cli.output import Screen
 from pipelines.config import Settings, load_settings
 from pipelines.explain import Explanation, explain, explain_each
+from pipelines.explain.story import Page, Step
 from pipelines.landing.lake import Lake
 from pipelines.landing.pipeline import land
 from pipelines.portal.discovery import discover
@@ -34,6 +36,7 @@ from tests.oracle import drop_zone, random_exports
 from tests.oracle.comparison import OVERRIDES
 from tests.oracle.timeliness import Oracle
 from tests.oracle.working_days import WorkCalendar
+from tests.oracle.working_hours import steps
 from warehouse.build import plan_build, record_green
 from warehouse.compiled import compiled_models
 from warehouse.database import connect_build
@@ -139,6 +142,55 @@ def test_the_verdicts_are_those_of_the_second_examples(second_examples: Settings
     hold_verdicts(second_examples, SECOND, pair)
 
 
+def of_second(settings: Settings, number: int, moment: str = "2024-04-30T23:59:59") -> Page:
+    (page,) = explain(at(settings, moment), f"H39.18.25-240304-{number:04}").pages
+    return page
+
+
+def test_a_promise_and_what_moved_it(second_examples: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """Re-appointed twice; moved for an answered supplement; a round that tells both dates; never moved."""
+    twice, supplied, told, still = (of_second(second_examples, n).promise for n in (103, 104, 107, 105))
+    assert twice
+    assert (twice.first, twice.promised_at, twice.reappointments) == (*[datetime(2024, 3, 15, 17)] * 2, 2)
+    assert [(move.due_at.day, move.later, move.justified) for move in twice.moves] == [
+        (22, True, False),
+        (5, True, False),
+    ]
+    assert supplied
+    assert (supplied.first, supplied.promised_at) == (datetime(2024, 3, 15, 17), datetime(2024, 3, 21, 17))
+    assert [(move.justified, move.answered_at) for move in supplied.moves] == [(True, datetime(2024, 3, 12, 9))]
+    assert told
+    assert (told.first, told.promised_at, told.reappointments) == (
+        datetime(2024, 3, 18, 17),
+        datetime(2024, 3, 29, 17),
+        0,
+    )
+    assert still
+    assert (still.first, still.moves) == (still.promised_at, [])
+    page = printed(explain(second_examples, "H39.18.25-240304-0103"), "vi", capsys)
+    assert "hẹn lại, không do công dân bổ sung giấy tờ" in page
+    assert "số lần hẹn lại: 2" in page
+
+
+def test_what_the_office_must_do_next(second_examples: Settings) -> None:
+    """By state, and never to hand over what was handed over on a day that nobody told."""
+
+    def duties(number: int, moment: str) -> list[tuple[str, date | None]]:
+        return [(duty.id, duty.by) for duty in of_second(second_examples, number, moment).duties]
+
+    end = "2024-04-30T23:59:59"
+    assert duties(103, end) == [("hand_over", None)]
+    assert duties(105, end) == []
+    assert duties(109, end) == [("settle_now", None), ("apologise_now", None)]
+    assert duties(110, end) == [("accept", None)]
+    assert duties(103, "2024-04-02T12:00:00") == [
+        ("settle", date(2024, 4, 5)),
+        ("apologise", date(2024, 4, 4)),
+    ]
+    assert duties(103, "2024-04-03T12:00:00")[1] == ("apologise", date(2024, 4, 4))
+    assert duties(109, "2024-04-01T12:00:00") == [("settle", date(2024, 4, 1)), ("apologise_late", None)]
+
+
 def take_compiled(made: Settings, settings: Settings) -> None:
     """What dbt compiled for one warehouse is the same for another, and takes a minute."""
     for file in made.layout.dbt_target.glob("compiled-*.json"):
@@ -177,8 +229,8 @@ def hold_verdicts(settings: Settings, folder: Path, pair: tuple[str, str]) -> No
 
 
 def test_a_random_history_at_every_pair(examples: Settings, tmp_path: Path) -> None:
-    """Some dossiers of a drop zone full of distortions: the verdicts are the oracle's, every accepted row is told, and
-    the working days between any two days are those of the holidays package."""
+    """Some dossiers of a drop zone full of distortions: verdicts, promises and steps are the oracle's, every accepted
+    row is told, and the working days between any two days are those of the holidays package."""
     files = random_exports.generate(seed=61, dossiers=250)
     files.write(tmp_path / "inbox")
     settings = warehouse_of(tmp_path / "inbox", tmp_path / "warehouse")
@@ -189,12 +241,21 @@ def test_a_random_history_at_every_pair(examples: Settings, tmp_path: Path) -> N
         oracle = Oracle(zone, calendar, as_of, known_at)
         wanted = {(v.source, v.dossier_code, v.rule_set): v for v in oracle.verdicts() if v.dossier_code in codes}
         assert len(wanted) > 60
+        walked = steps(oracle)
         for found in explain_each(at(settings, as_of, known_at), codes):
             for page in found.pages:
                 for verdict in page.verdicts:
                     right = vars(wanted.pop((page.source, found.dossier_code, verdict.rule_set)))
                     told = {**vars(verdict), "state": page.head and page.head["state"]}
                     assert right == {**{name: told.get(name) for name in right}, **identity(right)}
+                facts = oracle.facts.get((page.source, found.dossier_code))
+                kept = (page.promise.promised_at, page.promise.reappointments) if page.promise else (None, 0)
+                assert kept == (astuple(facts.promise) if facts else (None, 0))
+                assert [steps_told(step) for step in page.steps] == [
+                    (s.event.unit_name or None, s.event.status, s.event.event_at, s.left_at, s.working_seconds)
+                    for key, s in walked.items()
+                    if key[:2] == (page.source, found.dossier_code)
+                ]
                 for span in (page.until_due, page.until_end):
                     assert span is None or span.working_days == calendar.wd(span.after, span.upto)
                 accepted = [
@@ -206,6 +267,10 @@ def test_a_random_history_at_every_pair(examples: Settings, tmp_path: Path) -> N
                 rows = sum(1 + version.unchanged_rows + version.superseded_rows for version in page.versions)
                 assert rows == len(accepted)
         assert not wanted
+
+
+def steps_told(step: Step) -> tuple[Any, ...]:
+    return (step.unit, step.status, step.entered_at, step.left_at, step.working_seconds)
 
 
 def identity(row: dict[str, Any]) -> dict[str, Any]:
