@@ -14,6 +14,7 @@ import duckdb
 NOTHING_ACCEPTED = "WRN_FILE_NOTHING_ACCEPTED"
 NEW_FIELDS = "WRN_FILE_NEW_FIELDS"
 NO_HANDOVER = "WRN_FILE_NO_HANDOVER"
+NO_CHANNEL = "WRN_FILE_NO_CHANNEL"
 #: So many finished dossiers of which none was handed over tell that a source does not send it.
 _ENOUGH_FINISHED = 20
 
@@ -55,6 +56,22 @@ first_finished as (
     join never_handed_over using (source)
     where status in (9, 10)
     group by source
+),
+
+-- the first file of each source in which no dossier says how it came in
+unsaid as (
+    select source, file_sha256, count(*) as dossiers
+    from validated.dossiers
+    where channel = 'unknown'
+    group by source, file_sha256
+),
+
+without_channel as (
+    select source, file_path, exported_at, file_sha256, dossiers
+    from unsaid
+    join loaded using (source, file_sha256)
+    where kind = 'dossiers' and dossiers = rows_accepted
+    qualify row_number() over (partition by source order by exported_at, file_path) = 1
 )
 
 select source, kind, file_path, exported_at, file_sha256, one.rule_id as rule_id, string_agg(one.detail, '; ') as detail
@@ -89,6 +106,16 @@ select
         ' / ', finished, ' dossiers are finished, and none has a date of hand-over'
     )
 from first_finished
+
+union all
+
+select
+    source, 'dossiers', file_path, exported_at, file_sha256, '{NO_CHANNEL}',
+    concat(
+        dossiers, ' hồ sơ, không hồ sơ nào cho biết kênh thực hiện',
+        ' / ', dossiers, ' dossiers, and none says the channel'
+    )
+from without_channel
 """
 
 

@@ -276,12 +276,14 @@ def _nested_paths(
 
 
 def _json_fields(kind: Kind, renames: dict[str, str], records: str) -> str:
-    record = records
+    # One query above the other: nested in one expression the text would stand three times in each step.
+    rows = f"(select *, {records} as named from text_rows)"
     for written, name in renames.items():
         # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
-        pattern = f'"{_quote_regex(written)}"\\s*:'
-        renamed = f"regexp_replace({record}, {_literal(pattern)}, '\"{name}\":', 'g')"
-        record = f"case when contains({record}, '\"{name}\"') then {record} else {renamed} end"
+        pattern = _literal(f'"{_quote_regex(written)}"\\s*:')
+        renamed = f"""regexp_replace(named, {pattern}, '"{name}":', 'g')"""
+        has_it = f"""contains(named, '"{name}"')"""
+        rows = f"(select * replace (case when {has_it} then named else {renamed} end as named) from {rows})"
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
     structure = _literal(json.dumps(kind.structure))
     return f"""
@@ -290,8 +292,8 @@ def _json_fields(kind: Kind, renames: dict[str, str], records: str) -> str:
             select
                 {_CARRIED},
                 record,
-                json_transform({record}, {structure}) as f,
-            from text_rows
+                json_transform(named, {structure}) as f,
+            from {rows}
         )"""
 
 

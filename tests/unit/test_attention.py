@@ -26,7 +26,7 @@ def put_file(con: duckdb.DuckDBPyConnection, name: str, day: int, **known: Any) 
 
 
 def put_dossiers(con: duckdb.DuckDBPyConnection, name: str, day: int, count: int, **known: Any) -> None:
-    row = {"source": "s", "file_path": name, "file_sha256": name, "exported_at": datetime(2024, 6, day), "status": 9}
+    row = {"source": "s", "file_path": name, "file_sha256": name, "exported_at": datetime(2024, 6, day), "status": 9, "channel": "1"}
     for _ in range(count):
         _insert(con, "dossiers", row | known)
 
@@ -75,3 +75,14 @@ def test_a_single_hand_over_shows_that_they_are_sent(con: Any, by: str) -> None:
     else:
         _insert(con, "events", {"source": "s", "status": 10})
     assert told(con) == {}
+
+
+def test_channels_never_sent_are_told_of_the_first_file_of_a_source(con: Any) -> None:
+    put_file(con, "a", 1, rows_accepted=3)
+    put_dossiers(con, "a", 1, 2, status=4, channel="2")
+    put_dossiers(con, "a", 1, 1, status=4, channel="unknown")
+    assert told(con) == {}, "some rows say it"
+    for name, day, source in (("c", 3, "s"), ("b", 2, "s"), ("x", 1, "other")):
+        put_file(con, name, day, rows_accepted=2, source=source)
+        put_dossiers(con, name, day, 2, status=4, channel="unknown", source=source)
+    assert told(con) == {"b": ["WRN_FILE_NO_CHANNEL"], "x": ["WRN_FILE_NO_CHANNEL"]}

@@ -199,6 +199,17 @@ def test_a_part_that_does_not_fit_is_told(form: Any, tmp_path: Path) -> None:
     assert not facts.attention
 
 
+def test_a_second_table_at_the_right_is_told(tmp_path: Path) -> None:
+    left, right = [HEAD, *lines(1, 3)], [HEAD, *lines(4, 5), [""] * len(HEAD)]
+    table = [[*one, "", *other] for one, other in zip(left, right, strict=True)]
+    for content in (page(table), workbooks.xlsx(table), csv(table)):
+        rows, facts = read(tmp_path, content)
+        assert codes(rows) == [line[0] for line in lines(1, 3)]
+        assert rules(facts) == ["WRN_FILE_PART_SKIPPED"] and "2 mã hồ sơ khác" in facts.attention[0].detail
+    rows, facts = read(tmp_path, page([[*one, "", *one] for one in left]))
+    assert len(rows) == 3 and not facts.attention, "the same table twice loses nothing"
+
+
 def test_a_second_heading_does_not_lose_the_rows_above_it(tmp_path: Path) -> None:
     """The longer heading stands lower: the rows between are those of the first."""
     short = [name for name in HEAD if name != "Ngày trả"]

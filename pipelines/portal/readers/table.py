@@ -24,8 +24,8 @@ from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
-from pipelines.portal.readers.looks import DOSSIER_CODE
-from pipelines.portal.readers.parts import Beginning
+from pipelines.portal.readers.looks import DOSSIER_CODE, DOSSIER_CODE_PATTERN
+from pipelines.portal.readers.parts import PART_SKIPPED, Beginning
 
 NO_STATUS_NOTE = (
     "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"
@@ -188,6 +188,8 @@ class Table:
     _group: dict[str, str] = field(default_factory=dict, init=False)
     _in_footer: bool = field(default=False, init=False)
     _rounded_codes: int = field(default=0, init=False)
+    #: Codes of other dossiers in a column that is not read, because an earlier one is the code already.
+    _codes_beside: int = field(default=0, init=False)
     #: Repeated headings with other columns so far.
     _turns: int = field(default=0, init=False)
     _without_due: Counter[str] = field(default_factory=Counter, init=False)
@@ -243,6 +245,13 @@ class Table:
                 f" {_EXCEL_DIGITS + 1} digits or more, rounded by Excel: {self._rounded_codes}"
             )
 
+        if self._codes_beside:
+            self._attention(
+                PART_SKIPPED,
+                f"{self._codes_beside} mã hồ sơ khác ở một cột bên phải (hai bảng đứng cạnh nhau?) không được đọc"
+                f" / {self._codes_beside} other dossier codes in a column further right (two tables side by side?)"
+                " are not read",
+            )
         if self._without_due:
             rows = sum(self._without_due.values())
             unknown = ", ".join(dict.fromkeys(map(shown_name, filter(None, self._without_due)))) or "–"
@@ -357,6 +366,7 @@ class Table:
                 columns[name] = column
             elif name in self.kind.structure:
                 columns[name] = pa.nulls(len(kept), pa.string())
+        self._codes_beside += self._count_codes_beside(cells, heading)
         for name in (_AGENCY, _FIELD):
             if any(name in group for _, group in groups):
                 columns[name] = _fill(
@@ -364,6 +374,16 @@ class Table:
                 )
         table = pa.table(columns)
         return TextRows(table if total == len(kept) else table.filter(pa.array(kept)))
+
+    def _count_codes_beside(self, cells: Cells, heading: Heading) -> int:
+        """Rows whose code stands again in a column of the same meaning, where it is another dossier's."""
+        code, count = cells.columns[self._code_place], 0
+        for place, column in enumerate(heading.columns[: len(cells.columns)]):
+            if column.state == "ambiguous":
+                other = cells.columns[place]
+                coded = pc.match_substring_regex(other, f"^{DOSSIER_CODE_PATTERN}$")
+                count += int(_mask(pc.and_(coded, pc.not_equal(other, pc.fill_null(code, "")))).sum())
+        return count
 
     # --- one row that is not usual -----------------------------------------------------------------------------------
 
