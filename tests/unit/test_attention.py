@@ -26,7 +26,8 @@ def put_file(con: duckdb.DuckDBPyConnection, name: str, day: int, **known: Any) 
 
 
 def put_dossiers(con: duckdb.DuckDBPyConnection, name: str, day: int, count: int, **known: Any) -> None:
-    row = {"source": "s", "file_path": name, "file_sha256": name, "exported_at": datetime(2024, 6, day), "status": 9, "channel": "1"}
+    row = {"source": "s", "file_path": name, "file_sha256": name, "exported_at": datetime(2024, 6, day)}
+    row |= {"status": 9, "channel": "1"}
     for _ in range(count):
         _insert(con, "dossiers", row | known)
 

@@ -626,7 +626,7 @@ def test_files_that_go_together_do_not_touch_each_other() -> None:
 def test_all_names_may_be_spelled_otherwise() -> None:
     """However many they are: a statement that grew threefold with each filled the memory of the machine."""
     texts = (name for name, inner in KINDS["dossiers"].structure.items() if isinstance(inner, str))
-    exact = {name: "x" for name in texts} | BASE
+    exact = dict.fromkeys(texts, "x") | BASE
     rows, drift = convert({name.lower(): value for name, value in exact.items()}, {**exact, "MAHOSO": "thừa"})
     assert rows[0] == rows[1] | {"row_number": 1} and drift == {"MAHOSO": 1}
 
