@@ -67,6 +67,7 @@ class StepWorld(World):
             for week, number in enumerate(numbers):
                 row = self.zone.dossiers[number]
                 received = self.zone.dossiers[numbers[0]].content.received_at
+                assert received is not None
                 due = received.replace(hour=17, minute=0, second=0) + timedelta(weeks=1 + week)
                 self.zone.dossiers[number] = replace(row, content=replace(row.content, due_at=due))
 
