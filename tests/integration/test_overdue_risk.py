@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -28,7 +29,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     with duckdb.connect(str(dbt.database)) as con:
         load(con, drop_zone.read(folder / "inbox"))
 
-    def built(mart: str, day: datetime, query: str) -> list[tuple[str, ...]]:
+    def built(mart: str, day: datetime, query: str) -> list[tuple[Any, ...]]:
         dbt("build", "--full-refresh", "--select", f"+{mart}", *NO_TESTS, as_of=day, known_at=day)
         with duckdb.connect(str(dbt.database), read_only=True) as con:
             return con.execute(query).fetchall()
@@ -42,14 +43,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
             "select dossier_code, late_share, compared_with from marts.mart_overdue_risk where late_share is not null",
         )
     ]
-    verdicts = dict(
+    verdicts: dict[str, str] = dict(
         built(
             "fct_verdicts",
             datetime.combine(UNTIL, time(23, 59, 59)),
             "select dossier_code, verdict from marts.fct_verdicts where rule_set = 'form_ii06'",
         )
     )
-    return [Told(float(share), level, verdicts[code] in ("late", "overdue")) for code, share, level in said]
+    return [Told(share, level, verdicts[code] in ("late", "overdue")) for code, share, level in said]
 
 
 def test_what_is_told_is_what_happens(told: list[Told]) -> None:
