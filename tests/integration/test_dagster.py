@@ -141,7 +141,7 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
     assert parents("landed", "dossiers") == {"exports"}
     assert parents("validated", "dossiers") == {"landed/dossiers"}
     assert parents("intermediate", "int_dossier_history") == {"validated/dossiers"}
-    assert parents("marts", "mart_load_ledger") == {"ledger"}
+    assert parents("marts", "mart_load_ledger") == {"ledger", "validated/attention"}
     assert parents("marts", "mart_quarantine") == {"quarantine"}
     marts = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
     assert len(marts) > 15
