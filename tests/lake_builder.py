@@ -65,7 +65,8 @@ CLEAN: dict[Kind, dict[str, Any]] = {
 
 @dataclass
 class File:
-    """A file as the reader leaves it. `rows` are changes to the clean row of the kind; parts: (name, rows before)."""
+    """A file as the reader leaves it. `rows` are changes to the clean row of the kind; parts: (name, rows before);
+    attention: rules of what its reader found strange."""
 
     rows: list[dict[str, Any]]
     kind: Kind = "dossiers"
@@ -77,6 +78,7 @@ class File:
     content: str | None = None
     rows_read: int | None = None
     parts: list[tuple[str, int]] | None = None
+    attention: list[str] = field(default_factory=list)
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,6 +120,9 @@ class LakeBuilder:
                     "reason": file.reason,
                     "format": "ndjson",
                     "parts": json.dumps([{"name": n, "before": b} for n, b in file.parts]) if file.parts else None,
+                    "attention": json.dumps([{"rule_id": r, "detail": "x"} for r in file.attention])
+                    if file.attention
+                    else None,
                     "rows_read": len(file.rows) if file.rows_read is None else file.rows_read,
                 }
             )

@@ -328,18 +328,18 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
     parsed |= {field.column: absent[field.portal] for field in kind.checked if field.portal in absent}
     alone = _read_alone(kind)
     alone |= {f.column: absent[f.portal] for f in kind.columns if f.portal in absent and f.column in alone}
-    checked = {f"bad_{field.column}": _is_bad(field) for field in kind.checked}
+    checked = {f"fault_{field.column}": _fault(field) for field in kind.checked}
     return {
         "fields": fields,
         "carried": f"{_CARRIED}, is_record",
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
         "parsed": _listed(parsed),
         "checked": _listed(checked),
-        "any_placeholder_date": " or ".join(f"is_placeholder({f.portal}, {f.column})" for f in kind.moments),
-        "any_bad_moment": " or ".join(f"bad_{field.column}" for field in kind.moments),
+        "any_placeholder_date": " or ".join(_has_fault(field, "placeholder") for field in kind.moments),
+        "any_bad_moment": " or ".join(_has_fault(field, "bad") for field in kind.moments),
         "columns": ", ".join((*parsed, _listed(alone))) if parsed else _listed(alone),
         "bad_values": _bad_values(
-            {field.portal: (field.portal, f"bad_{field.column}") for field in kind.checked},
+            {field.portal: (field.portal, _has_fault(field, "bad")) for field in kind.checked},
             words={field.portal for field in kind.checked if field.reads == "status_code"},
         ),
         "content": ", ".join(
@@ -361,9 +361,15 @@ def _cleaned(name: str, inner: Any) -> str:
     return f"clean({name})" if inner == contract.TEXT else f"coalesce({name}, [])"
 
 
-def _is_bad(field: Field) -> str:
-    test = f"is_bad({field.portal}, {field.column})"
-    return test if field.is_moment else f"{field.column} is null and {field.portal} is not null"
+def _fault(field: Field) -> str:
+    """Why a value could not be read: `bad`, of moments `placeholder` too; null when nothing is wrong."""
+    if field.is_moment:
+        return f"no_moment({field.portal}, {field.column})"
+    return f"case when {field.column} is null and {field.portal} is not null then 'bad' end"
+
+
+def _has_fault(field: Field, fault: str) -> str:
+    return f"coalesce(fault_{field.column} = '{fault}', false)"
 
 
 def _read_alone(kind: Kind) -> dict[str, str]:

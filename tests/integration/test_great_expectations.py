@@ -49,6 +49,8 @@ def all_examples() -> list[File]:
     shifted = {"due_at": None, "bad_values": '{"NgayHenTra": "xxx"}'}
     files.append(File([shifted] * 20 + [{"due_at": None, "code_form": "other"}] * 30, name="shifted.csv"))
     files.append(File([{"status": None, "placeholder_id": True}] * 30, name="mostly_bad.csv"))
+    of_files = {row["file_attention"] for rows in EXAMPLES.values() for row in rows if row.get("file_attention")}
+    files.append(File([{}] * 3, name="strange.xlsx", attention=sorted(of_files)))
     return files
 
 

@@ -28,7 +28,7 @@ shifting as (
     -- a row without a readable moment is rejected anyway, and is what a shifted sheet looks like
     select
         *,
-        bad_event_at as shifted
+        {{ any_bad_moment }} as shifted
     from checked
 )
 

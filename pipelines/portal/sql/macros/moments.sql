@@ -202,21 +202,34 @@ create or replace temp macro moment_by_end_of_day(t) as
 create or replace temp macro day(t) as
     moment(t)::date;
 
--- no value: null, empty, a word for it, nothing but zeros, or the "no date" value of a platform
-create or replace temp macro is_missing(t) as
+-- no value: empty, a word for it, or nothing but zeros
+create or replace temp macro is_none(t) as
     case
-        when coalesce(t, '') = '' then true
-        when regexp_full_match(as_read(t), '|[0:/ .tz-]*0[0:/ .tz-]*|null|nan|nat|none|n/a|[–—-]+') then true
-        else is_placeholder_date(t)
+        when t = '' then true
+        else regexp_full_match(as_read(t), '|[0:/ .tz-]*0[0:/ .tz-]*|null|nan|nat|none|n/a|[–—-]+')
     end;
+
+-- why a text gave no moment: 'placeholder' is the "no date" value of a platform, 'bad' is a value of which nothing could be
+-- made; null when it gave one, or holds none. One answer to both, and cases: few rows come this far, and each copy costs.
+create or replace temp macro no_moment(t, parsed) as
+    case
+        when parsed is not null or t is null then null
+        when is_none(t) then null
+        when is_placeholder_date(t) then 'placeholder'
+        else 'bad'
+    end;
+
+-- no value, or the "no date" value of a platform
+create or replace temp macro is_missing(t) as
+    coalesce(no_moment(t, null) <> 'bad', true);
 
 -- it holds a value, and nothing could be made of it
 create or replace temp macro is_bad(t, parsed) as
-    parsed is null and not is_missing(t);
+    coalesce(no_moment(t, parsed) = 'bad', false);
 
 -- BOOLEAN: nothing could be made of it because it is the "no date" value of a platform
 create or replace temp macro is_placeholder(t, parsed) as
-    case when t is null or parsed is not null then false else is_placeholder_date(t) end;
+    coalesce(no_moment(t, parsed) = 'placeholder', false);
 
 -- JSON texts hold moments like this
 create or replace temp macro iso_moment(m) as
