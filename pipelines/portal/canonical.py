@@ -324,7 +324,7 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
     """SQL for each slot of the kind's statement. absent: portal field → what stands for it in a table without it."""
     if kind.document:
         return {"fields": fields, **_figures(kind)}
-    parsed = {field.column: f"{field.reads}({field.portal})" for field in kind.checked}
+    parsed = {field.column: _parsed(field) for field in kind.checked}
     parsed |= {field.column: absent[field.portal] for field in kind.checked if field.portal in absent}
     alone = _read_alone(kind)
     alone |= {f.column: absent[f.portal] for f in kind.columns if f.portal in absent and f.column in alone}
@@ -333,6 +333,7 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
         "fields": fields,
         "carried": f"{_CARRIED}, is_record",
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
+        "dated": _listed({f"any_{field.column}": f"any_{field.reads}({field.portal})" for field in kind.moments}),
         "parsed": _listed(parsed),
         "checked": _listed(checked),
         "any_placeholder_date": " or ".join(_has_fault(field, "placeholder") for field in kind.moments),
@@ -361,10 +362,14 @@ def _cleaned(name: str, inner: Any) -> str:
     return f"clean({name})" if inner == contract.TEXT else f"coalesce({name}, [])"
 
 
+def _parsed(field: Field) -> str:
+    return f"within_years(any_{field.column})::{field.type}" if field.is_moment else f"{field.reads}({field.portal})"
+
+
 def _fault(field: Field) -> str:
     """Why a value could not be read: `bad`, of moments `placeholder` too; null when nothing is wrong."""
     if field.is_moment:
-        return f"no_moment({field.portal}, {field.column})"
+        return f"no_moment({field.portal}, {field.column}, any_{field.column})"
     return f"case when {field.column} is null and {field.portal} is not null then 'bad' end"
 
 

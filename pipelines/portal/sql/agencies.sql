@@ -9,12 +9,20 @@ cleaned as (
     from fields
 ),
 
+-- a column that is asked twice is worked out once
+dated as (
+    select
+        *,
+        {{ dated }}
+    from cleaned
+),
+
 parsed as (
     select
         *,
         canonical_agency(normal_code(MaDonVi)) as agency_code,
         {{ parsed }}
-    from cleaned
+    from dated
 ),
 
 checked as (

@@ -8,6 +8,14 @@ cleaned as (
     from fields
 ),
 
+-- a column that is asked twice is worked out once
+dated as (
+    select
+        *,
+        {{ dated }}
+    from cleaned
+),
+
 parsed as (
     select
         *,
@@ -16,7 +24,7 @@ parsed as (
         is_unpadded_procedure(normal_code(MaTTHC)) as procedure_padded,
         coalesce(SoGiayToChuHoSo, clean(DinhDanhCHS[1].SoDinhDanh)) as identity,
         {{ parsed }}
-    from cleaned
+    from dated
 ),
 
 checked as (

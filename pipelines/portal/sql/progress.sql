@@ -8,13 +8,21 @@ cleaned as (
     from fields
 ),
 
+-- a column that is asked twice is worked out once
+dated as (
+    select
+        *,
+        {{ dated }}
+    from cleaned
+),
+
 parsed as (
     select
         *,
         normal_code(MaHoSo) as code,
         nfc(NguoiXuLy) as officer,
         {{ parsed }}
-    from cleaned
+    from dated
 ),
 
 checked as (

@@ -172,11 +172,10 @@ create or replace temp macro moment_read_again(t, seconds_without_time) as
 
 -- the "no date" values of platforms, in any notation
 -- A list, for DuckDB makes a join of a longer IN, and rows come out of a join in another order.
-create or replace temp macro is_placeholder_date(t) as
+create or replace temp macro is_placeholder_date(m) as
     coalesce(
         list_contains(
-            [date '0001-01-01', date '1753-01-01', date '1899-12-30', date '1900-01-01', date '1970-01-01'],
-            moment_read_again(t, 0)::date
+            [date '0001-01-01', date '1753-01-01', date '1899-12-30', date '1900-01-01', date '1970-01-01'], m::date
         ),
         false
     );
@@ -185,22 +184,28 @@ create or replace temp macro is_placeholder_date(t) as
 create or replace temp macro within_years(m) as
     list_filter([m], lambda v: v >= timestamp '2000-01-01' and v < timestamp '2101-01-01')[1];
 
--- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means 00:00:00.
--- Fractions of a second are cut off.
-create or replace temp macro moment(t) as
-    within_years(coalesce(moment_as_written(t), moment_read_again(t, 0)));
+-- The moment that a text means, of any year: a column of its own for what is asked of it twice, as reading a text costs.
+create or replace temp macro any_moment(t) as
+    coalesce(moment_as_written(t), moment_read_again(t, 0));
 
--- the same for due dates: a date without a time means 23:59:59
-create or replace temp macro moment_by_end_of_day(t) as
-    within_years(coalesce(
+create or replace temp macro any_moment_by_end_of_day(t) as
+    coalesce(
         moment_as_written(t)
         + case when length(t) <= 10 and not contains(t, ':') then interval 86399 second else interval 0 second end,
         moment_read_again(t, 86399)
-    ));
+    );
 
--- DATE of a moment
-create or replace temp macro day(t) as
-    moment(t)::date;
+create or replace temp macro any_day(t) as
+    any_moment(t);
+
+-- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means 00:00:00.
+-- Fractions of a second are cut off.
+create or replace temp macro moment(t) as
+    within_years(any_moment(t));
+
+-- the same for due dates: a date without a time means 23:59:59
+create or replace temp macro moment_by_end_of_day(t) as
+    within_years(any_moment_by_end_of_day(t));
 
 -- no value: empty, a word for it, or nothing but zeros
 create or replace temp macro is_none(t) as
@@ -210,26 +215,27 @@ create or replace temp macro is_none(t) as
     end;
 
 -- why a text gave no moment: 'placeholder' is the "no date" value of a platform, 'bad' is a value of which nothing could be
--- made; null when it gave one, or holds none. One answer to both, and cases: few rows come this far, and each copy costs.
-create or replace temp macro no_moment(t, parsed) as
+-- made; null when it gave one, or holds none. Cases: few rows come this far.
+-- of_any_year: what any_moment makes of the text; parsed: the same within the years
+create or replace temp macro no_moment(t, parsed, of_any_year) as
     case
         when parsed is not null or t is null then null
         when is_none(t) then null
-        when is_placeholder_date(t) then 'placeholder'
+        when is_placeholder_date(of_any_year) then 'placeholder'
         else 'bad'
     end;
 
 -- no value, or the "no date" value of a platform
 create or replace temp macro is_missing(t) as
-    coalesce(no_moment(t, null) <> 'bad', true);
+    coalesce(no_moment(t, null, any_moment(t)) <> 'bad', true);
 
 -- it holds a value, and nothing could be made of it
 create or replace temp macro is_bad(t, parsed) as
-    coalesce(no_moment(t, parsed) = 'bad', false);
+    coalesce(no_moment(t, parsed, any_moment(t)) = 'bad', false);
 
 -- BOOLEAN: nothing could be made of it because it is the "no date" value of a platform
 create or replace temp macro is_placeholder(t, parsed) as
-    coalesce(no_moment(t, parsed) = 'placeholder', false);
+    coalesce(no_moment(t, parsed, any_moment(t)) = 'placeholder', false);
 
 -- JSON texts hold moments like this
 create or replace temp macro iso_moment(m) as
