@@ -28,3 +28,4 @@ left join {{ ref('int_bulk_dossiers') }} as bulk
     on
         steps.source = bulk.source
         and steps.dossier_code = bulk.dossier_code
+order by steps.source, steps.agency_code, steps.dossier_code, steps.step_no
