@@ -192,7 +192,8 @@ where before.is_working_day <> after.is_working_day
 """
 
 # Facts as int_dossier_facts has them, of dossiers whose clocks run over a changed day; the others keep every measure.
-# The sole open request is where portal_766 stops the clock.
+# What the dossiers do not publish stands in their verdicts: the sole open request is where portal_766 stops the clock,
+# the promised date is what first_appointment compares with, and a hand-over that nobody knows is a reason.
 _FACTS = """
 create or replace table intermediate.int_dossier_facts as
 with spans as (
@@ -208,11 +209,25 @@ asked as (
     select source, dossier_code, effective_end as sole_open_request_at
     from published.marts.fct_verdicts
     where rule_set = 'portal_766' and state = 'waiting_supplement' and requests = 1
+),
+promised as (
+    select source, dossier_code, effective_due as promised_at
+    from published.marts.fct_verdicts
+    where rule_set = 'first_appointment'
+),
+unknown as (
+    select source, dossier_code
+    from published.marts.fct_verdicts
+    where rule_set = 'citizen_handover' and reason = 'NO_HANDOVER_DATE'
 )
-select facts.*, asked.sole_open_request_at, null::timestamp as last_request_at, true as settled,
+select facts.*, asked.sole_open_request_at, promised.promised_at, true as settled,
+    facts.state = 'waiting_supplement' as request_open, unknown.source is not null as is_handover_unknown,
+    null::timestamp as last_request_at, null::integer as reappointments,
     coalesce(calendars.calendar, 'VN') as calendar
 from published.marts.fct_dossiers as facts
 left join asked using (source, dossier_code)
+left join promised using (source, dossier_code)
+left join unknown using (source, dossier_code)
 left join calendars on split_part(facts.agency_code, '.', 1) = calendars.calendar
 left join keys on split_part(facts.agency_code, '.', 1) = keys.calendar
 inner join spans on coalesce(keys.calendar, 'VN') = spans.calendar

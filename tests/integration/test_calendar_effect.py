@@ -72,7 +72,7 @@ def test_the_preview_is_what_the_next_build_says(
                 name: sum(before[key][n] != after[key][n] for key in before if key[2] == rule_set)
                 for n, name in enumerate(MEASURES)
             }
-            for rule_set in ("form_ii06", "portal_766", "citizen_handover")
+            for rule_set in ("form_ii06", "portal_766", "citizen_handover", "first_appointment")
         }
         changed = {rule: sum(before[k] != after[k] for k in before if k[2] == rule) for rule in expected}
         assert {r["rule_set"]: r["open_dossiers"] + r["resolved_restated"] for r in told.rule_sets} == changed
