@@ -48,14 +48,12 @@ never_handed_over as (
 ),
 
 first_finished as (
-    select
-        source,
-        any_value(finished) as finished,
-        min({{'exported_at': exported_at, 'file_path': file_path, 'file_sha256': file_sha256}}) as file
-    from validated.dossiers
+    select source, file_path, exported_at, file_sha256, finished
+    from (select distinct source, file_sha256 from validated.dossiers where status in (9, 10))
     join never_handed_over using (source)
-    where status in (9, 10)
-    group by source
+    join loaded using (source, file_sha256)
+    where kind = 'dossiers'
+    qualify row_number() over (partition by source order by exported_at, file_path) = 1
 ),
 
 -- the first file of each source in which no dossier says how it came in
@@ -100,7 +98,7 @@ group by all
 union all
 
 select
-    source, 'dossiers', file.file_path, file.exported_at, file.file_sha256, '{NO_HANDOVER}',
+    source, 'dossiers', file_path, exported_at, file_sha256, '{NO_HANDOVER}',
     concat(
         finished, ' hồ sơ đã xử lý xong, không hồ sơ nào có ngày trả',
         ' / ', finished, ' dossiers are finished, and none has a date of hand-over'

@@ -9,7 +9,8 @@ import difflib
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,12 @@ def _is_of_list(word: str) -> bool:
     return lower and len(word) <= _LONGEST_WORD and contract.LIST_VOCABULARY.issuperset(contract.fold(bare).split())
 
 
+def _is_unmasked(word: str) -> bool:
+    """Was a word of a status left as it is? What the macro mask_words leaves of a person has no letter but x, and no
+    digit but #."""
+    return any(letter.isalpha() and letter != "x" for letter in word) or not {"x", "#"}.intersection(word)
+
+
 class _Counts:
     """What the rules say of the rows of one file, added up batch by batch in tables of `con`."""
 
@@ -351,31 +358,28 @@ class _Counts:
         for column in contract.KINDS[self.kind].columns:
             if column.reads == "status_code":
                 word = f"json_extract_string(bad_values, '$.{column.portal}')"
-                # What the macro mask_words leaves of a person has no letter but x, and no digit but #.
-                clear = r"regexp_matches(word, '[^x\P{L}]') or not regexp_matches(word, '[x#]')"
-                query = f"select word, {clear} from (select {word} as word from batch where {word} is not null)"
-                self._count_words(column.portal, query)
+                self._count_words(column.portal, f"select {word} as word from batch", _is_unmasked)
             elif column.reads in ("channel_code", "applicant_code"):
                 if rows.tabular and column.portal not in rows.table.column_names:
                     continue
                 text = f'"{column.portal}"' if rows.tabular else f"record ->> '$.{column.portal}'"
                 valid = "true" if rows.tabular else "json_valid(record)"
                 self.con.register("text_rows", rows.table)
-                self.con.create_function("is_of_list", _is_of_list, ["VARCHAR"], "BOOLEAN")
                 query = f"""
-                    select word, is_of_list(word) from (select nfc(clean({text})) as word from text_rows where {valid})
-                    where word is not null and coalesce({column.reads}(word), 'unknown') = 'unknown'"""
-                self._count_words(column.portal, query)
-                self.con.remove_function("is_of_list")
+                    select word from (select nfc(clean({text})) as word from text_rows where {valid})
+                    where coalesce({column.reads}(word), 'unknown') = 'unknown'"""
+                self._count_words(column.portal, query, _is_of_list)
                 self.con.unregister("text_rows")
 
-    def _count_words(self, portal: str, query: str) -> None:
-        """query: SQL of (word, may it be shown)."""
+    def _count_words(self, portal: str, query: str, may_be_shown: Callable[[str], bool]) -> None:
+        """query: SQL of the words, one per row; nulls are none."""
         found = self.con.execute(
-            f"select case when seen.shown then seen.word else '{HIDDEN_WORD}' end as word, count(*)"
-            f" from ({query}) as seen (word, shown) group by all order by count(*) desc, word limit {_MOST_WORDS}"
+            f"select word, count(*) from ({query}) where word is not null group by word order by count(*) desc, word"
         ).fetchall()
+        counted: Counter[str] = Counter()
         for word, count in found:
+            counted[word if may_be_shown(word) else HIDDEN_WORD] += count
+        for word, count in counted.most_common(_MOST_WORDS):
             words = self.seen.words.setdefault(portal, {})
             words[word] = words.get(word, 0) + count
 
@@ -585,4 +589,5 @@ def _timeliness_heading(seen: Inspection) -> str | None:
 
 def _section(name: str, source: str) -> str:
     """Head of a table of dunghan.toml, for every source when the file's is not known."""
-    return f"[{name}.{'*' if source == UNKNOWN_SOURCE else source}]".replace("*", '"*"')
+    table = '"*"' if source == UNKNOWN_SOURCE else source
+    return f"[{name}.{table}]"

@@ -737,14 +737,14 @@ AGENCIES = Kind(
             column="valid_from",
             type=DATE,
             portal="HieuLucTu",
-            reads="day",
+            reads="moment",
             meaning=("Ngày đầu tiên có cơ quan; trống = từ trước", "First day the agency exists; null = always"),
         ),
         Field(
             column="valid_to",
             type=DATE,
             portal="HieuLucDen",
-            reads="day",
+            reads="moment",
             meaning=("Ngày cuối cùng có cơ quan; trống = vẫn còn", "Last day the agency exists; null = still does"),
         ),
         Field(

@@ -26,6 +26,7 @@ class Field:
     column: column of the lake's table; "" for what is read without being kept as such. type: its DuckDB type.
     portal: name in the portal's records; "" for a column that the kind's statement works out. also: other names there.
     reads: SQL macro (pipelines/portal/sql/macros) that makes the column of the trimmed text; "": the statement does.
+    Of a date there is the same macro with `any_` in front, which leaves the year unchecked.
     meaning: for documentation. label: as people call it, where that is shorter.
     headings: Vietnamese headings of sheets (portal-exports §9); contract names are headings too.
     members: names inside a list of the portal, or its structure. dropped_inside: names that are never read, by place.

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines import contract
 from pipelines.contract import Kind
@@ -149,15 +150,20 @@ class Canonicaliser:
         pointers = ["", *(_pointer(path) for path, _ in _nested_paths(self.kind.structure))]
         twice = "lambda names: len(names) <> len(list_distinct(names))"
         found = f"len(list_filter(json_keys({records}, {pointers!r}::varchar[]), {twice})) > 0"
-        mask = self.con.sql(f"select coalesce({found}, false) as found from text_rows").to_arrow_table()["found"]
-        places = np.flatnonzero(mask.to_numpy())
-        texts = table["record"].to_pylist()
-        for place in places:
-            # Fractions stay as they are written: codes of procedures may be among them.
-            texts[place] = json.dumps(json.loads(texts[place], parse_float=str), ensure_ascii=False)
-        column = table.column_names.index("record")
-        mended = table.set_column(column, "record", pa.array(texts, pa.string()))
-        return _cut(mended), Counter(table["portion"].to_numpy()[places].tolist())
+        mask = (
+            self.con.sql(f"select coalesce({found}, false) as found from text_rows")
+            .to_arrow_table()["found"]
+            .to_numpy()
+        )
+        # Fractions stay as they are written: codes of procedures may be among them.
+        texts = [
+            json.dumps(json.loads(text, parse_float=str), ensure_ascii=False)
+            for text in table["record"].filter(pa.array(mask)).to_pylist()
+        ]
+        whole = table.combine_chunks()
+        mended = pc.replace_with_mask(whole["record"].combine_chunks(), pa.array(mask), pa.array(texts, pa.string()))
+        counts = Counter(table["portion"].to_numpy()[mask].tolist())
+        return _cut(whole.set_column(whole.column_names.index("record"), "record", mended)), counts
 
     def _names_of(self, records: str) -> tuple[dict[str, str], dict[int, Counter[str]], bool]:
         """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows},
@@ -410,5 +416,10 @@ def _figures(kind: Kind) -> dict[str, str]:
     return {
         "figures": _listed({name: f"{reads}(clean(d.{name}))" for name, reads in texts.items()}),
         "columns": _listed({field.column: f"coalesce({names[field.column]})::{field.type}" for field in numbers}),
-        "bad_values": _bad_values({name: (f"d.{name}", f"is_bad(clean(d.{name}), {name})") for name in texts}),
+        "bad_values": _bad_values(
+            {
+                name: (f"d.{name}", f"({name} is null and not coalesce(is_none(clean(d.{name})), true))")
+                for name in texts
+            }
+        ),
     }

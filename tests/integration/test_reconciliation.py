@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from expectations import schema
+from pipelines.cli.reconcile import PARTS
 from tests.support.identities import IDENTITIES, OF_REPORTS
 from tests.support.validated import Dbt, append
 from warehouse import calendar
@@ -64,15 +65,6 @@ DOSSIERS: dict[str, tuple[dict[str, Any] | None, dict[str, Any] | None, datetime
 ROUNDS: tuple[dict[str, Any], ...] = (
     {"requested_at": datetime(2024, 5, 3, 8), "answered_at": datetime(2024, 5, 3, 9)},
     {"requested_at": datetime(2024, 5, 6, 8), "answered_at": None},
-)
-PARTS = (
-    "not_synchronised",
-    "only_on_portal",
-    "agency_differs",
-    "dates_or_status_differ",
-    "two_requests",
-    "changed_after_report",
-    "unexplained",
 )
 
 

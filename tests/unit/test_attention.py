@@ -59,17 +59,21 @@ def test_a_file_of_which_nothing_was_accepted(con: Any) -> None:
 def test_hand_overs_never_sent_are_told_once_of_a_source(con: Any) -> None:
     put_file(con, "a", 1)
     put_dossiers(con, "a", 1, 5, status=4)
+    put_file(con, "b", 2)
     put_dossiers(con, "b", 2, 15)
     assert told(con) == {}, "too few to tell"
+    put_file(con, "c", 3)
     put_dossiers(con, "c", 3, 10, status=10)
     assert told(con) == {"b": ["WRN_FILE_NO_HANDOVER"]}, "the first file with finished dossiers"
     assert told(con) == {"b": ["WRN_FILE_NO_HANDOVER"]}
+    put_file(con, "x", 3, source="other")
     put_dossiers(con, "x", 3, 30, source="other", returned_at=datetime(2024, 6, 1))
     assert told(con) == {"b": ["WRN_FILE_NO_HANDOVER"]}
 
 
 @pytest.mark.parametrize("by", ["date", "event"])
 def test_a_single_hand_over_shows_that_they_are_sent(con: Any, by: str) -> None:
+    put_file(con, "a", 1)
     put_dossiers(con, "a", 1, 30)
     if by == "date":
         put_dossiers(con, "b", 2, 1, returned_at=datetime(2024, 6, 1))

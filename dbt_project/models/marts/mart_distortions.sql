@@ -8,15 +8,12 @@ with known as {{ read_in_place() }} (
         facts.dossier_code,
         facts.agency_code,
         -- a one-stop system rightly holds what the portal holds; every other source is taken for an end point of the portal
-        facts.source not in ('{{ var('distortion_one_stop_sources') | join("', '") }}') as is_end_point,
+        facts.source not in ('{{ ([local_system()] + var('distortion_one_stop_sources')) | join("', '") }}') as is_end_point,
         {{ month_start('cast(facts.received_at as date)', 'calendar') }} as month_start,
         facts.received_at,
         facts.due_at,
         facts.submitted_at,
-        -- a date alone stands for midnight and says nothing of the minute
-        case
-            when facts.finished_at <> cast(cast(facts.finished_at as date) as timestamp) then date_trunc('minute', facts.finished_at)
-        end as finished_minute,
+        {{ told_minute('facts.finished_at') }} as finished_minute,
         facts.requests,
         facts.reopened,
         facts.due_moved_late,
@@ -59,32 +56,7 @@ habits as (
     group by source, agency_code
 ),
 
-crowded_hours as (
-    -- far fewer than minutes, and every crowded minute lies in one
-    select
-        source,
-        agency_code,
-        date_trunc('hour', finished_minute) as finished_hour
-    from known
-    where finished_minute is not null
-    group by source, agency_code, date_trunc('hour', finished_minute)
-    having count(*) >= {{ var('distortion_bulk_closing') }}
-),
-
-crowded_minutes as (
-    select
-        known.source,
-        known.agency_code,
-        known.finished_minute
-    from known
-    inner join crowded_hours
-        on
-            known.source = crowded_hours.source
-            and known.agency_code = crowded_hours.agency_code
-            and date_trunc('hour', known.finished_minute) = crowded_hours.finished_hour
-    group by known.source, known.agency_code, known.finished_minute
-    having count(*) >= {{ var('distortion_bulk_closing') }}
-),
+{{ crowded_minutes('known', 'finished_minute') }},
 
 doubled as (
     -- without an agency equal codes may be two offices' own numbering
@@ -113,7 +85,7 @@ signs as (
         'supplements_always_empty': habit ~ 'habits.never_lists_supplements and known.requests > 0',
         'local_procedure_code': 'known.has_local_procedure',
         'due_always_empty': habit ~ 'habits.never_sets_due',
-        'bulk_closing': 'crowded_minutes.finished_minute is not null',
+        'bulk_closing': 'crowded_minutes.crowded_minute is not null',
         'due_rewritten_after_passing': 'known.due_moved_late',
         'sent_by_two_end_points': 'known.is_end_point and doubled.dossier_code is not null',
         'day_month_swapped': 'known.has_swapped_dates',
@@ -139,7 +111,7 @@ signs as (
         on
             known.source = crowded_minutes.source
             and known.agency_code = crowded_minutes.agency_code
-            and known.finished_minute = crowded_minutes.finished_minute
+            and known.finished_minute = crowded_minutes.crowded_minute
     left join doubled
         on
             known.dossier_code = doubled.dossier_code

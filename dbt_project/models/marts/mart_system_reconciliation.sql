@@ -1,6 +1,11 @@
 -- grain: dossier_code: dossiers of the one-stop system and of the portal side by side (timeliness §10); codes are compared as normalised. Empty when only
 -- one of the two sent dossiers. "Only on the portal" is no fault: some procedures run on ministry systems, so the procedure is told.
 
+{% set differing = {} %}
+{% for name in compared_fields() %}
+{% do differing.update({name: name ~ '_differs'}) %}
+{% endfor %}
+
 with first_seen as (
     select
         source,
@@ -64,13 +69,7 @@ select
     procedure_code,
     procedure_name,
     {{ period_name(first_of_month('cast(begun_at as date)'), 'month') }} as month,
-    {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', [
-        "case when status_differs then 'status' end",
-        "case when received_differs then 'received' end",
-        "case when due_differs then 'due' end",
-        "case when end_differs then 'end' end",
-        "case when agency_differs then 'agency' end",
-    ]) }} as differences,
+    {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', names_that_hold(differing)) }} as differences,
     {% for column in compared_fields().values() %}
     local_{{ column }},
     portal_{{ column }},

@@ -195,9 +195,6 @@ create or replace temp macro any_moment_by_end_of_day(t) as
         moment_read_again(t, 86399)
     );
 
-create or replace temp macro any_day(t) as
-    any_moment(t);
-
 -- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means 00:00:00.
 -- Fractions of a second are cut off.
 create or replace temp macro moment(t) as
@@ -224,18 +221,6 @@ create or replace temp macro no_moment(t, parsed, of_any_year) as
         when is_placeholder_date(of_any_year) then 'placeholder'
         else 'bad'
     end;
-
--- no value, or the "no date" value of a platform
-create or replace temp macro is_missing(t) as
-    coalesce(no_moment(t, null, any_moment(t)) <> 'bad', true);
-
--- it holds a value, and nothing could be made of it
-create or replace temp macro is_bad(t, parsed) as
-    coalesce(no_moment(t, parsed, any_moment(t)) = 'bad', false);
-
--- BOOLEAN: nothing could be made of it because it is the "no date" value of a platform
-create or replace temp macro is_placeholder(t, parsed) as
-    coalesce(no_moment(t, parsed, any_moment(t)) = 'placeholder', false);
 
 -- JSON texts hold moments like this
 create or replace temp macro iso_moment(m) as
