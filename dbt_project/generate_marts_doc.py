@@ -1,8 +1,9 @@
-"""Writes docs/marts.md from what the dbt project says of its marts, and docs/distortions.md from its seed of that name.
+"""Writes docs/marts.md and marts.json from what the dbt project says of its marts, docs/distortions.md from its seed.
 
-    python dbt_project/generate_marts_doc.py [--manifest target/manifest.json] [--output docs/marts.md]
+    python dbt_project/generate_marts_doc.py [--manifest FILE] [--output docs/marts.md] [--json marts.json]
 
-Marts: grain, columns, types, meaning, readers. The page on distortions is written beside the other.
+Marts: grain, columns, types, meaning, readers. The page on distortions is written beside the other. marts.json says the
+same for programs: the surfaces (pipelines/serving) name marts and columns by it.
 
 Without a manifest the project is parsed first, in a scratch folder. Nothing is written by hand in docs/marts.md:
 its text stands in models/**/*.yml.
@@ -25,6 +26,7 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parent
 OUTPUT = PROJECT.parent / "docs" / "marts.md"
+CATALOGUE = PROJECT / "marts.json"
 DISTORTIONS = "distortions.md"
 SCHEMA = "marts"
 
@@ -41,7 +43,7 @@ PREFACE = """\
 Trang này được tạo từ dự án dbt bằng `make docs`; đừng sửa tay.
 This page is generated from the dbt project by `make docs`; do not edit it.
 
-Mọi bảng nằm trong lược đồ `marts` của tệp công bố (`published/marts.duckdb`) và trong `published/parquet/`.
+Mọi bảng nằm trong lược đồ `marts` của tệp công bố (`published/dunghan.duckdb`) và trong `published/parquet/`.
 Không bảng nào chứa dữ liệu cá nhân.
 Every table lies in schema `marts` of the published file and in `published/parquet/`. No table holds personal data.
 
@@ -118,6 +120,35 @@ def render_distortions(project: Path = PROJECT) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def catalogue(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Mart → title, grain (one row is what) and meaning of columns, each [Vietnamese, English]; key; types."""
+    models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] == SCHEMA]
+    grains = _grains(manifest)
+    return {
+        model["name"]: {
+            "title": _both(model["config"]["meta"].get("title", f"{model['name']} / {model['name']}"), " / "),
+            "grain": _both(model["description"].strip(), "\n"),
+            "key": grains.get(model["unique_id"], []),
+            "columns": [
+                {
+                    "name": column["name"],
+                    "type": column["data_type"],
+                    "meaning": _both(" ".join(column["description"].split()), " / "),
+                }
+                for column in model["columns"].values()
+                if column["name"] != NOT_PUBLISHED
+            ],
+        }
+        for model in sorted(models, key=lambda m: m["name"])
+    }
+
+
+def _both(text: str, between: str) -> list[str]:
+    """[Vietnamese, English]; a text in one language stands for both."""
+    vietnamese, _, english = text.partition(between)
+    return [vietnamese.strip(), english.strip() or vietnamese.strip()]
+
+
 def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
     yield f"### {model['name']}"
     yield ""
@@ -168,9 +199,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--manifest", type=Path, help="manifest.json of dbt; default: parse the project")
     parser.add_argument("--output", type=Path, default=OUTPUT)
+    parser.add_argument("--json", type=Path, default=CATALOGUE)
     arguments = parser.parse_args()
     manifest = json.loads(arguments.manifest.read_text(encoding="utf-8")) if arguments.manifest else parse_project()
     arguments.output.write_text(render(manifest), encoding="utf-8")
+    arguments.json.write_text(json.dumps(catalogue(manifest), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     arguments.output.with_name(DISTORTIONS).write_text(render_distortions(), encoding="utf-8")
 
 

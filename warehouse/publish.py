@@ -1,9 +1,10 @@
 """Publication: a whole new version is made beside the old ones, then one rename moves the pointer (decision 0004).
 
     published/current                      → versions/<version>: the one pointer; nothing else ever switches
-    published/marts.duckdb, parquet, manifest.json   fixed links through `current`
-    published/marts-<version>.duckdb       the marts of one version
-    published/versions/<version>/          marts.duckdb (link), parquet/<mart>.parquet, manifest.json
+    published/dunghan.duckdb, parquet, manifest.json   fixed links through `current`
+    published/versions/<version>/          dunghan.duckdb, parquet/<mart>.parquet, manifest.json: what must be of one
+                                           version is read from this folder
+    …/marts.duckdb                         beside every dunghan.duckdb, the same content under its older name
     published/.publishing-<version>/       a publication under way; what a killed one left is swept by the next
 
 Publishing and rolling back are done by whoever holds the run lock.
@@ -50,7 +51,12 @@ STAMPS = ("as_of", "known_at", "definitions_version")
 # So many publications go on from one file; then it is written whole again, without the holes that changes leave.
 MOST_CARRIED = 30
 _UNDER_WAY = ".publishing-"
-_LINKS = ("marts.duckdb", "parquet", "manifest.json")
+# DuckDB calls a catalog after its file: always `dunghan`, wherever the version lies, and never `marts`, or the schema
+# of that name would be ambiguous.
+DATABASE = "dunghan.duckdb"
+# What the file was called until 0.1; stays for one release.
+OLD_DATABASE = "marts.duckdb"
+_LINKS = (DATABASE, OLD_DATABASE, "parquet", "manifest.json")
 # The lowest level takes two thirds of the processor time of the usual one; the files become 5 % larger.
 _PARQUET = "format parquet, compression zstd, compression_level 1"
 _VERSION = re.compile(r"\d{8}T\d{6}-\d{8}T\d{12}Z")
@@ -72,6 +78,12 @@ class Publication:
     def created_at(self) -> str:
         """UTC, ISO: sorts as text."""
         return str(self.manifest["created_at"])
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file of this version, also of one that was published under the older name."""
+        path = self.folder / DATABASE
+        return path if path.exists() else self.folder / OLD_DATABASE
 
 
 def publish(
@@ -128,6 +140,7 @@ def rollback(settings: Settings, version: str | None = None) -> Publication:
         )
     published = settings.layout.published
     sweep(settings)
+    _name_database(known[version])
     work = published / f"{_UNDER_WAY}rollback"
     work.mkdir()
     _link_fixed_names(published, work)
@@ -198,11 +211,10 @@ def _hashed(name: str, kind: str) -> str:
 def _write_version(
     settings: Settings, plan: BuildPlan, version: str, work: Path, extra: dict[str, Any], *, ordered: bool
 ) -> None:
-    """Make the whole version in `work`: marts.duckdb and folder `version`, every byte on disk."""
+    """Make the whole version in `work`, as folder `version`, every byte on disk."""
     folder = work / "version"
     (folder / "parquet").mkdir(parents=True)
-    # DuckDB calls a catalog after its file. It must not be `marts`, or the schema of that name would be ambiguous.
-    database = work / f"marts-{version}.duckdb"
+    database = folder / DATABASE
     base = None if ordered else _base(settings, plan)
     expected = _write_database(settings, plan, database, base, ordered=ordered)
     marts = _export(settings, database, folder / "parquet", ordered=ordered)
@@ -213,7 +225,7 @@ def _write_version(
         database.unlink()
         _write_database(settings, plan, database, base, ordered=ordered)
         marts = _export(settings, database, folder / "parquet", ordered=ordered)
-    (folder / "marts.duckdb").symlink_to(Path("..", "..", database.name))
+    (folder / OLD_DATABASE).symlink_to(DATABASE)
     carried = {"carried": _carried(base) + 1 if base is not None else 0, "written_again": written_again}
     manifest = _manifest(plan, version, marts) | carried | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -233,7 +245,7 @@ def _write_database(
     Returns mart → content_hash in the build, of the marts that were only changed: the file must come to the same.
     """
     if base is not None:
-        shutil.copyfile(base.folder / "marts.duckdb", database)
+        shutil.copyfile(base.database, database)
     build = settings.layout.build_db.stem
     expected: dict[str, str] = {}
     with connect(settings) as con:
@@ -372,7 +384,17 @@ def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> None:
-    """Carry dbt's descriptions of columns over, so that a BI tool shows them."""
+    """Carry dbt's descriptions of the mart and its columns over, so that a BI tool shows them."""
+    told = con.execute(
+        """select comment from duckdb_tables()
+        where database_name = $1 and schema_name = 'marts' and table_name = $2 and comment is not null
+        union all
+        select comment from duckdb_views()
+        where database_name = $1 and schema_name = 'marts' and view_name = $2 and comment is not null""",
+        [build, mart],
+    ).fetchone()
+    if told:
+        con.execute(f"comment on table target.marts.{quoted(mart)} is {literal(told[0])}")
     comments = con.execute(
         """select column_name, comment from duckdb_columns()
         where database_name = $1 and schema_name = 'marts' and table_name = $2 and column_name <> $3
@@ -419,7 +441,7 @@ def _manifest(plan: BuildPlan, version: str, marts: dict[str, dict[str, Any]]) -
         "git_revision": git_revision(),
         "package_version": package_version(),
         "duckdb_version": duckdb.__version__,
-        "database": f"marts-{version}.duckdb",
+        "database": DATABASE,
         "marts": marts,
     }
 
@@ -447,14 +469,13 @@ def git_revision(folder: Path = REPOSITORY) -> str | None:
 def _move_in(published: Path, version: str, work: Path) -> None:
     """Bring the finished version to its place. No reader looks there before the pointer does."""
     (published / "versions").mkdir(exist_ok=True)
-    (work / f"marts-{version}.duckdb").rename(published / f"marts-{version}.duckdb")
     (work / "version").rename(published / "versions" / version)
     _sync(published / "versions")
     _sync(published)
 
 
 def _link_fixed_names(published: Path, work: Path) -> None:
-    """`marts.duckdb`, `parquet`, `manifest.json` → through `current`. Made once, before the pointer exists."""
+    """The fixed names → through `current`. Made once, before the pointer exists."""
     for name in _LINKS:
         link = published / name
         target = f"current/{name}"
@@ -469,6 +490,13 @@ def _point(published: Path, version: str, work: Path) -> None:
     (work / "current").symlink_to(Path("versions", version))
     (work / "current").rename(published / "current")
     _sync(published)
+
+
+def _name_database(publication: Publication) -> None:
+    """A version under the older name gets the fixed one too; it lies beside `versions` and goes with its version."""
+    if publication.database.name != DATABASE:
+        os.link(publication.database.resolve(), publication.folder / DATABASE)
+        _sync(publication.folder)
 
 
 def _pointed(published: Path) -> str | None:
@@ -491,7 +519,7 @@ def _remove(published: Path, version: str) -> None:
     First it stops being listed, last goes the folder by which `sweep` finds a removal that was killed.
     """
     (published / "versions" / version / "manifest.json").unlink(missing_ok=True)
-    (published / f"marts-{version}.duckdb").unlink(missing_ok=True)
+    (published / f"marts-{version}.duckdb").unlink(missing_ok=True)  # of a version under the older name
     shutil.rmtree(published / "versions" / version, ignore_errors=True)
 
 

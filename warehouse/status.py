@@ -311,7 +311,7 @@ def _published(settings: Settings, publication: Publication) -> Row:
     return {
         **{name: publication.manifest[name] for name in known},
         "dossiers": publication.manifest["marts"].get("fct_dossiers", {}).get("rows"),
-        "database": str(settings.layout.published / "marts.duckdb"),
+        "database": str(settings.layout.published / publication.database.name),
         "parquet": str(settings.layout.published / "parquet"),
     }
 
@@ -322,7 +322,7 @@ def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
         )
-    with connect(settings, published.folder / "marts.duckdb", read_only=True) as con:
+    with connect(settings, published.database, read_only=True) as con:
         done = con.execute(query, parameters or {})
         names = [column[0] for column in done.description or []]
         return [dict(zip(names, row, strict=True)) for row in done.fetchall()]

@@ -127,7 +127,7 @@ def _restated(screen: Screen, done: Restatement, started: float) -> None:
     manifest = done.publication.manifest
     known = manifest["known_at"] or screen.t("restate.no_limit")
     screen.say(screen.t("restate.kept" if done.kept else "restate.done", as_of=manifest["as_of"], known_at=known))
-    screen.say(screen.t("restate.where", path=done.publication.folder / "marts.duckdb"))
+    screen.say(screen.t("restate.where", path=done.publication.database))
     if not manifest["known_at"]:
         screen.say(screen.t("restate.not_fixed"))
     for earlier in done.earlier[:1]:

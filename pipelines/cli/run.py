@@ -64,7 +64,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     """The end of a run: what was done, the figures, what was turned away, where the marts are. `started`: monotonic."""
     from dataclasses import asdict
 
-    from warehouse.publish import current
+    from warehouse.publish import DATABASE, current
     from warehouse.status import figures
 
     t = screen.t
@@ -83,7 +83,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     _ledger_of_run(screen, settings, record)
     show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
-        screen.say(t("run.where", path=settings.layout.published / "marts.duckdb"))
+        screen.say(t("run.where", path=settings.layout.published / DATABASE))
     for note in record.get("notes", []):
         screen.complain(t("run.note", note=note))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))

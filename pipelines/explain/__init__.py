@@ -121,7 +121,7 @@ def explain_each(
 
 
 def _attach(con: duckdb.DuckDBPyConnection, published: Publication) -> None:
-    path = literal((published.folder / "marts.duckdb").resolve())
+    path = literal(published.database.resolve())
     con.execute(f"attach {path} as published (read_only)")
 
 

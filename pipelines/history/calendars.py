@@ -101,7 +101,7 @@ def effect(settings: Settings, change: Change) -> Effect:
         if published is None or not days:
             version = published.version if published else None
             return Effect(days, [], [], [], version)
-        path = literal(published.folder / "marts.duckdb")
+        path = literal(published.database)
         con.execute(f"attach {path} as published (read_only)")
         con.execute(
             """create or replace table state.clock as

@@ -137,7 +137,7 @@ def compare(
     """How version b differs from version a. agency: only dossiers and figures of this agency code and those below."""
     with connect(settings) as con:
         for name, publication in (("a", a), ("b", b)):
-            con.execute(f"attach {literal(publication.folder / 'marts.duckdb')} as side_{name} (read_only)")
+            con.execute(f"attach {literal(publication.database)} as side_{name} (read_only)")
         con.execute("set variable agency = $1", [agency])
         marts = _marts(con)
         both = {mart.mart for mart in marts if mart.only_a is not None}

@@ -5,8 +5,7 @@ it finds are not deleted while it runs, `reading`), disturbs no reader and may r
 and builds only what was exported by known_at, so that its cost follows the size of that data, and the same files always
 give the same figures, whatever was loaded since.
 
-    restated/<version>/        marts-<version>.duckdb, marts.duckdb (link), parquet/, manifest.json
-    restated/marts-<version>.duckdb            link to the file of one version
+    restated/<version>/        dunghan.duckdb, parquet/, manifest.json
     restated/.work-<random>/   a restatement under way; what a killed one left is swept by the next
 """
 
@@ -174,14 +173,8 @@ def _workspace(home: Path) -> Iterator[Path]:
 
 def _move(publication: Publication, home: Path) -> Publication:
     """Bring the version from the workspace to its place: one rename of a complete folder."""
-    folder = publication.folder
-    database = f"marts-{publication.version}.duckdb"
-    (folder / "marts.duckdb").unlink()
-    (folder.parent.parent / database).rename(folder / database)
-    (folder / "marts.duckdb").symlink_to(database)
     target = home / publication.version
-    folder.rename(target)
-    (home / database).symlink_to(Path(publication.version, database))
+    publication.folder.rename(target)
     descriptor = os.open(home, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -45,7 +45,7 @@ class Job:
         self._tell("`dunghan run --full-refresh`, from the lake", self.repeat(self._rebuild), plain)
         self._tell("`dunghan restate`", self.repeat(self._restate), plain)
         print(flush=True)
-        reads.main(self.warehouse / "published" / "marts.duckdb")
+        reads.main(self.warehouse / "published" / "dunghan.duckdb")
 
     def repeat(self, case: Callable[[], Measured]) -> Measured:
         """Median of the rounds."""

@@ -110,7 +110,7 @@ def _ask(con: duckdb.DuckDBPyConnection, sql: str, keys: list[dict[str, str | da
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--marts", type=Path, required=True, help="published/marts.duckdb")
+    parser.add_argument("--marts", type=Path, required=True, help="published/dunghan.duckdb")
     parser.add_argument("--rounds", type=int, default=300)
     arguments = parser.parse_args()
     main(arguments.marts, arguments.rounds)

@@ -38,7 +38,7 @@ KILLS_AT_ANY_MOMENT = 30
 
 def look(published: Path) -> tuple[str, int]:
     """What one reader sees through the fixed names; fails unless every one of them is whole."""
-    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(published / "dunghan.duckdb"), read_only=True) as con:
         seen = {
             row
             for mart in MARTS
@@ -53,7 +53,7 @@ def look(published: Path) -> tuple[str, int]:
     for mart in MARTS:
         parquet = (folder / "parquet" / f"{mart}.parquet").read_bytes()
         assert hashlib.sha256(parquet).hexdigest() == manifest["marts"][mart]["parquet"]["sha256"]
-    with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(folder / "dunghan.duckdb"), read_only=True) as con:
         (of_folder,) = con.execute("select any_value(night) from marts.fct_dossiers").fetchone() or (None,)
     return manifest["version"], of_folder
 
@@ -212,8 +212,8 @@ def whole(settings: Settings) -> None:
     assert now is not None
     assert now.version in listed
     assert {path.name for path in (published / "versions").iterdir()} == listed
-    fixed = {"current", "marts.duckdb", "parquet", "manifest.json", "versions"}
-    assert {path.name for path in published.iterdir()} - fixed == {f"marts-{version}.duckdb" for version in listed}
+    fixed = {"current", "dunghan.duckdb", "marts.duckdb", "parquet", "manifest.json", "versions"}
+    assert {path.name for path in published.iterdir()} == fixed
 
 
 def tidy(settings: Settings) -> None:

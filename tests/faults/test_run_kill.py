@@ -126,7 +126,7 @@ class Reader:
                 version = (published / "current").resolve(strict=True)
                 manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
                 rows = {name: mart["rows"] for name, mart in manifest["marts"].items()}
-                with duckdb.connect(str(version / "marts.duckdb"), read_only=True) as con:
+                with duckdb.connect(str(version / "dunghan.duckdb"), read_only=True) as con:
                     tables = [
                         t
                         for (t,) in con.sql(

@@ -41,7 +41,7 @@ def nightly_run(settings: Settings, folder: Path) -> dict[tuple[Any, ...], tuple
     Dbt(settings.layout.build_db, folder)("build", "--full-refresh", *CORE, clocks=False)
     record_green(settings, plan)
     publication = publish(settings, plan)
-    with duckdb.connect(str(publication.folder / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(publication.folder / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute(f"select {KEY}, {', '.join(MEASURES)} from marts.fct_verdicts").fetchall()
         stamped = con.execute("select distinct definitions_version from marts.fct_verdicts").fetchall()
     assert stamped == [(plan.definitions_version,)]

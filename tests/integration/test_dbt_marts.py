@@ -424,8 +424,10 @@ def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> 
     """docs/marts.md is what the manifest says; every mart says its grain first, and every column what it means."""
     script = Path(__file__).parents[2] / "dbt_project" / "generate_marts_doc.py"
     manifest = world.dbt.scratch / "target" / "manifest.json"
-    target = tmp_path / "marts.md"
-    subprocess.run([sys.executable, str(script), "--manifest", str(manifest), "--output", str(target)], check=True)
+    target, catalogue = tmp_path / "marts.md", tmp_path / "marts.json"
+    command = [sys.executable, script, "--manifest", manifest, "--output", target, "--json", catalogue]
+    subprocess.run(list(map(str, command)), check=True)
+    assert catalogue.read_bytes() == script.with_name("marts.json").read_bytes(), "run `make docs`"
     committed = Path(__file__).parents[2] / "docs" / "marts.md"
     for page in ("marts.md", "distortions.md"):
         made, kept = target.with_name(page), committed.with_name(page)

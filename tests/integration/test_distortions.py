@@ -53,7 +53,7 @@ def moved_portal(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 def test_only_a_dossier_of_two_end_points_is_told(moved_portal: Settings) -> None:
-    with duckdb.connect(str(moved_portal.layout.published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(moved_portal.layout.published / "dunghan.duckdb"), read_only=True) as con:
         found = con.execute(
             """select source, agency_code, month, dossiers, share, examples from marts.mart_distortions
             where distortion = 'sent_by_two_end_points' order by all"""

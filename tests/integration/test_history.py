@@ -101,7 +101,7 @@ def test_restated_figures_are_those_of_the_oracle_that_knows_only_these_files(st
     for restated, inbox in ((story.first, story.first_nightly_run_files), (story.today, story.known_files)):
         zone = drop_zone.read(inbox)
         oracle = Oracle(zone, WorkCalendar(OVERRIDES), *story.pair)
-        found = differences(zone, oracle, restated.publication.folder / "marts.duckdb")
+        found = differences(zone, oracle, restated.publication.folder / "dunghan.duckdb")
         assert not found, report(found)
 
 
@@ -118,8 +118,8 @@ def test_nothing_that_readers_see_was_touched(story: Story) -> None:
     assert now.version == story.published.version
     home = story.settings.layout.restated
     made = {found.version for found in restatements(home)}
-    assert {path.name for path in home.iterdir()} == made | {f"marts-{version}.duckdb" for version in made}
-    assert all(path.is_file() for path in home.glob("*.duckdb"))
+    assert {path.name for path in home.iterdir()} == made
+    assert all((home / version / "dunghan.duckdb").is_file() for version in made)
 
 
 def test_forgotten_exports_give_another_version_that_names_the_earlier_one(story: Story) -> None:
@@ -151,7 +151,7 @@ def test_compare_names_every_dossier_and_figure_that_the_oracle_has_otherwise(st
     assert not appeared & {key[:2] for key in before}
     # same moment, same rules, same calendar: nothing but what the forgotten exports told
     assert set(found.causes) <= {"appeared", "due_changed", "reopened", "ended", "new_information"}
-    with duckdb.connect(str(b.folder / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(b.folder / "dunghan.duckdb"), read_only=True) as con:
         figure = next(f for f in found.figures if f.mart == "rpt_form_ii06" and f.b is not None)
         where = " and ".join(f"{name} = '{value}'" for name, value in figure.key.items())
         assert con.execute(f"select {figure.figure} from marts.rpt_form_ii06 where {where}").fetchone() == (figure.b,)

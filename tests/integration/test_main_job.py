@@ -99,7 +99,7 @@ def test_distortions_are_those_of_the_sample(sample: Path, at_once: tuple[Path, 
         **{"synthetic_code": "synthetic_code", "placeholder_id": "placeholder_identity"},
         **{"local_procedure": "local_procedure_code", "due_moved_late": "due_rewritten_after_passing"},
     }
-    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(at_once[0] / "published" / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute(
             "select distortion, sum(dossiers) from marts.mart_distortions where source = 'dvcqg' group by 1"
         ).fetchall()
@@ -117,7 +117,7 @@ def test_the_second_end_point_is_told_and_its_tables_too(at_once: tuple[Path, st
     """portal-exports §8, kinds 7 to 9: each file of the end point shows its kind, and every dossier is sent twice."""
     asked = SPEC.end_point
     assert asked is not None
-    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(at_once[0] / "published" / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute(
             """select distortion, source, sum(dossiers) from marts.mart_distortions
             where distortion in ('sent_by_two_end_points', 'day_month_swapped', 'legacy_text') group by all"""
@@ -156,7 +156,7 @@ def test_the_reconciliation_finds_exactly_the_differences_that_are_meant(
     """timeliness §10, between the systems."""
     meant = differences(sample)
     assert set(meant) == {"not_synchronised", "only_portal", "late", "due", "agency"}
-    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(at_once[0] / "published" / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute("""
             select dossier_code, presence, differences, coalesce(delay_seconds, 0) > 0
             from marts.mart_system_reconciliation
@@ -177,7 +177,7 @@ def test_the_portals_report_differs_by_exactly_what_is_meant(sample: Path, at_on
     }
     day = SPEC.last_day - timedelta(days=1)
     by_then = {kind: sum(received <= day for received in days) for kind, days in meant.items()}
-    with duckdb.connect(str(at_once[0] / "published" / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(at_once[0] / "published" / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute("""
             select figure, not_synchronised, only_on_portal, agency_differs, dates_or_status_differ, two_requests,
                 changed_after_report, unexplained, difference, portal - motcua
@@ -245,7 +245,7 @@ def test_explain_says_what_is_published(at_once: tuple[Path, str]) -> None:
     warehouse, _ = at_once
     (kept,) = (warehouse / "state" / "dbt").glob("compiled-*.json")
     written = kept.stat().st_mtime_ns
-    with duckdb.connect(str(warehouse / "published" / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(warehouse / "published" / "dunghan.duckdb"), read_only=True) as con:
         dossiers = con.execute("""
             select source, dossier_code, flags, agency_code, name, state
             from marts.fct_dossiers left join marts.dim_agency using (agency_code)
@@ -292,7 +292,7 @@ def test_worked_examples_from_the_command_line(tmp_path: Path) -> None:
     arguments = ("run", "--as-of", as_of, "--known-at", known_at)
     dunghan(DATA / "inbox", tmp_path / "warehouse", *arguments)
     columns = [name for name in expected.columns if name not in ("as_of", "known_at", "note")]
-    published = tmp_path / "warehouse" / "published" / "marts.duckdb"
+    published = tmp_path / "warehouse" / "published" / "dunghan.duckdb"
     with duckdb.connect(str(published), read_only=True) as con:
         told = [
             f"coalesce(strftime({name}, '%Y-%m-%dT%H:%M:%S'), '')"

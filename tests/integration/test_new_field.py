@@ -70,7 +70,7 @@ def test_a_new_field_needs_one_entry(project: Path, tmp_path: Path) -> None:
     }
     command = "import sys; from pipelines.cli import main; sys.argv = ['dunghan', *sys.argv[1:]]; main()"
     python(project, "-c", command, "run", **settings)
-    with duckdb.connect(str((tmp_path / "warehouse" / "published" / "marts.duckdb").resolve()), read_only=True) as con:
+    with duckdb.connect(str(tmp_path / "warehouse" / "published" / "dunghan.duckdb"), read_only=True) as con:
         assert con.execute("select receipt_number, versions from marts.fct_dossiers").fetchall() == [("BN-2", 2)]
     told = python(project, "-c", command, "explain", CODE, **settings).stdout
     assert "Số biên nhận" in told and "BN-1" in told and "BN-2" in told

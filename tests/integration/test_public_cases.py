@@ -48,7 +48,7 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         shutil.copytree(case, root / "inbox", dirs_exist_ok=True)
     outcome = run_nightly(settings)
     assert (outcome.exit_code, outcome.problems) == (LOOK_AT_INPUT, [])
-    with duckdb.connect(str(settings.layout.published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.layout.published / "dunghan.duckdb"), read_only=True) as con:
         yield con
 
 

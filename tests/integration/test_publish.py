@@ -39,7 +39,7 @@ def nightly_runs_seen(settings: Settings) -> set[tuple[int, int]]:
     """(nightly run, rows) of every mart that a reader of the pointer sees, in DuckDB and in Parquet."""
     published = settings.layout.published
     seen = set()
-    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(published / "dunghan.duckdb"), read_only=True) as con:
         for mart in ("fct_dossiers", "fct_verdicts"):
             seen |= set(con.execute(f"select night, count(*) from marts.{mart} group by night").fetchall())
     for path in (published / "parquet").glob("*.parquet"):
@@ -65,21 +65,24 @@ def test_a_version_is_whole(settings: Settings) -> None:
         assert entry["rows"] == ROWS == pq.read_metadata(parquet).num_rows
         assert entry["parquet"]["sha256"] == hashlib.sha256(parquet.read_bytes()).hexdigest()
         assert entry["parquet"]["bytes"] == parquet.stat().st_size
-    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(published / "dunghan.duckdb"), read_only=True) as con:
         kinds = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
         assert kinds == [("fct_dossiers",), ("fct_verdicts",)], "views of the build are tables here"
         comment = con.execute(
             "select comment from duckdb_columns() where column_name = 'night' and comment is not null"
         )
         assert comment.fetchall() == [("Đêm / The night",)]
-    assert (published / f"marts-{done.version}.duckdb").stat().st_mode & 0o222 == 0
+    assert (done.folder / "dunghan.duckdb").stat().st_mode & 0o222 == 0
     assert leftovers(settings) == []
 
 
 def test_everything_switches_through_one_link(settings: Settings) -> None:
     publish(settings, green_nightly_run(settings, 1))
     published = settings.layout.published
-    fixed = {name: (published / name).lstat().st_ino for name in ("marts.duckdb", "parquet", "manifest.json")}
+    fixed = {
+        name: (published / name).lstat().st_ino
+        for name in ("dunghan.duckdb", "marts.duckdb", "parquet", "manifest.json")
+    }
     second = publish(settings, green_nightly_run(settings, 2))
     assert {name: (published / name).lstat().st_ino for name in fixed} == fixed, "fixed names are never touched again"
     assert str((published / "current").readlink()) == f"versions/{second.version}"
@@ -91,21 +94,35 @@ def test_everything_switches_through_one_link(settings: Settings) -> None:
 def test_readers_keep_what_they_opened(settings: Settings) -> None:
     """Even when the version they have open was removed. Opened by the fixed name, `marts.x` is not ambiguous."""
     first = publish(settings, green_nightly_run(settings, 1))
-    with duckdb.connect(str(settings.layout.published / "marts.duckdb"), read_only=True) as reader:
+    with duckdb.connect(str(settings.layout.published / "dunghan.duckdb"), read_only=True) as reader:
         for nightly_run in range(2, 7):
             publish(settings, green_nightly_run(settings, nightly_run))
-        assert not (settings.layout.published / f"marts-{first.version}.duckdb").exists()
+        assert not first.folder.exists()
         assert reader.execute("select distinct night, count(*) over () from marts.fct_dossiers").fetchall() == [
             (1, ROWS)
         ]
     assert nightly_runs_seen(settings) == {(6, ROWS)}
 
 
+def test_a_version_under_the_older_name_is_read_and_gone_back_to(settings: Settings) -> None:
+    older = publish(settings, green_nightly_run(settings, 1))
+    beside = settings.layout.published / f"marts-{older.version}.duckdb"
+    (older.folder / "marts.duckdb").unlink()
+    (older.folder / "dunghan.duckdb").rename(beside)
+    (older.folder / "marts.duckdb").symlink_to(Path("..", "..", beside.name))
+    assert older.database == older.folder / "marts.duckdb"
+    publish(settings, green_nightly_run(settings, 2))
+    rollback(settings, older.version)
+    assert nightly_runs_seen(settings) == {(1, ROWS)}
+    for nightly_run in range(3, 7):
+        publish(settings, green_nightly_run(settings, nightly_run))
+    assert not beside.exists(), "it goes with its version"
+
+
 def test_old_versions_go_the_current_one_stays(settings: Settings) -> None:
     made = [publish(settings, green_nightly_run(settings, nightly_run)).version for nightly_run in range(1, 5)]
     assert [v.version for v in versions(settings)] == made[:0:-1]
-    files = {path.name for path in settings.layout.published.glob("marts-*.duckdb")}
-    assert files == {f"marts-{version}.duckdb" for version in made[1:]}
+    assert {path.name for path in (settings.layout.published / "versions").iterdir()} == set(made[1:])
 
     oldest = rollback(settings, made[1])
     assert oldest.version == made[1]
@@ -154,7 +171,7 @@ def test_a_failure_publishes_nothing_and_leaves_nothing(settings: Settings, dama
     assert now.version == before.version
     assert nightly_runs_seen(settings) == {(1, ROWS)}
     assert leftovers(settings) == []
-    assert len(list(settings.layout.published.glob("marts-*.duckdb"))) == 1
+    assert len(list(settings.layout.published.glob("versions/*/dunghan.duckdb"))) == 1
 
 
 def test_tables_of_a_killed_dbt_are_not_published(settings: Settings) -> None:
@@ -229,7 +246,9 @@ def build_stamped(settings: Settings, nightly_run: int, rows: str, written: str 
 
 
 def published_rows(settings: Settings, version: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(settings.layout.published / f"marts-{version}.duckdb"), read_only=True) as con:
+    with duckdb.connect(
+        str(settings.layout.published / "versions" / version / "dunghan.duckdb"), read_only=True
+    ) as con:
         return con.execute("from marts.fct_verdicts order by all").fetchall()
 
 

@@ -45,7 +45,7 @@ def dossiers(first: int, last: int) -> str:
 
 
 def asked(settings: Settings, query: str) -> list[tuple]:
-    with duckdb.connect(str(settings.layout.published / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(settings.layout.published / "dunghan.duckdb"), read_only=True) as con:
         return con.execute(query).fetchall()
 
 

@@ -100,7 +100,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Upgrade:
 
 
 def verdicts(publication: Publication) -> dict[tuple[str, str, str], tuple[str, str]]:
-    with duckdb.connect(str(publication.folder / "marts.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(publication.folder / "dunghan.duckdb"), read_only=True) as con:
         rows = con.execute("select source, dossier_code, rule_set, verdict, reason from marts.fct_verdicts").fetchall()
     return {row[:3]: row[3:] for row in rows}
 
@@ -130,9 +130,9 @@ def test_a_rule_set_that_one_release_has_not_makes_no_dossier_differ(upgrade: Up
     """Otherwise every dossier would differ, and the list would hide those whose verdict changed."""
     folder = tmp_path / "older"
     shutil.copytree(upgrade.before.folder, folder)
-    (folder / "marts.duckdb").chmod(0o644)
+    (folder / "dunghan.duckdb").chmod(0o644)
     with duckdb.connect() as con:
-        con.execute(f"attach '{folder / 'marts.duckdb'}' as older")
+        con.execute(f"attach '{folder / 'dunghan.duckdb'}' as older")
         for mart in ("fct_verdicts", "dim_rule_set"):
             con.execute(f"delete from older.marts.{mart} where rule_set = 'first_appointment'")
     older = find_version(upgrade.settings, str(folder))
@@ -148,7 +148,7 @@ def test_what_was_published_under_1_0_stays_and_says_so(upgrade: Upgrade) -> Non
     assert kept[upgrade.before.version].manifest["definitions_version"] == "1.0"
     assert kept[upgrade.after.version].manifest["definitions_version"] == "2.0"
     for publication, version in ((upgrade.before, "1.0"), (upgrade.after, "2.0")):
-        with duckdb.connect(str(publication.folder / "marts.duckdb"), read_only=True) as con:
+        with duckdb.connect(str(publication.folder / "dunghan.duckdb"), read_only=True) as con:
             marts = con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
             said = {
                 row

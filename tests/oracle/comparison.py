@@ -123,7 +123,7 @@ def compare(inbox: Path, warehouse: Path, pairs: Iterable[Pair]) -> list[Differe
 
 def published(warehouse: Path) -> Path:
     """The DuckDB file that readers open."""
-    return warehouse / "published" / "marts.duckdb"
+    return warehouse / "published" / "dunghan.duckdb"
 
 
 def differences(zone: DropZone, oracle: Oracle, marts: Path) -> list[Difference]:

@@ -505,7 +505,7 @@ def test_doctor_sees_what_is_wrong(dunghan: Any, published: Settings, monkeypatc
 
     now = current(published)
     assert now is not None
-    broken = (now.folder / "marts.duckdb").resolve()
+    broken = (now.folder / "dunghan.duckdb").resolve()
     broken.chmod(0o644)
     broken.write_bytes(b"not a database")
     status, found = checks(dunghan)

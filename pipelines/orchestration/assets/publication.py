@@ -9,7 +9,7 @@ from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.validation import LEDGER
 from warehouse.build import last_green, record_green
-from warehouse.publish import Publication, publish
+from warehouse.publish import DATABASE, Publication, publish
 
 PUBLICATION = dg.AssetKey("publication")
 
@@ -26,7 +26,7 @@ def build(settings: Settings, models: Iterable[dg.AssetKey], retry: dg.RetryPoli
         deps=[LEDGER, *models],
         group_name="publication",
         description=(
-            "Bản công bố: marts.duckdb, Parquet và manifest, thay cả bộ cùng một lúc / "
+            "Bản công bố: dunghan.duckdb, Parquet và manifest, thay cả bộ cùng một lúc / "
             "what readers see: switched as a whole by one rename"
         ),
         kinds={"duckdb", "parquet"},
@@ -76,6 +76,6 @@ def summary(settings: Settings, published: Publication, *, kept: bool) -> dict[s
         "git_revision": dg.MetadataValue.text(str(manifest.get("git_revision") or "-")),
         "dagster/row_count": dg.MetadataValue.int(sum(rows.values())),
         "rows": dg.MetadataValue.md("\n".join(["|mart|rows|", "|-|-:|", *(f"|{n}|{r:,}|" for n, r in rows.items())])),
-        "marts": dg.MetadataValue.path(str(settings.layout.published / "marts.duckdb")),
+        "marts": dg.MetadataValue.path(str(settings.layout.published / DATABASE)),
         **({"data_docs": dg.MetadataValue.url(docs.as_uri())} if docs.exists() else {}),
     }

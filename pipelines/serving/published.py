@@ -1,0 +1,86 @@
+"""One published version, pinned: whatever is published meanwhile, every answer is of this version."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.config import Settings
+from warehouse.database import connect
+from warehouse.publish import Publication, current, versions
+from warehouse.status import NothingPublishedError
+
+SQL = Path(__file__).parent / "sql"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A version that is open for reading. `con`: its marts are in schema `marts`."""
+
+    publication: Publication
+    con: duckdb.DuckDBPyConnection
+
+    @property
+    def version(self) -> str:
+        return self.publication.version
+
+    @property
+    def as_of(self) -> datetime:
+        """Moment at which the figures are closed, local wall clock."""
+        return datetime.fromisoformat(self.publication.manifest["as_of"])
+
+    @property
+    def known_at(self) -> datetime | None:
+        """Only exports up to this moment count; None = all."""
+        known = self.publication.manifest["known_at"]
+        return datetime.fromisoformat(known) if known else None
+
+    @property
+    def definitions_version(self) -> str:
+        return str(self.publication.manifest["definitions_version"])
+
+    @property
+    def marts(self) -> list[str]:
+        """Names of the marts of this version."""
+        return sorted(self.publication.manifest["marts"])
+
+    def rows(self, query: str, **parameters: Any) -> list[Row]:
+        """Rows of `sql/<query>.sql`, in its order; `$name` in it is a parameter."""
+        done = self.con.execute(statement(query), parameters or None)
+        names = [column[0] for column in done.description or []]
+        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+
+
+@contextlib.contextmanager
+def open_published(settings: Settings, version: str | None = None) -> Iterator[Published]:
+    """The version that readers see now, or the one that is named.
+
+    Raises NothingPublishedError when there is none, or none of that name.
+    """
+    publication = current(settings) if version is None else _named(settings, version)
+    if publication is None:
+        raise NothingPublishedError(
+            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
+            if version is None
+            else f"Không có bản {version}; xem `dunghan versions` / No version {version}; see `dunghan versions`"
+        )
+    with connect(settings, publication.database, read_only=True) as con:
+        yield Published(publication, con)
+
+
+def _named(settings: Settings, version: str) -> Publication | None:
+    return next((found for found in versions(settings) if found.version == version), None)
+
+
+@cache
+def statement(query: str) -> str:
+    """The text of `sql/<query>.sql`."""
+    return (SQL / f"{query}.sql").read_text(encoding="utf-8")
