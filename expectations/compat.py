@@ -1,6 +1,6 @@
 """What this project needs of Great Expectations beyond its public interfaces.
 
-tests/unit/test_compat.py names each thing that is relied on.
+tests/integration/test_compat.py names each thing that is relied on.
 
 1. An engine for DuckDB: Great Expectations 1.24 has no DuckDB dialect and reads results after it closed the
    connection. Here it works on one DuckDB connection that belongs to somebody else: it sees that connection's temporary

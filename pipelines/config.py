@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -56,6 +56,17 @@ class Scope:
 
     exported_until: datetime | None = None
     seen_until: datetime | None = None
+
+
+class Digest(BaseModel):
+    """Who is told what after a run. agency: code of an agency, with those below it; None = all. source: one system;
+    None = all. send: where to besides the file, as apprise writes addresses (mailtos://…, json://…)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agency: str | None = None
+    source: str | None = None
+    send: list[SecretStr] = Field(default_factory=list)
 
 
 class Settings(BaseSettings):
@@ -114,6 +125,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
     )
+    digests: dict[str, Digest] = Field(
+        default_factory=dict,
+        description="what is told after a run, and whom: [digests.<name>] agency, source, send (e-mail, webhook)",
+    )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
     _work: Path | None = PrivateAttr(default=None)
     _scope: Scope = PrivateAttr(default=Scope())
@@ -140,6 +155,16 @@ class Settings(BaseSettings):
     def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 16:
             raise ValueError("khóa phải có ít nhất 16 ký tự / the key needs at least 16 characters")
+        return value
+
+    @field_validator("digests")
+    @classmethod
+    def _named_digests(cls, value: dict[str, Digest]) -> dict[str, Digest]:
+        wrong = [name for name in value if not _SOURCE.fullmatch(name)]
+        if wrong:
+            raise ValueError(
+                f"{', '.join(wrong)}: tên bản tin chỉ gồm a-z, 0-9, _ / a digest is named with a-z, 0-9, _ only"
+            )
         return value
 
     @field_validator("headings")

@@ -97,6 +97,16 @@ class Layout:
         return self.state / "readers.json"
 
     @property
+    def digests(self) -> Path:
+        """The last digest of each name (`[digests.<name>]`), as text."""
+        return self.root / "digests"
+
+    @property
+    def digest_state(self) -> Path:
+        """Name of a digest → version and fingerprint of the last one."""
+        return self.state / "digests.json"
+
+    @property
     def key_fingerprint(self) -> Path:
         """HMAC of a constant under the privacy key that filled this warehouse."""
         return self.state / "privacy-key.fingerprint"

@@ -408,6 +408,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.examples": ("Ví dụ", "Examples"),
     "header.whom_to_ask": ("Hỏi ai", "Whom to ask"),
     # ---- reconcile ----------------------------------------------------------------------------------------------
+    "help.digest": (
+        "Bản tin sau lượt chạy gần nhất: mới quá hạn, sắp đến hạn, thư xin lỗi, chờ tiếp nhận, tệp phải xem lại.",
+        "The digest after the last run: newly overdue, due soon, letters of apology, waiting, files to look at.",
+    ),
     "help.reconcile": (
         "Đối soát: số của Cổng bên cạnh số của ta, và hai hệ thống với nhau; mỗi chênh lệch gồm những phần nào.",
         "Reconciliation: the portal's figures beside ours, and the two systems; what each difference is made of.",

@@ -1,4 +1,4 @@
-"""What a run does for the next ones after it has published: the lake compacted when that is due, old history dropped.
+"""What a run does after it has published: digests sent, the lake compacted when that is due, old history dropped.
 
 It keeps nobody waiting for figures and never makes a run fail: what went wrong is noted in the record, shown at the end
 of `dunghan run`, and tried again by the next run.
@@ -34,6 +34,9 @@ def tidy(
     instance: dg.DagsterInstance, settings: Settings, record: RunRecord, progress: Callable[[str], None] | None = None
 ) -> None:
     """The last thing a run does while it holds the lock; `record` is closed already. Never raises."""
+    if record.outcome == "published":
+        with _noted(record):
+            record.notes += _digests(settings)
     if record.outcome in ("published", "kept"):
         with _noted(record):
             _compact(settings, record, progress)
@@ -42,6 +45,14 @@ def tidy(
     if record.notes or "compacting" in record.seconds:
         with contextlib.suppress(OSError):
             record.write(settings)
+
+
+def _digests(settings: Settings) -> list[str]:
+    if not settings.digests:
+        return []
+    from pipelines.serving.digests import send_digests
+
+    return send_digests(settings)
 
 
 def _compact(settings: Settings, record: RunRecord, progress: Callable[[str], None] | None) -> None:

@@ -31,6 +31,8 @@ MORSEL = 8_192
 #: Portal field → what stands for it in a table that has no such column: the status is told by the dates
 #: (portal-exports §9), the channel is not known (§3).
 _WHERE_ABSENT = {"TrangThaiHoSo": "status_by_dates(NgayKetThucXuLy, NgayTra)", "KenhThucHien": "'unknown'"}
+#: How a moment is read → seconds of its day that a date without a time means.
+_NO_TIME = {"moment": 0, "moment_by_end_of_day": 86_399}
 #: Columns of the text rows that go along with every stage.
 _CARRIED = "portion, envelope, before, row_number"
 
@@ -123,8 +125,7 @@ class Canonicaliser:
             sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
             self.con.execute(f"set variable keep_officer_names = {self.keep_officer_names}")
-            # A relation, for the result of `execute` is fetched by one thread while the others wait.
-            result = self.con.sql(statement).to_arrow_table()
+            result = self._rows_of(statement, table.num_rows)
         finally:
             self.con.unregister("text_rows")
         # DuckDB keeps the order, so that the portions lie one behind the other; but not of what it makes a join of.
@@ -137,6 +138,18 @@ class Canonicaliser:
             Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())), repeated[index])
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
+
+    def _rows_of(self, statement: str, rows: int) -> pa.Table:
+        """The rows of the statement, fetched by all threads: those of `execute` are fetched by one while others wait.
+
+        A relation plans its statement twice, which for few rows takes longer than making a table of them first.
+        """
+        if rows > MORSEL * 2:
+            return self.con.sql(statement).to_arrow_table()
+        self.con.execute(f"create or replace temp table canonical_rows as {statement}")
+        found = self.con.table("canonical_rows").to_arrow_table()
+        self.con.execute("drop table canonical_rows")
+        return found
 
     def _look_at_names(self) -> tuple[str, dict[str, str], dict[int, Counter[str]], bool]:
         """What `_names_of` says, behind the SQL of a row's JSON text: null where it is none."""
@@ -339,7 +352,7 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
         "fields": fields,
         "carried": f"{_CARRIED}, is_record",
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
-        "dated": _listed({f"any_{field.column}": f"any_{field.reads}({field.portal})" for field in kind.moments}),
+        **_dates(kind),
         "parsed": _listed(parsed),
         "checked": _listed(checked),
         "any_placeholder_date": " or ".join(_has_fault(field, "placeholder") for field in kind.moments),
@@ -366,6 +379,25 @@ def _listed(columns: dict[str, str]) -> str:
 
 def _cleaned(name: str, inner: Any) -> str:
     return f"clean({name})" if inner == contract.TEXT else f"coalesce({name}, [])"
+
+
+def _dates(kind: Kind) -> dict[str, str]:
+    """Slots of the stages that read dates: those in a usual notation, then the others of a row in one list."""
+    unread = {f: f"{f.portal} is not null and written_{f.column} is null" for f in kind.moments}
+    return {
+        "written": _listed({f"written_{f.column}": f"{f.reads}_as_written({f.portal})" for f in kind.moments}),
+        "any_unread": " or ".join(unread.values()),
+        "unread": ", ".join(
+            f"{{'text': case when {missing} then {f.portal} end, 'seconds_without_time': {_NO_TIME[f.reads]}}}"
+            for f, missing in unread.items()
+        ),
+        "dated": _listed(
+            {
+                f"any_{f.column}": f"coalesce(written_{f.column}, again[{n}])"
+                for n, f in enumerate(kind.moments, start=1)
+            }
+        ),
+    }
 
 
 def _parsed(field: Field) -> str:
@@ -395,10 +427,7 @@ def _read_alone(kind: Kind) -> dict[str, str]:
 
 def _bad_values(fields: dict[str, tuple[str, str]], words: Collection[str] = ()) -> str:
     """bad_values of {portal field: (its text, is it bad)}. words: fields whose known words are shown."""
-    entries = ", ".join(
-        f"{'bad_word' if name in words else 'bad_value'}('{name}', {text}, {bad})"
-        for name, (text, bad) in fields.items()
-    )
+    entries = ", ".join(f"bad_value('{name}', {text}, {bad}, {name in words})" for name, (text, bad) in fields.items())
     return f"bad_values_of({' or '.join(bad for _, bad in fields.values()) or 'false'}, [{entries}])"
 
 

@@ -142,7 +142,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 #: Why a text gave no moment, with what was made of it in the place of {}.
-WHY = "no_moment(v, {}, any_moment(v))"
+WHY = "no_moment(v, {}, coalesce(moment_as_written(v), moment_read_again(v, 0)))"
 
 
 def parse(con: duckdb.DuckDBPyConnection, values: Sequence[str | None], *, end_of_day: bool = False) -> list[tuple]:

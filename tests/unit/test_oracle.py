@@ -253,6 +253,7 @@ def test_reporting_periods_close_on_the_14th() -> None:
 # Identities on random drop zones ------------------------------------------------------------------
 
 
+@pytest.mark.integration
 @settings(max_examples=properties.examples(20))
 @given(seed=st.integers(0, 10**6))
 def test_order_of_loading_never_matters(random_zone: tuple[DropZone, list], seed: int) -> None:
@@ -360,6 +361,7 @@ def test_progress_of_a_province_is_the_sum_of_its_agencies(random_oracles: list[
             assert all(row.total_received == row.total_on_time + row.total_overdue for row in tops)
 
 
+@pytest.mark.integration
 def test_random_zones_reach_every_case(calendar: WorkCalendar, tmp_path: Path) -> None:
     """A generator that never makes a case would prove nothing of it."""
     seen: set[tuple[str, ...]] = set()

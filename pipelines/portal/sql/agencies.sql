@@ -9,12 +9,19 @@ cleaned as (
     from fields
 ),
 
--- a column that is asked twice is worked out once
+-- dates in a usual notation; others are read again, all of a row at once
+written as (
+    select
+        *,
+        {{ written }}
+    from cleaned
+),
+
 dated as (
     select
         *,
         {{ dated }}
-    from cleaned
+    from (select *, case when {{ any_unread }} then moments_read_again([{{ unread }}]) end as again from written)
 ),
 
 parsed as (

@@ -56,6 +56,6 @@ select
     case when len(fees) > 0 then list_bool_or(list_transform(fees, lambda amount: amount != 0)) end as has_fee,
     bad_values_of(
         unread_limit is not null,
-        [bad_value('THOIGIANGIAIQUYET', unread_limit, unread_limit is not null)]
+        [bad_value('THOIGIANGIAIQUYET', unread_limit, unread_limit is not null, false)]
     ) as bad_values
 from read

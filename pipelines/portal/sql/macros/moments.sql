@@ -184,25 +184,25 @@ create or replace temp macro is_placeholder_date(m) as
 create or replace temp macro within_years(m) as
     list_filter([m], lambda v: v >= timestamp '2000-01-01' and v < timestamp '2101-01-01')[1];
 
--- The moment that a text means, of any year: a column of its own for what is asked of it twice, as reading a text costs.
-create or replace temp macro any_moment(t) as
-    coalesce(moment_as_written(t), moment_read_again(t, 0));
+-- The moment of a text in a usual notation, of any year; a date without a time means 00:00:00, of due dates 23:59:59.
+create or replace temp macro moment_by_end_of_day_as_written(t) as
+    moment_as_written(t)
+    + case when length(t) <= 10 and not contains(t, ':') then interval 86399 second else interval 0 second end;
 
-create or replace temp macro any_moment_by_end_of_day(t) as
-    coalesce(
-        moment_as_written(t)
-        + case when length(t) <= 10 and not contains(t, ':') then interval 86399 second else interval 0 second end,
-        moment_read_again(t, 86399)
-    );
+-- The moments of texts in other notations, of any year. texts: list of {text, seconds_without_time}.
+-- All of a row at once: each place that names the grammar prepares its expressions on every thread, which takes longer
+-- than reading a small file.
+create or replace temp macro moments_read_again(texts) as
+    list_transform(texts, lambda x: moment_read_again(x.text, x.seconds_without_time));
 
 -- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means 00:00:00.
 -- Fractions of a second are cut off.
 create or replace temp macro moment(t) as
-    within_years(any_moment(t));
+    within_years(coalesce(moment_as_written(t), moment_read_again(t, 0)));
 
 -- the same for due dates: a date without a time means 23:59:59
 create or replace temp macro moment_by_end_of_day(t) as
-    within_years(any_moment_by_end_of_day(t));
+    within_years(coalesce(moment_by_end_of_day_as_written(t), moment_read_again(t, 86399)));
 
 -- no value: empty, a word for it, or nothing but zeros
 create or replace temp macro is_none(t) as

@@ -132,16 +132,20 @@ create or replace temp macro mask_words(t) as
         else mask(t)
     end;
 
-create or replace temp macro bad_word(name, t, bad) as
-    {'k': name, 'v': case when bad then mask_words(nfc(t)) end};
-
--- One entry of bad_values: the masked value if it is bad.
-create or replace temp macro bad_value(name, t, bad) as
-    {'k': name, 'v': case when bad then mask(nfc(t)) end};
+-- One entry of bad_values: its text if it is bad. word: known words in it are shown.
+create or replace temp macro bad_value(name, t, bad, word) as
+    {'k': name, 't': case when bad then nfc(t) end, 'word': word};
 
 -- JSON text {portal field: masked value} of the entries that are bad; null when none is.
+-- One place masks them all: each place that names a macro is planned on its own.
 create or replace temp macro bad_values_of(any_bad, entries) as
-    case when any_bad then to_json(map_from_entries(list_filter(entries, lambda e: e.v is not null)))::varchar end;
+    case
+        when any_bad
+            then to_json(map_from_entries(list_transform(
+                list_filter(entries, lambda e: e.t is not null),
+                lambda e: {'k': e.k, 'v': case when e.word then mask_words(e.t) else mask(e.t) end}
+            )))::varchar
+    end;
 
 -- a name or text that is kept: NFC, without what looks like personal data
 create or replace temp macro kept_name(t) as

@@ -29,6 +29,8 @@ from tests.lake_builder import EXPORTED_AT, File, LakeBuilder
 from tests.support.properties import examples
 from warehouse.database import connect_build
 
+pytestmark = pytest.mark.integration
+
 EARLY = datetime(2024, 3, 1, 6)
 LATE = datetime(2024, 7, 1, 6)
 BAD_DATE = {"due_at": None, "bad_values": '{"NgayHenTra": "32/01/2024"}'}

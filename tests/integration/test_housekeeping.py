@@ -6,8 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from pipelines.orchestration.housekeeping import drop_old_runs
+
+pytestmark = pytest.mark.integration
 
 
 @dg.asset(

@@ -248,6 +248,8 @@ HOLD = """
 import sys, time
 from pipelines.config import load_settings
 from {module} import {function}
+
+pytestmark = pytest.mark.integration
 with {function}(load_settings(warehouse=sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
