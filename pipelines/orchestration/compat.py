@@ -1,4 +1,7 @@
-"""What this project needs of Dagster and dagster-dbt beyond what they export. tests/integration/test_compat.py names each."""
+"""What this project needs of Dagster and dagster-dbt beyond what they export.
+
+tests/integration/test_compat.py names each.
+"""
 
 from __future__ import annotations
 
