@@ -1,11 +1,14 @@
-"""The one settings class. Flags win over the environment (`DUNGHAN_*`), the environment over `dunghan.toml`.
+"""The one settings class. Flags win over the environment (`DUNGHAN_*`), the environment over the file `dunghan.toml`.
 
-Nothing else reads the environment or the file. Problems are told all at once, in Vietnamese first.
+The file is the one that `--config` names, else `DUNGHAN_CONFIG`, else `dunghan.toml` in the working folder, else in the
+folder of the project: the same for the command line, cron, systemd and Dagster. Relative folders in it are relative to
+it. Nothing else reads the environment or the file. Problems are told all at once, in Vietnamese first.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -46,6 +49,10 @@ _VIETNAMESE = {
 }
 
 
+#: Where the value of a setting comes from.
+Origin = Literal["flag", "environment", "file", "default"]
+
+
 class ConfigurationError(Exception):
     """Settings cannot be used. The message names every missing or wrong piece at once."""
 
@@ -72,64 +79,113 @@ class Digest(BaseModel):
 class Settings(BaseSettings):
     """Everything a run can be told. Times are local wall clock of Asia/Ho_Chi_Minh; sizes are DuckDB size strings."""
 
-    model_config = SettingsConfigDict(env_prefix="DUNGHAN_", toml_file=CONFIG_FILE, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="DUNGHAN_", extra="forbid")
+
+    config: Path | None = Field(default=None, description="tệp cấu hình / this file of settings")
 
     drop_zone: str = Field(
         default=str(REPOSITORY / "warehouse" / "data" / "inbox"),
-        description="root of the exports: folder or fsspec URL",
+        description="thư mục nhận tệp kết xuất (hoặc URL fsspec) / root of the exports: folder or fsspec URL",
     )
     warehouse: Path = Field(
-        default=REPOSITORY / "warehouse" / "data", description="folder of lake, build, published marts, keys and state"
+        default=REPOSITORY / "warehouse" / "data",
+        description="thư mục của kho: dữ liệu, bản công bố, khóa, trạng thái"
+        " / folder of lake, build, published marts, keys, state",
     )
     privacy_key: SecretStr | None = Field(
-        default=None, description="key of the HMAC that replaces identity numbers; at least 16 characters"
+        default=None,
+        description="khóa HMAC thay số định danh, ít nhất 16 ký tự"
+        " / key of the HMAC that replaces identity numbers, at least 16 characters",
     )
     as_of: datetime | None = Field(
-        default=None, description="moment at which figures are closed; default: latest exported_at loaded"
+        default=None,
+        description="thời điểm chốt số liệu; mặc định: lúc kết xuất mới nhất đã nạp"
+        " / moment at which figures are closed; default: latest exported_at loaded",
     )
-    known_at: datetime | None = Field(default=None, description="use only exports up to this moment; default: no limit")
+    known_at: datetime | None = Field(
+        default=None,
+        description="chỉ dùng bản kết xuất đến thời điểm này; mặc định: không giới hạn"
+        " / use only exports up to this moment; default: no limit",
+    )
     calendar_revision: int | None = Field(
-        default=None, ge=0, description="revision of the warehouse's calendar.csv that counts; default: the latest"
+        default=None,
+        ge=0,
+        description="bản sửa của calendar.csv được dùng; mặc định: mới nhất"
+        " / revision of the warehouse's calendar.csv that counts; default: the latest",
     )
-    keep_officer_names: bool = Field(default=False, description="keep NguoiXuLy in clear instead of its key")
+    keep_officer_names: bool = Field(
+        default=False,
+        description="giữ tên cán bộ xử lý thay vì khóa của tên / keep NguoiXuLy in clear instead of its key",
+    )
     mostly_bad_share: float = Field(
-        default=0.5, gt=0, le=1, description="REJ_FILE_MOSTLY_BAD above this share of rejected rows"
+        default=0.5,
+        gt=0,
+        le=1,
+        description="loại cả tệp khi tỷ lệ dòng bị loại vượt mức này, 0..1"
+        " / REJ_FILE_MOSTLY_BAD above this share of rejected rows, 0..1",
     )
     alert_share: float = Field(
-        default=0.01, ge=0, le=1, description="exit status 3 when the share of quarantined rows of a run is above this"
+        default=0.01,
+        ge=0,
+        le=1,
+        description="mã thoát 3 khi tỷ lệ dòng bị loại của lượt chạy vượt mức này, 0..1"
+        " / exit status 3 when the share of quarantined rows of a run is above this, 0..1",
     )
-    keep_versions: int = Field(default=7, ge=1, description="published versions kept for rollback")
-    keep_runs: int = Field(default=30, ge=1, description="runs whose events Dagster's history keeps")
+    keep_versions: int = Field(
+        default=7, ge=1, description="số bản công bố được giữ để quay lại / published versions kept for rollback"
+    )
+    keep_runs: int = Field(
+        default=30, ge=1, description="số lượt chạy Dagster còn giữ lịch sử / runs whose events Dagster's history keeps"
+    )
     compact_after: int = Field(
         default=10,
         ge=0,
-        description="a night merges the lake's small files once so many loads wait; 0: never by itself",
+        description="lượt chạy đêm gộp tệp nhỏ của kho khi có ngần này lần nạp; 0: không tự gộp"
+        " / a nightly run merges the lake's small files once so many loads wait; 0: never by itself",
     )
     memory_limit: str = Field(
-        default="3GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$", description="DuckDB memory limit"
+        default="3GB",
+        pattern=r"^\d+(\.\d+)?\s?(MB|GB|MiB|GiB)$",
+        description="bộ nhớ DuckDB được dùng, ví dụ 3GB / DuckDB memory limit, e.g. 3GB",
     )
-    threads: int = Field(default=2, ge=1, description="DuckDB and dbt threads")
+    threads: int = Field(default=2, ge=1, description="số luồng của DuckDB và dbt / DuckDB and dbt threads")
     settle_seconds: int = Field(
-        default=0, ge=0, description="leave files alone that changed less than this many seconds ago"
+        default=0,
+        ge=0,
+        description="chưa đọc tệp vừa thay đổi trong ngần này giây"
+        " / leave files alone that changed less than this many seconds ago",
     )
     webhook_url: SecretStr | None = Field(
-        default=None, description="failure notices are POSTed here; without it they are logged"
+        default=None,
+        description="gửi thông báo thất bại tới địa chỉ này (POST); không có thì ghi nhật ký"
+        " / failure notices are POSTed here; without it they are logged",
     )
-    nightly_cron: str = Field(default="30 1 * * *", description="cron of the nightly load, Asia/Ho_Chi_Minh")
-    compact_cron: str = Field(default="30 12 * * 0", description="cron of the compaction, Asia/Ho_Chi_Minh")
+    nightly_cron: str = Field(
+        default="30 1 * * *",
+        description="giờ chạy đêm theo cron, giờ Việt Nam / cron of the nightly load, Asia/Ho_Chi_Minh",
+    )
+    compact_cron: str = Field(
+        default="30 12 * * 0",
+        description="giờ gộp kho theo cron, giờ Việt Nam / cron of the compaction, Asia/Ho_Chi_Minh",
+    )
     headings: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
+        description="tiêu đề cột riêng của một nguồn (* = mọi nguồn): tiêu đề = trường; '' = bỏ qua"
+        " / headings that a source (* = all) uses besides the contract's: heading = field; '' = ignore",
     )
     words: dict[str, dict[str, int | str]] = Field(
         default_factory=dict,
-        description="words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
+        description="từ riêng của một nguồn (* = mọi nguồn): trạng thái: từ = 1..10; trường khác: từ = 'KenhThucHien:2'"
+        " / words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
     )
     digests: dict[str, Digest] = Field(
         default_factory=dict,
-        description="what is told after a run, and whom: [digests.<name>] agency, source, send (e-mail, webhook)",
+        description="bản tin sau lượt chạy: [digests.<tên>] agency, source, send (e-mail, webhook)"
+        " / what is told after a run, and whom: [digests.<name>] agency, source, send (e-mail, webhook)",
     )
-    lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
+    lang: Literal["vi", "en"] = Field(
+        default="vi", description="ngôn ngữ cho người đọc: vi hoặc en / language of what people read: vi or en"
+    )
     _work: Path | None = PrivateAttr(default=None)
     _scope: Scope = PrivateAttr(default=Scope())
 
@@ -167,6 +223,18 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("nightly_cron", "compact_cron")
+    @classmethod
+    def _five_fields(cls, value: str) -> str:
+        from croniter import croniter
+
+        if len(value.split()) != 5 or not croniter.is_valid(value):
+            raise ValueError(
+                "năm trường cron: phút giờ ngày tháng thứ, ví dụ 30 1 * * *"
+                " / five fields of cron: minute hour day month weekday, e.g. 30 1 * * *"
+            )
+        return value
+
     @field_validator("headings")
     @classmethod
     def _known_fields(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -198,7 +266,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _File(settings_cls, config_file(init_settings()))
 
     @property
     def layout(self) -> Layout:
@@ -240,6 +308,53 @@ class Settings(BaseSettings):
         return found
 
 
+class _File(TomlConfigSettingsSource):
+    """The file of settings; its relative folders are relative to it, wherever the program is started."""
+
+    def __init__(self, settings_cls: type[BaseSettings], path: Path | None) -> None:
+        super().__init__(settings_cls, path)
+        self.folder = path.parent if path else Path()
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        for name in ("drop_zone", "warehouse"):
+            if name in values and "://" not in str(values[name]):
+                values[name] = str(self.folder / Path(values[name]).expanduser())
+        return values
+
+
+def config_file(flags: Mapping[str, Any]) -> Path | None:
+    """The file that counts (see above); None when there is none.
+
+    Raises ConfigurationError when a named one is not there.
+    """
+    named = flags.get("config") or os.environ.get("DUNGHAN_CONFIG")
+    if named:
+        path = Path(named).expanduser().absolute()
+        if not path.is_file():
+            raise ConfigurationError(f"Không có tệp cấu hình {path} / There is no file of settings {path}")
+        return path
+    return next((path for path in (Path.cwd() / CONFIG_FILE, REPOSITORY / CONFIG_FILE) if path.is_file()), None)
+
+
+def origins(flags: Mapping[str, Any]) -> dict[str, Origin]:
+    """Where the value of each setting comes from. Raises ConfigurationError as load_settings."""
+    path = config_file(flags)
+    in_file = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+    given = {name for name, value in flags.items() if value is not None}
+    environment = {name.upper() for name in os.environ}
+    return {
+        name: "flag"
+        if name in given
+        else "environment"
+        if f"DUNGHAN_{name.upper()}" in environment
+        else "file"
+        if name in in_file
+        else "default"
+        for name in Settings.model_fields
+    }
+
+
 def load_settings(**flags: Any) -> Settings:
     """Settings from flags (None = not given), environment and file.
 
@@ -262,9 +377,7 @@ def load_settings(**flags: Any) -> Settings:
             'phải là JSON / must be JSON, e.g. {"motcua": {"Số phiếu": "MaHoSo"}}'
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"Không đọc được {CONFIG_FILE} / cannot be read: {Path(CONFIG_FILE).resolve()}: {error}"
-        ) from None
+        raise ConfigurationError(f"Không đọc được / cannot be read: {config_file(flags)}: {error}") from None
 
 
 def _meaning(meant: int | str) -> tuple[str, str] | None:

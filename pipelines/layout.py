@@ -115,6 +115,13 @@ class Layout:
     def dagster_home(self) -> Path:
         return self.root / "dagster"
 
+    def own_folders(self) -> tuple[Path, ...]:
+        """Folders that nobody but the warehouse writes to."""
+        return (
+            *(self.lake, self.published, self.restated, self.quality, self.keys, self.state),
+            *(self.digests, self.dagster_home),
+        )
+
     def create(self) -> None:
         """Make every folder. Keys are readable by their owner only."""
         folders = (

@@ -27,7 +27,7 @@ from pipelines.errors import is_own, places, safe_text
 THEMES = (run, ledger, inspection, explain, reconcile, digest, history, calendar, upkeep, setup)
 
 #: Options of `dunghan` itself, which people may also type after the command. All take a value.
-GLOBAL_OPTIONS = ("--lang", "--drop-zone", "--warehouse")
+GLOBAL_OPTIONS = ("--lang", "--config", "--drop-zone", "--warehouse")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for theme in THEMES:
@@ -41,14 +41,15 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(help="help.app")
-def _start(
+def _start(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     lang: Annotated[str | None, typer.Option(help="help.lang", metavar="vi|en")] = None,
+    config: Annotated[Path | None, typer.Option(help="help.config_file")] = None,
     drop_zone: Annotated[str | None, typer.Option(help="help.drop_zone")] = None,
     warehouse: Annotated[Path | None, typer.Option(help="help.warehouse")] = None,
     version: Annotated[bool, typer.Option("--version", help="help.version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    flags = {"lang": lang, "drop_zone": drop_zone, "warehouse": warehouse}
+    flags = {"lang": lang, "config": config, "drop_zone": drop_zone, "warehouse": warehouse}
     context.obj = Session(context.obj, flags)
 
 
@@ -82,18 +83,24 @@ def hoisted(words: Sequence[str]) -> list[str]:
 
 def language(words: Sequence[str]) -> str:
     """Language of help and messages: flag, else settings; Vietnamese when the settings cannot be read."""
-    flag = None
-    for index, word in enumerate(words):
-        if word == "--lang":
-            flag = words[index + 1] if index + 1 < len(words) else None
-        elif word.startswith("--lang="):
-            flag = word.partition("=")[2]
+    flag = _last_value(words, "--lang")
     if flag in LANGUAGES:
         return str(flag)
     try:
-        return load_settings().lang
+        return load_settings(config=_last_value(words, "--config")).lang
     except ConfigurationError:
         return os.environ["DUNGHAN_LANG"] if os.environ.get("DUNGHAN_LANG") in LANGUAGES else LANGUAGES[0]
+
+
+def _last_value(words: Sequence[str], option: str) -> str | None:
+    """What the last `option value` or `option=value` among the words gives; None when there is none."""
+    found = None
+    for index, word in enumerate(words):
+        if word == option:
+            found = words[index + 1] if index + 1 < len(words) else None
+        elif word.startswith(f"{option}="):
+            found = word.partition("=")[2]
+    return found
 
 
 def command_in(lang: str) -> Any:

@@ -408,6 +408,28 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.examples": ("Ví dụ", "Examples"),
     "header.whom_to_ask": ("Hỏi ai", "Whom to ask"),
     # ---- reconcile ----------------------------------------------------------------------------------------------
+    "help.config_file": (
+        "tệp cấu hình (mặc định: DUNGHAN_CONFIG, rồi dunghan.toml trong thư mục đang đứng, rồi trong thư mục cài đặt)",
+        "file of settings (default: DUNGHAN_CONFIG, then dunghan.toml in the working folder, then in the project's)",
+    ),
+    "help.config.template": (
+        "in ra một dunghan.toml có chú thích, mọi mục ở giá trị mặc định",
+        "print a commented dunghan.toml with every setting at its default",
+    ),
+    "config.file": ("Tệp cấu hình: {path}", "File of settings: {path}"),
+    "config.no_file": (
+        "Không có tệp cấu hình; tạo bằng `dunghan config --template > dunghan.toml`.",
+        "There is no file of settings; make one with `dunghan config --template > dunghan.toml`.",
+    ),
+    "config.template": (
+        "Cấu hình của Đúng Hạn: bỏ dấu # ở mục muốn đổi. Tham số dòng lệnh thắng biến DUNGHAN_*, biến thắng tệp này.",
+        "Settings of Đúng Hạn: take the # away where you change something. Flags win over DUNGHAN_*, those over this.",
+    ),
+    "header.from": ("Từ", "From"),
+    "from.flag": ("dòng lệnh", "flag"),
+    "from.environment": ("biến môi trường", "environment"),
+    "from.file": ("tệp", "file"),
+    "from.default": ("mặc định", "default"),
     "help.digest": (
         "Bản tin sau lượt chạy gần nhất: mới quá hạn, sắp đến hạn, thư xin lỗi, chờ tiếp nhận, tệp phải xem lại.",
         "The digest after the last run: newly overdue, due soon, letters of apology, waiting, files to look at.",

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
-from pipelines.config import ConfigurationError, Settings
+from pipelines.config import ConfigurationError, Settings, config_file, origins
 from pipelines.progress import Progress
 
 if TYPE_CHECKING:
     from pipelines.doctor import Check
     from pipelines.samples import SampleSpec
+
+#: Settings that are tables → an example of their lines.
+_TABLES = {
+    "headings": ("[headings.motcua]", '"Số phiếu" = "MaHoSo"'),
+    "words": ("[words.motcua]", '"Đã xong" = 9'),
+    "digests": ("[digests.huyen_a]", 'agency = "H39.18"', 'send = ["mailtos://…"]'),
+}
 
 commands = typer.Typer()
 
@@ -37,14 +45,29 @@ def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @commands.command(help="help.config")
-def config(context: typer.Context, as_json: JsonOption = False) -> None:
+def config(
+    context: typer.Context,
+    template: Annotated[bool, typer.Option("--template", help="help.config.template")] = False,
+    as_json: JsonOption = False,
+) -> None:
     session: Session = context.obj
+    if template:
+        typer.echo(_template(session.screen), nl=False)
+        return
     settings = session.settings()
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    rows = [
+        {
+            "setting": name,
+            "value": getattr(settings, name),
+            "from": origin,
+            "meaning": _meaning(session.screen, name),
+        }
+        for name, origin in origins(session.flags).items()
+    ]
     if as_json:
-        session.screen.json(values)
+        session.screen.json(rows)
     else:
-        _config(session.screen, values)
+        _config(session.screen, rows, config_file(session.flags))
 
 
 @commands.command(help="help.sample")
@@ -85,10 +108,54 @@ def _doctor(screen: Screen, checks: Sequence[Check]) -> None:
     screen.say(t("doctor.bad", number=bad) if bad else t("doctor.good"))
 
 
-def _config(screen: Screen, values: Mapping[str, Any]) -> None:
-    """Every setting in force. Secrets show as asterisks."""
-    headers = [screen.t("header.setting"), screen.t("header.value")]
-    screen.table(headers, [[f"DUNGHAN_{name.upper()}", "-" if v is None else str(v)] for name, v in values.items()])
+def _config(screen: Screen, rows: Sequence[Mapping[str, Any]], path: Path | None) -> None:
+    """Every setting in force, where it comes from, what it means. Secrets show as asterisks."""
+    t = screen.t
+    screen.say(t("config.file", path=path) if path else t("config.no_file"))
+    screen.table(
+        [t("header.setting"), t("header.value"), t("header.from"), t("header.meaning")],
+        [
+            [
+                row["setting"],
+                "-" if row["value"] is None else str(row["value"]),
+                t(f"from.{row['from']}"),
+                row["meaning"],
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _meaning(screen: Screen, name: str) -> str:
+    return screen.t.either(*str(Settings.model_fields[name].description).split(" / ", 1))
+
+
+def _template(screen: Screen) -> str:
+    """A file of settings in which everything stands as it is by default, commented out, under what it means.
+
+    Where there is nothing by default, an empty text or a number shows what may stand there.
+    """
+    lines = [f"# {screen.t('config.template')}", ""]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if name == "config" or isinstance(default, dict):
+            continue
+        number = default is None and int in get_args(field.annotation)
+        lines += [f"# {_meaning(screen, name)}", f"# {name} = {_toml(1 if number else default)}", ""]
+    for name, example in _TABLES.items():
+        lines += [f"# {_meaning(screen, name)}", *(f"# {line}" for line in example), ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML writes it; what there is none of is an empty text."""
+    match value:
+        case bool() | int() | float():
+            return json.dumps(value)
+        case None:
+            return '""'
+        case _:
+            return json.dumps(str(value), ensure_ascii=False)
 
 
 def _make_sample(settings: Settings, spec: SampleSpec, out: Path | None, progress: Progress) -> tuple[Path, int]:

@@ -16,6 +16,7 @@ import dagster as dg
 from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
 from pipelines.orchestration.record import RunRecord
+from pipelines.preflight import require_sound
 from warehouse.build import BuildPlan
 from warehouse.lock import run_lock
 from warehouse.publish import Publication
@@ -87,6 +88,8 @@ def run_resource(
         dagster_run = context.run
         run_id = dagster_run.run_id if dagster_run else ""
         with contextlib.ExitStack() as stack, as_dagster_failure():
+            if not lock_held:
+                require_sound(settings)
             settings.layout.create()
             if not lock_held:
                 stack.enter_context(run_lock(settings))

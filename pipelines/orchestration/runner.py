@@ -16,6 +16,7 @@ from datetime import date
 from pipelines.config import Settings
 from pipelines.orchestration.record import RunRecord, read_record
 from pipelines.orchestration.resources import Progress
+from pipelines.preflight import require_sound
 from warehouse.publish import Publication
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
@@ -42,8 +43,8 @@ def run_nightly(
 
     full_refresh: validate and build everything again. force: build although nothing is new, publish although the new
     version is far smaller. progress: called with what is being done, in words for people. A run that fails is
-    reported to `webhook_url`. Raises LockHeldError when another run is on, DbtParseError when the dbt project cannot be
-    read.
+    reported to `webhook_url`. Raises ConfigurationError when it cannot start, LockHeldError when another run is on,
+    DbtParseError when the dbt project cannot be read.
     """
     from pipelines.orchestration.jobs import NIGHTLY
 
@@ -75,6 +76,7 @@ def _locked(
 ) -> RunOutcome:
     from warehouse.lock import run_lock
 
+    require_sound(settings)
     settings.layout.create()
     with run_lock(settings), _quiet():
         return _run(settings, job, tags, full_refresh=full_refresh, force=force, progress=progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import CONFIG_FILE, ConfigurationError, load_settings
+from pipelines.config import CONFIG_FILE, ConfigurationError, Settings, load_settings, origins
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +130,40 @@ def test_wrong_headings_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match="JSON") as unread:
         load_settings()
     assert "0912345678" not in str(unread.value)
+
+
+def test_one_file_whatever_the_working_folder(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named, else of the environment, else of the working folder; relative folders are relative to the file."""
+    (elsewhere / "a").mkdir()
+    (elsewhere / "a" / "cua-tinh.toml").write_text('warehouse = "kho"\ndrop_zone = "s3://nhan/tep"\nthreads = 3\n')
+    (elsewhere / CONFIG_FILE).write_text("threads = 4\n")
+    named = load_settings(config=elsewhere / "a" / "cua-tinh.toml")
+    assert (named.threads, named.warehouse, named.drop_zone) == (3, elsewhere / "a" / "kho", "s3://nhan/tep")
+    assert load_settings().threads == 4
+    monkeypatch.setenv("DUNGHAN_CONFIG", str(elsewhere / "a" / "cua-tinh.toml"))
+    assert load_settings().threads == 3
+    monkeypatch.chdir("/")
+    assert load_settings().warehouse == elsewhere / "a" / "kho"
+    monkeypatch.setenv("DUNGHAN_CONFIG", str(elsewhere / "khong-co.toml"))
+    with pytest.raises(ConfigurationError, match="Không có tệp cấu hình"):
+        load_settings()
+
+
+def test_where_a_setting_comes_from(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / CONFIG_FILE).write_text('threads = 4\nlang = "en"\n')
+    monkeypatch.setenv("DUNGHAN_LANG", "vi")
+    found = origins({"memory_limit": "1GB", "drop_zone": None})
+    assert [found[name] for name in ("memory_limit", "lang", "threads", "drop_zone")] == [
+        *("flag", "environment", "file", "default"),
+    ]
+
+
+@pytest.mark.parametrize("cron", ["25 99 * * *", "* * * *", "@daily", "mỗi đêm"])
+def test_a_cron_that_never_comes_is_refused(cron: str) -> None:
+    with pytest.raises(ConfigurationError, match="năm trường cron"):
+        load_settings(nightly_cron=cron)
+
+
+def test_every_setting_is_told_in_both_languages() -> None:
+    for name, field in Settings.model_fields.items():
+        assert str(field.description).count(" / ") >= 1, name

@@ -1,0 +1,69 @@
+"""What must be right before a run starts: told all at once, and nothing is begun. `dunghan doctor` looks at more."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.config import ConfigurationError, Settings
+from pipelines.layout import Layout
+
+#: Bytes that a run needs beside what it makes again.
+LEAST_FREE = 200_000_000
+Words = tuple[str, str]  # Vietnamese, English
+
+
+def require_sound(settings: Settings) -> None:
+    """Raise ConfigurationError naming everything because of which a run could not end well."""
+    problems = [*_drop_zone(settings), *_folders(settings.layout), *_disk(settings.layout)]
+    if problems:
+        lines = [f"  {' / '.join(problem)}" for problem in problems]
+        raise ConfigurationError("Chưa chạy được / the run cannot start:\n" + "\n".join(lines))
+
+
+def _drop_zone(settings: Settings) -> Iterator[Words]:
+    if "://" in settings.drop_zone:
+        return
+    folder, layout = Path(settings.drop_zone).expanduser().resolve(), settings.layout
+    if not folder.is_dir():
+        yield (
+            f"không có thư mục nhận tệp {folder}: hãy tạo thư mục, hoặc sửa `drop_zone`",
+            f"there is no drop zone {folder}: make the folder, or change `drop_zone`",
+        )
+    # A folder of its own in the warehouse, like the sample's, is no harm: only what the warehouse writes is.
+    own = [path for path in layout.own_folders() if folder == path or path in folder.parents]
+    if own or folder in (layout.root, *layout.root.parents):
+        yield (
+            f"thư mục nhận tệp {folder} trùng với kho {layout.root}: tệp của kho sẽ bị nạp; hãy để riêng hai nơi",
+            f"the drop zone {folder} and the warehouse {layout.root} overlap: its own files would be loaded; part them",
+        )
+
+
+def _folders(layout: Layout) -> Iterator[Words]:
+    """The warehouse, or the nearest folder above it that is there, must be one that we may write to."""
+    for path in (layout.root, *(folder for folder in layout.own_folders() if folder.is_dir())):
+        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            yield f"không ghi được vào {there}: hãy cấp quyền", f"{there} cannot be written to: give the right to"
+
+
+def _disk(layout: Layout) -> Iterator[Words]:
+    """A build writes its file anew at worst, a publication the marts twice (DuckDB, Parquet)."""
+    needed = LEAST_FREE + _size(layout.build_db) + 2 * _size(layout.published / "dunghan.duckdb")
+    there = next(folder for folder in (layout.root, *layout.root.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        mega = 1_000_000
+        yield (
+            f"ổ đĩa của {there} còn {free // mega} MB, cần ít nhất {needed // mega} MB: hãy dọn chỗ",
+            f"the disk of {there} has {free // mega} MB left and needs {needed // mega} MB: make room",
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
