@@ -16,3 +16,8 @@ def to_local(moment: datetime) -> datetime:
 def wall_clock() -> datetime:
     """Now, to the second."""
     return to_local(datetime.now(UTC)).replace(microsecond=0)
+
+
+def from_wall_clock(iso: str) -> datetime:
+    """A local wall clock time of ours (ISO) as a moment in UTC."""
+    return (datetime.fromisoformat(iso) - LOCAL_OFFSET).replace(tzinfo=UTC)

@@ -149,6 +149,12 @@ class Settings(BaseSettings):
         description="bộ nhớ DuckDB được dùng, ví dụ 3GB / DuckDB memory limit, e.g. 3GB",
     )
     threads: int = Field(default=2, ge=1, description="số luồng của DuckDB và dbt / DuckDB and dbt threads")
+    stale_hours: float = Field(
+        default=30,
+        gt=0,
+        description="`dunghan status` báo lỗi khi lần chạy tốt gần nhất đã qua ngần này giờ"
+        " / `dunghan status` fails when the last good run is so many hours ago",
+    )
     settle_seconds: int = Field(
         default=0,
         ge=0,

@@ -78,6 +78,7 @@ def examine(load: Callable[[], Settings]) -> list[Check]:
         _lock,
         _leftovers,
         _published,
+        _last_run,
         _lake,
         _calendar,
         _duckdb,
@@ -269,6 +270,20 @@ def _published(settings: Settings) -> Iterator[Check]:
         yield Check("published", "fail", title, f"{published.version}: {type(error).__name__}", advice)
         return
     yield Check("published", "ok", title, published.version)
+
+
+def _last_run(settings: Settings) -> Iterator[Check]:
+    """The last run ended well, or is under way."""
+    from warehouse.lock import holder
+    from warehouse.status import last_run
+
+    title = ("Lượt chạy cuối", "The last run")
+    record = last_run(settings) or {}
+    outcome = record.get("outcome", "-")
+    killed = outcome == "running" and holder(settings) is None
+    advice = ("xem `dunghan status`, rồi chạy lại `dunghan run`", "see `dunghan status`, then `dunghan run` again")
+    result: Result = "fail" if killed or outcome == "failed" else "ok"
+    yield Check("last_run", result, title, "killed" if killed else outcome, advice)
 
 
 def _lake(settings: Settings) -> Iterator[Check]:

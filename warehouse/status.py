@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from pipelines.clock import from_wall_clock
 from pipelines.config import Settings
 from warehouse.database import connect
 from warehouse.lock import holder
 from warehouse.publish import Publication, current, versions
 
 Row = dict[str, Any]
+#: What may become of a file (mart_load_ledger).
+FILE_STATUSES = ("loaded", "duplicate", "rejected")
 
 
 class NothingPublishedError(Exception):
@@ -26,7 +30,7 @@ def status(settings: Settings) -> Row:
     """Everything `dunghan status` shows, ready for JSON. Works on a warehouse that does not exist yet."""
     published = current(settings)
     running = holder(settings)
-    return {
+    found = {
         "warehouse": str(settings.layout.root),
         "drop_zone": settings.drop_zone,
         "running": asdict(running) if running else None,
@@ -37,6 +41,36 @@ def status(settings: Settings) -> Row:
         "ledger": ledger_totals(settings) if published else [],
         "attention": attention(settings) if published else {},
     }
+    return found | {"age_hours": _age(found), "health": health(found, settings.stale_hours)}
+
+
+def health(found: Row, stale_hours: float) -> Row:
+    """Is it well, for monitoring: {result: ok, look or bad; reasons}. found: what `status` found, age_hours too or not.
+
+    bad: nothing is published, the last run failed or was killed, the last good one is `stale_hours` ago. look: a file
+    needs a look, or something beside the figures went wrong.
+    """
+    record, age = found["last_run"] or {}, _age(found)
+    bad = {
+        "nothing_published": found["published"] is None,
+        "last_run_failed": record.get("outcome") == "failed",
+        "last_run_killed": record.get("outcome") == "running" and found["running"] is None,
+        "stale": age is not None and age > stale_hours,
+    }
+    look = {"attention": bool(found["attention"]), "notes": bool(record.get("notes"))}
+    reasons = [name for name, holds in (bad | look).items() if holds]
+    return {"result": "bad" if any(bad.values()) else "look" if reasons else "ok", "reasons": reasons}
+
+
+def _age(found: Row) -> float | None:
+    """Hours since the last run that ended well: one with nothing new says that what is published still holds."""
+    record, published = found["last_run"] or {}, found["published"]
+    if published is None:
+        return None
+    well = record.get("outcome") in ("published", "kept") and record.get("finished")
+    created = datetime.fromisoformat(published["created_at"]).astimezone(UTC)
+    last = max(created, from_wall_clock(record["finished"])) if well else created
+    return round((datetime.now(UTC) - last).total_seconds() / 3600, 1)
 
 
 def last_run(settings: Settings) -> Row | None:
@@ -170,6 +204,11 @@ def ledger(
     for row in found:
         row |= {name: json.loads(row[name]) for name in ("drift", "notes", "parts") if row.get(name)}
     return found
+
+
+def sources(settings: Settings) -> list[str]:
+    """Systems of which there are files in the published ledger. Raises NothingPublishedError."""
+    return [row["source"] for row in _rows(settings, "select distinct source from marts.mart_load_ledger order by 1")]
 
 
 def quarantine(settings: Settings, *, reason: str | None, file_name: str | None, limit: int | None) -> list[Row]:

@@ -11,7 +11,7 @@ import typer
 
 from pipelines.cli.output import Screen
 from pipelines.cli.run import show_run
-from pipelines.cli.session import JsonOption, LimitOption, Session
+from pipelines.cli.session import DAYS, JsonOption, LimitOption, Session
 
 if TYPE_CHECKING:
     from pipelines.history.compare import Comparison, DossierDifference
@@ -83,8 +83,8 @@ def compare(  # noqa: PLR0917  (options of a command line)
 @commands.command(help="help.backfill")
 def backfill(
     context: typer.Context,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="help.backfill.from")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="help.backfill.to")],
+    first: Annotated[datetime, typer.Option("--from", formats=DAYS, help="help.backfill.from")],
+    last: Annotated[datetime, typer.Option("--to", formats=DAYS, help="help.backfill.to")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="help.backfill.dry_run")] = False,
 ) -> None:
     session: Session = context.obj

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -25,6 +26,8 @@ _LEDGER = (
     "attention",
 )
 
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
 #: Files whose attention is told in full.
 _MOST_FILES = 20
 
@@ -42,8 +45,11 @@ def ledger(  # noqa: PLR0917  (options of a command line)
 ) -> None:
     session: Session = context.obj
     settings = session.settings()
+    from warehouse.status import FILE_STATUSES, sources
     from warehouse.status import ledger as read_ledger
 
+    session.known("--status", file_status, FILE_STATUSES)
+    session.known("--source", source, sources(settings))
     rows = read_ledger(settings, source=source, file_status=file_status, file_name=file, limit=limit or None)
     if as_json:
         session.screen.json(rows)
@@ -64,6 +70,7 @@ def quarantine(
     from warehouse.status import quarantine as read_quarantine
     from warehouse.status import rejected_files, rules
 
+    session.known("--reason", reason, rules(settings))
     files = rejected_files(settings, reason=reason, file_name=file)
     rows = read_quarantine(settings, reason=reason, file_name=file, limit=limit or None)
     catalogue = rules(settings)
@@ -87,6 +94,8 @@ def distortions(
     settings = session.settings()
     from warehouse.status import distortions as read_distortions
 
+    if month is not None and not _MONTH.fullmatch(month):
+        raise typer.BadParameter(session.screen.t("unknown_month", word=month), param_hint="--month")
     rows = read_distortions(settings, agency=agency, month=month, limit=limit or None)
     if as_json:
         session.screen.json(rows)
@@ -96,6 +105,9 @@ def distortions(
 
 def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = False) -> None:
     """One line per file; with details then what was remarked of each."""
+    if not rows:
+        screen.say(screen.t("ledger.none"))
+        return
     screen.table(
         [screen.t(f"header.{column}") for column in _LEDGER],
         [_ledger_line(screen, row) for row in rows],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.ledger import show_attention, show_meanings
+from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
 from pipelines.cli.session import JsonOption, Session
 from pipelines.config import Settings
@@ -22,6 +23,9 @@ Row = dict[str, Any]
 _FIGURES = ("received", "received_online", "carried_over", "resolved", "early", "on_time", "late")
 _PENDING = ("pending_in_time", "pending_overdue")
 _PERCENT = {"early": "early_percent", "on_time": "on_time_percent"}
+
+#: How it is → exit status of `status` (README).
+STATUS_OF_HEALTH = {"ok": 0, "look": 3, "bad": 1}
 
 commands = typer.Typer()
 
@@ -58,6 +62,18 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         session.screen.json(found)
     else:
         _status(session.screen, settings, found)
+        _health(session.screen, found)
+    raise typer.Exit(STATUS_OF_HEALTH[found["health"]["result"]])
+
+
+def _health(screen: Screen, found: Row) -> None:
+    t = screen.t
+    if found["age_hours"] is not None:
+        screen.say(t("status.age", hours=screen.number(round(found["age_hours"]))))
+    result = found["health"]["result"]
+    told = (f"reason.{name}" for name in found["health"]["reasons"])
+    reasons = "; ".join(t(key) for key in told if key in TEXTS)
+    screen.say(t(f"health.{result}", reasons=reasons), {"ok": "green", "look": "yellow", "bad": "bold red"}[result])
 
 
 def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float) -> None:
@@ -177,4 +193,6 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
         screen.say(f"  {problem}", "red")
+    for note in record.get("notes", []):
+        screen.say(f"  {t('run.note', note=note)}")
     _ledger_of_run(screen, settings, record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,12 +19,26 @@ JsonOption = Annotated[bool, typer.Option("--json", help="help.json")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="help.limit")]
 
 
+#: How a day may be typed.
+DAYS = ["%Y-%m-%d", "%d/%m/%Y"]
+
+
 @dataclass(frozen=True)
 class Session:
     """What was said before the command."""
 
     screen: Screen
     flags: dict[str, Any]
+
+    def known(self, option: str, word: str | None, words: Iterable[str]) -> None:
+        """Refuse a word that there is not, with the nearest ones. Raises typer.BadParameter (exit status 2)."""
+        known = sorted(set(words))
+        if word is None or word in known:
+            return
+        near = difflib.get_close_matches(word, known, n=5, cutoff=0.4) or known[:10]
+        raise typer.BadParameter(
+            self.screen.t("unknown_word", word=word, near=", ".join(near) or "-"), param_hint=option
+        )
 
     def settings(self, **flags: Any) -> Settings:
         """Settings of this call. Raises ConfigurationError naming all that is wrong."""

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from pipelines.cli import app
 from pipelines.cli.messages import TEXTS, Texts
 from pipelines.cli.output import Screen
+from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.doctor import LITTLE_DISK_BYTES
 from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
@@ -217,10 +218,10 @@ def test_percent_rounds_half_up(part: int, whole: int, shown: str | None) -> Non
 
 def test_status_before_anything(dunghan: Any, settings: Settings) -> None:
     status, out, _ = dunghan("status", "--warehouse", str(settings.layout.root / "nowhere"))
-    assert status == 0
+    assert status == 1
     assert "Chưa công bố" in out
     status, out, _ = dunghan("status", "--json")
-    assert (status, json.loads(out)["published"]) == (0, None)
+    assert (status, json.loads(out)["published"]) == (1, None)
     assert not (settings.layout.root / "nowhere").exists()
 
 
@@ -280,6 +281,70 @@ def test_status_and_ledger_show_what_must_be_looked_at(dunghan: Any, settings: S
     lines = [line for line in dunghan("ledger")[1].splitlines() if "✓" in line]
     assert len(lines) == 1 and "hoso_20240531.ndjson" in lines[0]
     assert "WRN_FILE_NO_DUE: 3 hồ sơ" in dunghan("ledger", "--file", "hoso_20240531")[1]
+
+
+@pytest.mark.parametrize(
+    ("record", "status", "reasons"),
+    [
+        ({"outcome": "published"}, 0, []),
+        ({"outcome": "published", "notes": ["[digests.a] …"]}, 3, ["notes"]),
+        ({"outcome": "failed", "problems": ["audit: …"]}, 1, ["last_run_failed"]),
+        ({"outcome": "running"}, 1, ["last_run_killed"]),
+    ],
+)
+def test_status_is_an_alarm(
+    dunghan: Any, published: Settings, record: dict[str, Any], status: int, reasons: list[str]
+) -> None:
+    """For monitoring: 0 well, 3 needs a look, 1 not well."""
+    whole = {"started": "2024-06-01T01:30:00", "finished": wall_clock().isoformat(), "files": [], **record}
+    published.layout.last_run.write_text(json.dumps(whole))
+    found, out, _ = dunghan("status", "--json")
+    assert (found, json.loads(out)["health"]["reasons"]) == (status, reasons)
+    assert dunghan("status")[0] == status
+    assert (checks(dunghan)[1]["last_run"]["result"] == "fail") == (status == 1)
+
+
+def test_a_warehouse_that_nobody_loads_is_an_alarm(
+    dunghan: Any, published: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with nothing new counts as a good one: what is published still holds."""
+    manifest = (published.layout.published / "current" / "manifest.json").resolve()
+    created = datetime.now(UTC) - timedelta(hours=40)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"created_at": created.isoformat()}))
+    status, out, _ = dunghan("status")
+    assert status == 1
+    assert "đã quá lâu chưa có lượt chạy tốt" in out
+    assert "40 giờ trước" in out
+    monkeypatch.setenv("DUNGHAN_STALE_HOURS", "48")
+    assert dunghan("status")[0] == 0
+    monkeypatch.delenv("DUNGHAN_STALE_HOURS")
+    kept = {"outcome": "kept", "started": "-", "finished": wall_clock().isoformat(), "files": []}
+    published.layout.last_run.write_text(json.dumps(kept))
+    assert dunghan("status")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["quarantine", "--reason", "REJ_NO_COD"], "REJ_NO_CODE"),
+        (["ledger", "--status", "reject"], "rejected"),
+        (["ledger", "--source", "dvcgq"], "dvcqg"),
+        (["distortions", "--month", "05/2024"], "2024-05"),
+    ],
+)
+def test_words_that_do_not_exist_are_told_with_the_nearest(
+    dunghan: Any, published: Settings, words: list[str], near: str
+) -> None:
+    status, out, err = dunghan(*words)
+    assert status == 2
+    assert near in err
+    assert out == ""
+
+
+def test_a_filter_that_matches_nothing_says_so(dunghan: Any, published: Settings) -> None:
+    status, out, _ = dunghan("ledger", "--file", "khong-co-tep-nay")
+    assert status == 0
+    assert "Không có" in out
 
 
 def test_status_of_a_version_without_attention(dunghan: Any, published: Settings) -> None:
@@ -401,6 +466,7 @@ def test_wrong_usage_ends_with_2(dunghan: Any, settings: Settings, words: list[s
 
 
 def test_a_held_lock_is_told(dunghan: Any, published: Settings) -> None:
+    Path(published.drop_zone).mkdir(exist_ok=True)
     with run_lock(published):
         for words in (["run"], ["publish"], ["rollback"]):
             status, _, err = dunghan(*words)
