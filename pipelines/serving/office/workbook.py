@@ -1,0 +1,101 @@
+"""How our workbooks look, and cells of the right type: numbers as numbers, days as days, everything else as text, so that
+no code becomes 3.05E+15 and no text a formula."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+FONT = "Times New Roman"
+#: Rows and characters that Excel's sheets and cells hold.
+MOST_ROWS = 1_048_576
+LONGEST = 32_767
+_BLUE, _PALE, _LINE = "#1F3864", "#DCE6F1", "#9AA5B1"
+_A4 = 9
+_NO_CLOCK = (time.min, time(23, 59, 59))
+
+
+class Book:
+    """A workbook being written, closed by `close`. `cut`: cells whose text was too long for Excel."""
+
+    def __init__(self, path: Path, *, large: bool = False) -> None:
+        """large: rows go to disk as they come (each sheet from top to bottom), for any number of them."""
+        self._book = xlsxwriter.Workbook(
+            str(path),
+            {"constant_memory": large, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True},
+        )
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self.cut = 0
+
+    def close(self) -> None:
+        self._book.close()
+
+    def sheet(self, name: str) -> Worksheet:
+        """A new sheet for A4 landscape, one page wide."""
+        sheet = self._book.add_worksheet(name[:31])
+        sheet.set_paper(_A4)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.hide_gridlines(2)
+        return sheet
+
+    def format(self, **properties: Any) -> Format:
+        """A format with our face; the same properties give the same format."""
+        properties = {"font_name": FONT, "font_size": 11, "valign": "vcenter"} | properties
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(properties)
+        return self._formats[key]
+
+    @property
+    def heading(self) -> Format:
+        """Of the heads of a table's columns."""
+        return self.format(
+            bold=True, font_color="#FFFFFF", bg_color=_BLUE, border=1, border_color=_LINE, align="center",
+            text_wrap=True,
+        )  # fmt: skip
+
+    @property
+    def remark(self) -> Format:
+        """Of cells that people fill in."""
+        return self.format(bg_color="#FFF9E5", border=1, border_color=_LINE, text_wrap=True, valign="top")
+
+    def cell(
+        self, sheet: Worksheet, row: int, column: int, value: Any, *, wrap: bool = False, plain: bool = False
+    ) -> None:
+        """A value by its type; None leaves the cell empty. plain: without borders, for the bulk of a large table."""
+        look: dict[str, Any] = {} if plain else {"border": 1, "border_color": _LINE, "valign": "top"}
+        match value:
+            case None:
+                if not plain:
+                    sheet.write_blank(row, column, None, self.format(**look))
+            case bool():
+                sheet.write_boolean(row, column, value, self.format(**look, align="center"))
+            case int():
+                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0"))
+            case float():
+                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0.00"))
+            case datetime():
+                # a day without a clock is its first or, for due dates, its last second (portal-exports §4)
+                clock = "" if value.time() in _NO_CLOCK else " hh:mm"
+                sheet.write_datetime(row, column, value, self.format(**look, num_format=f"dd/mm/yyyy{clock}"))
+            case date():
+                sheet.write_datetime(row, column, value, self.format(**look, num_format="dd/mm/yyyy"))
+            case _:
+                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                self._text(sheet, row, column, text, self.format(**look, text_wrap=wrap, num_format="@"))
+
+    def _text(self, sheet: Worksheet, row: int, column: int, text: str, look: Format) -> None:
+        if len(text.encode("utf-16-le")) > 2 * LONGEST:
+            text = text.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", errors="ignore")
+            self.cut += 1
+        if text:
+            sheet.write_string(row, column, text, look)
+        else:
+            sheet.write_blank(row, column, None, look)
