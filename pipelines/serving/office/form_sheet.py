@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.serving.office.form import NUMBERS, Form
 from pipelines.serving.office.workbook import Book
 
-_WIDTHS = (5.5, 34, 12, 10, 12.5, 10, 14, 9, 9, 9, 12, 9, 9)
+_WIDTHS = (5, 33, 14, 8, 11, 8, 15, 8, 8, 8, 13, 8, 8)
 _LAST = len(_WIDTHS) - 1
 #: Sums over the columns beside them: column → first and last of its parts (from 0).
 _SUMS = {2: (3, 5), 6: (7, 9), 10: (11, 12)}
@@ -45,15 +45,15 @@ def _sheet(book: Book, sheet: Worksheet, form: Form) -> None:
 def _above(book: Book, sheet: Worksheet, form: Form) -> None:
     texts = form.texts
     left, centre = book.format(text_wrap=True, valign="top"), book.format(align="center")
-    sheet.merge_range(0, 0, 0, 1, texts["number"], book.format(bold=True))
+    sheet.merge_range(0, 0, 0, 1, texts["number"], book.format(bold=True, valign="top"))
     sheet.merge_range(1, 0, 2, 1, texts["basis"], book.format(italic=True, font_size=9, text_wrap=True, valign="top"))
     sheet.merge_range(0, 2, 1, 8, texts["title"], book.format(bold=True, font_size=13, align="center", text_wrap=True))
     sheet.merge_range(2, 2, 2, 8, form.period_line, book.format(bold=True, align="center"))
     sheet.merge_range(3, 2, 3, 8, form.days_line, book.format(italic=True, align="center"))
-    sheet.merge_range(0, 9, 0, _LAST, f"{texts['unit']} {form.unit}", left)
+    sheet.merge_range(0, 9, 0, _LAST, f"{texts['unit']} {form.unit}", book.format(bold=True, text_wrap=True, valign="top"))
     sheet.merge_range(1, 9, 2, _LAST, f"{texts['receiver']} {form.receiver}", left)
     sheet.merge_range(5, 9, 5, _LAST, texts["measure"], book.format(italic=True, align="right"))
-    sheet.set_row(0, 32)
+    sheet.set_row(0, 34)
     sheet.set_row(1, 18)
     sheet.set_row(2, 18)
     sheet.set_row(4, 6, centre)
@@ -72,7 +72,9 @@ def _heads(book: Book, sheet: Worksheet, texts: dict[str, str]) -> None:
         sheet.write_string(low, place, texts[f"c{place + 1}"], head)
     for place in (2, *range(5, _LAST + 1)):
         sheet.merge_range(middle, place, low, place, texts[f"c{place + 1}"], head)
-    sheet.set_row(low, 32)
+    sheet.set_row(top, 20)
+    sheet.set_row(middle, 18)
+    sheet.set_row(low, 48)
     small = book.format(italic=True, border=1, align="center", font_size=9, text_wrap=True)
     for place, number in enumerate(NUMBERS):
         sheet.write_string(_NUMBERS, place, number, small)
@@ -86,11 +88,12 @@ def _body(book: Book, sheet: Worksheet, form: Form) -> int:
         sheet.write_number(row, 0, number + 1, book.format(border=1, align="center"))
         sheet.write_string(row, 1, line.name, book.format(border=1, text_wrap=True))
         _figures(book, sheet, row, line.figures, bold=False)
+        sheet.set_row(row, 20 if len(line.name) <= 34 else 34)
     last = _BODY + len(form.lines)
     sheet.merge_range(last, 0, last, 1, form.texts["total"], book.format(border=1, bold=True, align="center"))
-    sheet.set_row(last, 20)
+    sheet.set_row(last, 22)
     if form.lines:
-        look = book.format(border=1, bold=True, num_format="#,##0")
+        look = book.format(border=1, bold=True, num_format="#,##0", align="right", indent=1)
         for place, figure in enumerate(form.total, start=2):
             column = xl_col_to_name(place)
             sheet.write_formula(last, place, f"=SUM({column}{_BODY + 1}:{column}{last})", look, figure)
@@ -100,8 +103,8 @@ def _body(book: Book, sheet: Worksheet, form: Form) -> int:
 
 
 def _figures(book: Book, sheet: Worksheet, row: int, figures: tuple[int, ...], *, bold: bool) -> None:
-    look: Any = book.format(border=1, bold=bold, num_format="#,##0")
-    strong: Any = book.format(border=1, bold=True, num_format="#,##0")
+    look: Any = book.format(border=1, bold=bold, num_format="#,##0", align="right", indent=1)
+    strong: Any = book.format(border=1, bold=True, num_format="#,##0", align="right", indent=1)
     for place, figure in enumerate(figures, start=2):
         if place in _SUMS:
             parts = xl_range(row, _SUMS[place][0], row, _SUMS[place][1])
@@ -114,7 +117,7 @@ def _below(book: Book, sheet: Worksheet, form: Form, row: int) -> None:
     texts, note = form.texts, book.format(italic=True, font_size=9, text_wrap=True, valign="top")
     for number, text in enumerate(form.notes, start=row + 1):
         sheet.merge_range(number, 0, number, _LAST, text, note)
-        sheet.set_row(number, 13 if len(text) < 170 else 25)
+        sheet.set_row(number, 13 if len(text) < 200 else 25)
     row += len(form.notes) + 2
     centre, strong = book.format(align="center", italic=True), book.format(align="center", bold=True)
     sheet.merge_range(row, 8, row, _LAST, texts["place_and_day"], centre)

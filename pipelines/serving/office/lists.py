@@ -16,70 +16,79 @@ from pipelines.serving.office.words import said, word
 from pipelines.serving.office.workbook import Book
 from pipelines.serving.published import Published, Row
 
-#: Columns that every list of dossiers begins with, and ends with.
-_FIRST = ("dossier_code", "agency_name", "field_name", "procedure_name")
-_LAST = ("state", "reason", "channel", "procedure_code", "agency_code")
-#: Width of a column in characters; those named here wrap.
+#: Columns that every list begins with; behind those of the list stand the office's remark, and then, beyond the printed
+#: page, what is looked up more rarely.
+_FIRST = ("dossier_code", "agency_name", "procedure_name")
+_BEYOND = ("channel", "procedure_code", "agency_code")
+#: Width of a column in characters; texts wrap.
 _WIDTHS = {
-    "no": 5, "dossier_code": 25, "agency_name": 24, "field_name": 18, "procedure_name": 38, "state": 17, "reason": 34,
-    "task": 40, "remark": 28, "agency_code": 12, "procedure_code": 21, "channel": 13, "submitted_at": 16,
-    "received_at": 16, "due_at": 16, "effective_due": 16, "effective_end": 16, "ended_at": 16, "promised_at": 16,
-    "official_verdict": 20, "promise_verdict": 20,
+    "no": 5, "dossier_code": 25, "agency_name": 19, "field_name": 20, "procedure_name": 30, "state": 17, "reason": 26,
+    "task": 34, "remark": 22, "agency_code": 12, "procedure_code": 23, "channel": 14, "official_verdict": 16,
+    "promise_verdict": 16,
 }  # fmt: skip
-_NARROW = 11
+_NARROW, _MOMENT, _LINE_HEIGHT = 11, 16, 15
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A list that people may ask for. columns: those between the first and the last that all lists have."""
+    """A list that people may ask for: its query (sql/<query>.sql), its own columns, those beyond the printed page, and
+    those that a screen has room for. of_rule_set: it is of one rule set, and of dossiers with a field."""
 
     query: str
     columns: tuple[str, ...]
-    of_rule_set: bool = True
+    beyond: tuple[str, ...] = ("field_name", "state")
     shown: tuple[str, ...] = ()
+    of_rule_set: bool = True
+
+    @property
+    def printed(self) -> tuple[str, ...]:
+        return (*_FIRST, *self.columns)
 
     @property
     def all_columns(self) -> tuple[str, ...]:
-        """Every column, in the order of the sheet."""
-        if not self.of_rule_set:
-            return ("dossier_code", "agency_name", "procedure_name", *self.columns, *_LAST[2:])
-        return (*_FIRST, *self.columns, *_LAST)
+        """Every column with values, in the order of the sheet."""
+        return (*self.printed, *self.beyond, *_BEYOND)
 
 
+_OVERDUE = ("received_at", "due_at", "effective_due")
 LISTS: dict[str, Kind] = {
     "overdue": Kind(
         "list_overdue",
-        ("received_at", "due_at", "effective_due", "working_days_overdue", "calendar_days_overdue", "reappointments",
-         "apology_missed"),
-        shown=("received_at", "effective_due", "working_days_overdue", "reason"),
+        (*_OVERDUE, "working_days_overdue", "reappointments", "apology_missed", "reason"),
+        ("calendar_days_overdue", "state", "field_name"),
+        ("received_at", "effective_due", "working_days_overdue", "reason"),
     ),
     "late": Kind(
         "list_late",
-        ("received_at", "due_at", "effective_due", "effective_end", "working_days_overdue", "calendar_days_overdue",
-         "reappointments"),
-        shown=("effective_due", "effective_end", "working_days_overdue", "reason"),
+        (*_OVERDUE, "effective_end", "working_days_overdue", "reappointments", "reason"),
+        ("calendar_days_overdue", "state", "field_name"),
+        ("effective_due", "effective_end", "working_days_overdue", "reason"),
     ),
     "due-soon": Kind(
         "list_due_soon",
         ("received_at", "due_at", "working_days_left", "apology_by", "apology_due"),
-        shown=("received_at", "due_at", "working_days_left", "apology_by"),
+        ("state", "reason", "field_name"),
+        ("received_at", "due_at", "working_days_left", "apology_by"),
     ),
     "apologies": Kind(
         "list_apologies",
         ("task", "received_at", "due_at", "working_days_overdue", "apology_by"),
-        shown=("due_at", "working_days_overdue", "task"),
+        ("state", "reason", "field_name"),
+        ("due_at", "working_days_overdue", "task"),
     ),
     "waiting": Kind(
         "list_waiting",
         ("submitted_at", "working_hours_waited", "over_8_hours"),
+        (),
+        ("submitted_at", "working_hours_waited", "over_8_hours"),
         of_rule_set=False,
-        shown=("submitted_at", "working_hours_waited", "over_8_hours"),
     ),
     "reappointed": Kind(
         "list_reappointed",
-        ("received_at", "promised_at", "due_at", "ended_at", "working_days_overdue", "more_than_once",
-         "official_verdict", "promise_verdict"),
-        shown=("promised_at", "due_at", "working_days_overdue", "official_verdict", "promise_verdict"),
+        ("received_at", "promised_at", "due_at", "working_days_overdue", "more_than_once", "official_verdict",
+         "promise_verdict"),
+        ("ended_at", "state", "reason", "field_name"),
+        ("promised_at", "due_at", "working_days_overdue", "official_verdict", "promise_verdict"),
     ),
 }  # fmt: skip
 
@@ -87,14 +96,18 @@ LISTS: dict[str, Kind] = {
 @dataclass(frozen=True)
 class Listing:
     """A list of a published version in one language. head: (label, text) of the lines above it. all: how many rows
-    there are, of which `rows` may be the first."""
+    there are, of which `rows` may be the first. by_day: its rule set compares days, so no clock is shown."""
 
     name: str
     lang: str
     head: list[tuple[str, str]]
-    columns: tuple[str, ...]
     rows: list[Row]
     all: int
+    by_day: bool
+
+    @property
+    def kind(self) -> Kind:
+        return LISTS[self.name]
 
     def word(self, key: str) -> str:
         return word(self.lang, key)
@@ -121,16 +134,15 @@ def listing(
     agencies = {row["agency_code"]: row["name"] for row in published.rows("agencies")}
     agency = known("agency", agency, agencies) if agency else None
     asked: dict[str, Any] = {"lang": lang, "source": source, "agency": agency}
-    head = [
-        ("head.agency", f"{agencies[agency]} ({agency})" if agency else word(lang, "head.every_agency")),
-    ]
+    head = [("head.agency", f"{agencies[agency]} ({agency})" if agency else word(lang, "head.every_agency"))]
+    by_day = False
     if kind.of_rule_set:
         fields = {row["field_code"]: row["field_name"] for row in published.rows("fields")}
         asked["field"] = known_field(field, fields) if field else None
         if asked["field"]:
             head.append(("head.field", f"{fields[asked['field']]} ({asked['field']})"))
         rule = chosen_rule_set(published, rule_set)
-        asked["rule_set"] = rule["rule_set"]
+        asked["rule_set"], by_day = rule["rule_set"], rule["compares"] == "date"
         head.append(("head.rule_set", f"{rule['name_en' if lang == 'en' else 'name_vi']} ({rule['rule_set']})"))
     elif field or rule_set:
         raise AskedWronglyError("office.no_such_filter", name=name)
@@ -142,7 +154,7 @@ def listing(
     shown = said(lang, len(rows))
     counted = word(lang, "head.rows_of", shown=shown, all=said(lang, len(found)))
     head.append(("head.rows", shown if len(rows) == len(found) else counted))
-    return Listing(name, lang, [(word(lang, key), text) for key, text in head], kind.all_columns, rows, len(found))
+    return Listing(name, lang, [(word(lang, key), text) for key, text in head], rows, len(found), by_day)
 
 
 def chosen_source(published: Published, source: str | None) -> str:
@@ -184,38 +196,54 @@ def _moment(lang: str, moment: datetime) -> str:
 def write_workbook(found: Listing, path: Path) -> None:
     """The list as .xlsx: lines that say what it is, a table with autofilter and a head that stays, a column to fill in."""
     book = Book(path)
-    sheet = book.sheet(found.word(found.name).capitalize()[:31])
-    columns = ("no", *found.columns[:-3], "remark", *found.columns[-3:])
-    for place, column in enumerate(columns):
-        sheet.set_column(place, place, _WIDTHS.get(column, _NARROW))
-    top = _head(book, sheet, found, len(columns))
-    sheet.set_row(top, 33)
+    sheet = book.sheet(found.word(f"{found.name}.sheet"))
+    printed, kind = ("no", *found.kind.printed, "remark"), found.kind
+    columns = (*printed, *kind.beyond, *_BEYOND)
+    widths = [_width(found, column) for column in columns]
+    for place, width in enumerate(widths):
+        sheet.set_column(place, place, width)
+    top = _head(book, sheet, found, len(printed), sum(widths[: len(printed)]))
+    sheet.set_row(top, 3 * _LINE_HEIGHT)
     for place, column in enumerate(columns):
         sheet.write_string(top, place, found.word(column), book.heading)
     for number, row in enumerate(found.rows, start=1):
-        values = {"no": number} | row
-        for place, column in enumerate(columns):
+        values = [({"no": number, "remark": ""} | row)[column] for column in columns]
+        sheet.set_row(top + number, _height(values, widths))
+        for place, (column, value) in enumerate(zip(columns, values, strict=True)):
             if column == "remark":
                 sheet.write_blank(top + number, place, None, book.remark)
             else:
-                book.cell(sheet, top + number, place, _cell(found.lang, values[column]), wrap=_WIDTHS.get(column, 0) > 16)
+                book.cell(sheet, top + number, place, _cell(found.lang, value), wrap=True, by_day=found.by_day)
     last = top + max(len(found.rows), 1)
     sheet.autofilter(top, 0, last, len(columns) - 1)
     sheet.freeze_panes(top + 1, 2)
     sheet.repeat_rows(top)
+    sheet.print_area(0, 0, last, len(printed) - 1)
     sheet.ignore_errors({"number_stored_as_text": f"A{top + 1}:Z{last + 1}"})
     sheet.set_footer(f"&L{found.word(found.name)}&R{found.word('page')}")
     book.close()
 
 
-def _head(book: Book, sheet: Any, found: Listing, width: int) -> int:
-    """The lines above the table; returns the row of the table's head."""
+def _width(found: Listing, column: str) -> int:
+    moment = column.endswith(("_at", "_due", "_end")) and column != "apology_due"
+    return _WIDTHS.get(column, _NARROW if found.by_day or not moment else _MOMENT)
+
+
+def _height(values: Sequence[Any], widths: Sequence[int]) -> int:
+    """Height of a row whose texts wrap: nobody works it out when the file is opened."""
+    texts = [(len(value), width) for value, width in zip(values, widths, strict=True) if isinstance(value, str)]
+    return _LINE_HEIGHT * max(1, *(-(-length * 10 // (11 * width)) for length, width in texts), 1) + 4
+
+
+def _head(book: Book, sheet: Any, found: Listing, width: int, letters: int) -> int:
+    """The lines above the table, over `width` columns of so many letters; returns the row of the table's head."""
+    what = found.word(f"{found.name}.what")
     sheet.set_row(0, 24)
     sheet.write_string(0, 0, found.word(found.name), book.format(bold=True, font_size=15))
-    sheet.merge_range(1, 0, 1, width - 1, "", book.format(italic=True, text_wrap=True))
-    sheet.write_string(1, 0, found.word(f"{found.name}.what"), book.format(italic=True, text_wrap=True))
+    sheet.merge_range(1, 0, 1, width - 1, what, book.format(italic=True, text_wrap=True, valign="top"))
+    sheet.set_row(1, _height([what], [letters]))
     for row, (label, text) in enumerate(found.head, start=2):
-        sheet.write_string(row, 0, f"{label}: {text}", book.format())
+        sheet.write_rich_string(row, 0, book.format(), f"{label}: ", book.format(bold=True), text, book.format())
     return len(found.head) + 3
 
 
@@ -228,9 +256,9 @@ def write_csv(found: Listing, path: Path) -> None:
     """The table alone, UTF-8 with a byte order mark, texts kept from being formulas; moments as ISO."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         out = csv.writer(file, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-        out.writerow([found.word(column) for column in found.columns])
+        out.writerow([found.word(column) for column in found.kind.all_columns])
         for row in found.rows:
-            out.writerow([_plain(found.lang, row[column]) for column in found.columns])
+            out.writerow([_plain(found.lang, row[column]) for column in found.kind.all_columns])
 
 
 def _plain(lang: str, value: Any) -> Any:
@@ -240,6 +268,14 @@ def _plain(lang: str, value: Any) -> Any:
 
 def on_screen(found: Listing) -> tuple[list[str], list[Sequence[Any]]]:
     """(heads, rows) of the few columns that fit on a screen."""
-    columns = ("dossier_code", "agency_name", *LISTS[found.name].shown)
-    rows = [[said(found.lang, row[c]) if c != "working_days_overdue" else row[c] for c in columns] for row in found.rows]
+    columns = ("dossier_code", "agency_name", *found.kind.shown)
+    rows = [[_short(found, row[column]) for column in columns] for row in found.rows]
     return [found.word(column) for column in columns], rows
+
+
+def _short(found: Listing, value: Any) -> Any:
+    """For the screen, which puts whole numbers to the right by itself."""
+    if isinstance(value, datetime) and found.by_day:
+        value = value.date()
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole or value is None else said(found.lang, value)

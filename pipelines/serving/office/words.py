@@ -13,16 +13,19 @@ WORDS: dict[str, Text] = {
     for key, words in {
         # ---- lists: title, and what is in it ----
         "overdue": ("DANH SÁCH HỒ SƠ ĐANG QUÁ HẠN", "OVERDUE DOSSIERS"),
+        "overdue.sheet": ("Đang quá hạn", "Overdue"),
         "overdue.what": (
             "Hồ sơ chưa giải quyết xong và đã quá hạn lúc chốt số liệu; quá hạn nhiều nhất ở trên.",
             "Dossiers not finished and past their deadline when the figures were closed; the most overdue come first.",
         ),
         "late": ("DANH SÁCH HỒ SƠ ĐÃ GIẢI QUYẾT QUÁ HẠN", "DOSSIERS RESOLVED LATE"),
+        "late.sheet": ("Giải quyết quá hạn", "Resolved late"),
         "late.what": (
             "Hồ sơ đã giải quyết xong nhưng sau hạn; chậm nhiều nhất ở trên.",
             "Dossiers finished after their deadline; the latest come first.",
         ),
         "due-soon": ("DANH SÁCH HỒ SƠ SẮP ĐẾN HẠN", "DOSSIERS DUE SOON"),
+        "due-soon.sheet": ("Sắp đến hạn", "Due soon"),
         "due-soon.what": (
             "Hồ sơ còn trong hạn, đến hạn trong 7 ngày làm việc tới; hạn gần nhất ở trên. Nếu không kịp thì gửi phiếu"
             " xin lỗi và hẹn lại chậm nhất vào ngày ghi ở cột “Xin lỗi chậm nhất”.",
@@ -30,6 +33,7 @@ WORDS: dict[str, Text] = {
             " time, the letter of apology must go by the day in column “Apologise by”.",
         ),
         "apologies": ("DANH SÁCH HỒ SƠ PHẢI XIN LỖI VÀ HẸN LẠI", "LETTERS OF APOLOGY THAT ARE DUE"),
+        "apologies.sheet": ("Phải xin lỗi", "Apologies"),
         "apologies.what": (
             "Hồ sơ quá hạn mà dữ liệu chưa cho thấy lần hẹn lại nào, rồi đến hồ sơ trong hạn đã tới ngày cuối cùng được"
             " gửi phiếu xin lỗi và hẹn lại (một ngày trước ngày hẹn trả).",
@@ -37,6 +41,7 @@ WORDS: dict[str, Text] = {
             " letter (one day before the due date) has come.",
         ),
         "waiting": ("DANH SÁCH HỒ SƠ CHỜ TIẾP NHẬN", "DOSSIERS WAITING FOR ACCEPTANCE"),
+        "waiting.sheet": ("Chờ tiếp nhận", "Waiting"),
         "waiting.what": (
             "Hồ sơ đã nộp, chưa được tiếp nhận hay trả lời; chờ lâu nhất ở trên. Phải tiếp nhận hoặc trả lời trong"
             " 8 giờ làm việc. Ô trống: nguồn không cho biết thời điểm nộp.",
@@ -44,6 +49,7 @@ WORDS: dict[str, Text] = {
             " within 8 working hours. Empty: the source does not say when it was submitted.",
         ),
         "reappointed": ("DANH SÁCH HỒ SƠ ĐÃ HẸN LẠI", "RE-APPOINTED DOSSIERS"),
+        "reappointed.sheet": ("Đã hẹn lại", "Re-appointed"),
         "reappointed.what": (
             "Hồ sơ có ngày hẹn trả bị dời muộn hơn mà không do công dân bổ sung giấy tờ. Mỗi hồ sơ chỉ được hẹn lại"
             " một lần. Quá hạn nhiều nhất so với ngày đã hứa ở trên.",

@@ -64,13 +64,24 @@ class Book:
     @property
     def remark(self) -> Format:
         """Of cells that people fill in."""
-        return self.format(bg_color="#FFF9E5", border=1, border_color=_LINE, text_wrap=True, valign="top")
+        return self.format(bg_color="#FFF9E5", border=1, border_color=_LINE, text_wrap=True)
 
     def cell(
-        self, sheet: Worksheet, row: int, column: int, value: Any, *, wrap: bool = False, plain: bool = False
+        self,
+        sheet: Worksheet,
+        row: int,
+        column: int,
+        value: Any,
+        *,
+        wrap: bool = False,
+        plain: bool = False,
+        by_day: bool = False,
     ) -> None:
-        """A value by its type; None leaves the cell empty. plain: without borders, for the bulk of a large table."""
-        look: dict[str, Any] = {} if plain else {"border": 1, "border_color": _LINE, "valign": "top"}
+        """A value by its type; None leaves the cell empty. plain: without borders, for the bulk of a large table.
+        by_day: moments show their day; the clock stays in the cell."""
+        look: dict[str, Any] = {} if plain else {"border": 1, "border_color": _LINE}
+        right: dict[str, Any] = {} if plain else {"align": "right", "indent": 1}
+        centre: dict[str, Any] = {} if plain else {"align": "center"}
         match value:
             case None:
                 if not plain:
@@ -78,15 +89,15 @@ class Book:
             case bool():
                 sheet.write_boolean(row, column, value, self.format(**look, align="center"))
             case int():
-                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0"))
+                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0", **right))
             case float():
-                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0.00"))
+                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0.00", **right))
             case datetime():
                 # a day without a clock is its first or, for due dates, its last second (portal-exports §4)
-                clock = "" if value.time() in _NO_CLOCK else " hh:mm"
-                sheet.write_datetime(row, column, value, self.format(**look, num_format=f"dd/mm/yyyy{clock}"))
+                clock = "" if by_day or value.time() in _NO_CLOCK else " hh:mm"
+                sheet.write_datetime(row, column, value, self.format(**look, num_format=f"dd/mm/yyyy{clock}", **centre))
             case date():
-                sheet.write_datetime(row, column, value, self.format(**look, num_format="dd/mm/yyyy"))
+                sheet.write_datetime(row, column, value, self.format(**look, num_format="dd/mm/yyyy", **centre))
             case _:
                 text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
                 self._text(sheet, row, column, text, self.format(**look, text_wrap=wrap, num_format="@"))

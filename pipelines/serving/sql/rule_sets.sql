@@ -3,6 +3,7 @@ select
     rule_set,
     name_vi,
     name_en,
+    compares,
     is_default
 from marts.dim_rule_set
 order by position;
