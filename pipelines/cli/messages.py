@@ -721,7 +721,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "office.sheets": (
         "Một trang tính của Excel chứa nhiều nhất 1.048.576 dòng nên số liệu nằm ở {n} trang tính; .parquet và .csv"
         " không có giới hạn này.",
-        "A sheet of Excel holds 1,048,576 rows at most, so the data are on {n} sheets; .parquet and .csv have no limit.",
+        "A sheet of Excel has a limit of 1,048,576 rows, so the data are on {n} sheets; .parquet and .csv have none.",
     ),
     "office.unknown_ending": (
         "Không biết ghi “{name}” theo dạng nào; đuôi tệp phải là: {known}",
@@ -733,7 +733,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "office.no_folder": ("Không có thư mục {name}", "There is no folder {name}"),
     "office.is_folder": ("{name} là một thư mục, không phải tệp", "{name} is a folder, not a file"),
-    "office.unknown_list": ("Không có danh sách “{name}”; có: {known}", "There is no list “{name}”; there are: {known}"),
+    "office.unknown_list": (
+        "Không có danh sách “{name}”; có: {known}",
+        "There is no list “{name}”; there are: {known}",
+    ),
     "office.unknown_agency": (
         "Không có cơ quan “{name}”; gần giống: {known}",
         "There is no agency “{name}”; the nearest: {known}",
@@ -746,7 +749,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Không có bộ quy tắc “{name}”; có: {known}",
         "There is no rule set “{name}”; there are: {known}",
     ),
-    "office.unknown_source": ("Không có nguồn “{name}”; có: {known}", "There is no source “{name}”; there are: {known}"),
+    "office.unknown_source": (
+        "Không có nguồn “{name}”; có: {known}",
+        "There is no source “{name}”; there are: {known}",
+    ),
     "office.unknown_scheme": (
         "Không có cách chia kỳ “{name}”; có: {known}",
         "There is no scheme “{name}”; there are: {known}",

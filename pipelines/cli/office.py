@@ -74,9 +74,17 @@ def list_(  # noqa: PLR0917  (options of a command line)
     with _answering(session):
         target = checked(settings, out, (".xlsx", ".csv")) if out else None
         most = limit if limit is not None or out else _ON_SCREEN
-        wanted = {"agency": agency, "field": field, "rule_set": rule_set, "source": source, "limit": most or None}
         with open_published(settings, version) as published:
-            found = listing(published, name, screen.t.lang, **wanted)
+            found = listing(
+                published,
+                name,
+                screen.t.lang,
+                agency=agency,
+                field=field,
+                rule_set=rule_set,
+                source=source,
+                limit=most or None,
+            )
         if target is None:
             screen.say(found.word(found.name), "bold")
             screen.say("\n".join(f"{label}: {text}" for label, text in found.head))
@@ -153,9 +161,7 @@ def export(  # noqa: PLR0917  (options of a command line)
             screen.say(screen.t("office.sheets", n=sheets))
 
 
-def _write(
-    session: Session, target: Path, content: bytes | Callable[[Path], None], rows: int | None = None
-) -> None:
+def _write(session: Session, target: Path, content: bytes | Callable[[Path], None], rows: int | None = None) -> None:
     """Write the file whole, and say so."""
     from pipelines.serving.office.files import whole
 

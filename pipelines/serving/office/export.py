@@ -154,8 +154,8 @@ def write_workbook(found: Extract, path: Path, published: Published, lang: str, 
         last = min(found.rows - (sheets - 1) * (most - 1), most - 1)
         sheet.autofilter(0, 0, last, len(columns) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-        for place, head in enumerate(heads):
-            sheet.set_column(place, place, min(max(len(head) * 0.9, 11), 34))
+        for place, (column, kind) in enumerate(zip(columns, found.relation.types, strict=True)):
+            sheet.set_column(place, place, _width(column, str(kind)))
         sheet.set_row(0, 45)
         for place, head in enumerate(heads):
             sheet.write_string(0, place, head, book.heading)
@@ -171,6 +171,13 @@ def write_workbook(found: Extract, path: Path, published: Published, lang: str, 
     _about(book, found, published, lang, sheets)
     book.close()
     return sheets
+
+
+def _width(column: str, kind: str) -> int:
+    """Width of a column in characters."""
+    if kind.startswith("VARCHAR"):
+        return 36 if column.endswith(("_name", "_vi", "_en")) else 26 if column.endswith("_code") else 18
+    return 17 if kind == "TIMESTAMP" else 12
 
 
 def _fetching(result: duckdb.DuckDBPyRelation) -> Callable[[int], list[tuple[Any, ...]]]:

@@ -111,10 +111,13 @@ def forms(
         units = [(str(row["agency_code"]), str(row["agency_code"])) for row in reporting if row["level"] == level]
         if not units:
             raise AskedWronglyError(
-                "office.unknown_level", name=level, known=", ".join(str(n) for n in sorted({r["level"] for r in reporting}))
+                "office.unknown_level",
+                name=level,
+                known=", ".join(str(n) for n in sorted({r["level"] for r in reporting})),
             )
     texts = headings(settings, "form_ii06", limits["period_to"])
-    several = published.rows("sources") if source is None else []
+    above = [_state(published, limits["period_to"]), _of_source(chosen, published.rows("sources"), source is not None)]
+    below = f"Lập bằng Đúng Hạn, bản công bố {published.version}, định nghĩa chỉ tiêu {published.definitions_version}."
     made = []
     for code, unit in units:
         rows = published.rows("form_rows", agency=code, **asked)
@@ -128,7 +131,7 @@ def forms(
                 last=limits["period_to"],
                 texts=texts,
                 lines=[Line(row["field_name"], tuple(row[column] for column in COLUMNS)) for row in rows],
-                notes=_notes(published, chosen, limits["period_to"], several, code, reporting),
+                notes=[*above, *_unknown(code, reporting), below],
             )
         )
     return made
@@ -180,29 +183,32 @@ def _period_name(period: str, scheme: str) -> str:
     return text if scheme == "reporting" else f"{text} (theo dương lịch)"
 
 
-def _notes(
-    published: Published, source: str, last: date, several: list[Row], code: str | None, reporting: list[Row]
-) -> list[str]:
-    """What must be read with the figures: not closed yet, which source of several, dossiers without an agency."""
+def _state(published: Published, last: date) -> str:
+    """Is the period closed? And the moments that its figures are of."""
     as_of = published.as_of
-    closes = datetime.combine(last, _LAST_SECOND)
-    if as_of < closes:
-        state = f"Kỳ báo cáo chưa kết thúc: số liệu tính đến {as_of:%H:%M} ngày {day('vi', as_of)}."
+    at = f"{as_of:%H:%M} ngày {day('vi', as_of)}"
+    if as_of < datetime.combine(last, _LAST_SECOND):
+        state = f"Kỳ báo cáo chưa kết thúc: số liệu tính đến {at}."
     else:
-        state = f"Số liệu của trọn kỳ báo cáo, lập theo dữ liệu chốt lúc {as_of:%H:%M} ngày {day('vi', as_of)}."
+        state = f"Số liệu của trọn kỳ báo cáo, lập theo dữ liệu chốt lúc {at}."
     if published.known_at:
         state += f" Chỉ dùng tệp kết xuất đến {published.known_at:%H:%M} ngày {day('vi', published.known_at)}."
-    notes = [state]
-    if len(several) > 1:
-        others = ", ".join(f"{row['source']} ({said('vi', row['dossiers'])} hồ sơ)" for row in several[1:])
-        notes.append(
-            f"Nguồn dữ liệu: {source}, là nguồn có nhiều hồ sơ nhất ({said('vi', several[0]['dossiers'])} hồ sơ); các"
-            f" nguồn gửi cùng những hồ sơ nên không cộng với nhau. Nguồn khác: {others}."
-        )
-    else:
-        notes.append(f"Nguồn dữ liệu: {source}.")
+    return state
+
+
+def _of_source(source: str, all_sources: list[Row], named: bool) -> str:
+    """Which source the figures are of and, where nobody chose it, why this one."""
+    if named or len(all_sources) < 2:
+        return f"Nguồn dữ liệu: {source}."
+    counted = [f"{row['source']} ({said('vi', row['dossiers'])} hồ sơ)" for row in all_sources]
+    return (
+        f"Nguồn dữ liệu: {counted[0]}, là nguồn có nhiều hồ sơ nhất; các nguồn gửi cùng những hồ sơ nên không cộng với"
+        f" nhau. Nguồn khác: {', '.join(counted[1:])}."
+    )
+
+
+def _unknown(agency: str | None, reporting: list[Row]) -> list[str]:
+    """Dossiers of no known agency, which only the form of all agencies counts."""
     unknown = sum(row["received_total"] for row in reporting if row["level"] == 0)
-    if code is None and unknown:
-        notes.append(f"Gồm cả {said('vi', unknown)} hồ sơ (cột 3) không rõ cơ quan giải quyết.")
-    notes.append(f"Lập bằng Đúng Hạn, bản công bố {published.version}, định nghĩa chỉ tiêu {published.definitions_version}.")
-    return notes
+    told = agency is None and unknown
+    return [f"Gồm cả {said('vi', unknown)} hồ sơ (cột 3) không rõ cơ quan giải quyết."] if told else []

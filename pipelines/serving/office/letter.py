@@ -1,5 +1,5 @@
-"""The letter of apology and re-appointment (phiếu xin lỗi và hẹn lại ngày trả kết quả; NĐ 61/2018 Art. 19(9)), drafted from
-the explanation of a dossier. What the warehouse does not know (names, addresses, why it took longer) is left to fill in.
+"""The letter of apology and re-appointment (phiếu xin lỗi và hẹn lại ngày trả kết quả; NĐ 61/2018 Art. 19(9)), drafted
+from the explanation of a dossier. What the warehouse does not know (names, addresses, why it took longer) is left open.
 
 An official paper, so always in Vietnamese. Below it stands what the office should know before it signs, not to be sent.
 """
@@ -94,7 +94,7 @@ def letter(settings: Settings, found: Explanation, source: str | None = None) ->
 def _page(found: Explanation, source: str | None) -> Page:
     """The source's page; without one the page that has figures, of the first source."""
     if not found.pages:
-        near = [str(row["dossier_code"]) for row in found.nearest]
+        near = sorted({str(row["dossier_code"]) for row in found.nearest})
         raise AskedWronglyError("letter.unknown", code=found.dossier_code, known=offered(found.dossier_code, near))
     if source is not None:
         source = known("source", source, [page.source for page in found.pages])
@@ -105,14 +105,16 @@ def _page(found: Explanation, source: str | None) -> Page:
 def _paragraphs(found: Explanation, page: Page, verdict: Verdict, agency: str) -> list[str]:
     head, promise = page.head or {}, page.promise
     assert promise is not None
+    is_bad = verdict.verdict in ("late", "overdue")
     promised = promise.first if promise.reappointments else head["due_at"]
     procedure = head["procedure_name"] or BLANK
     received = (
         f"Ngày {_long(head['received_at'])}, {agency} tiếp nhận hồ sơ đề nghị giải quyết thủ tục “{procedure}”"
         f" của Ông/Bà (Tổ chức); mã hồ sơ: {found.dossier_code}."
     )
-    appointed = f"Thời gian hẹn trả kết quả: {_appointment(promised)}."
-    late = f", quá hạn {_days(verdict)}" if verdict.verdict in ("late", "overdue") else ""
+    again = f"; đã hẹn lại: {_appointment(head['due_at'])}" if promised != head["due_at"] and is_bad else ""
+    appointed = f"Thời gian hẹn trả kết quả: {_appointment(promised)}{again}."
+    late = f", quá hạn {_days(verdict)}" if is_bad else ""
     if head["ended_at"] is not None:
         state = f"Đến ngày {_long(head['ended_at'])} hồ sơ mới được giải quyết xong{late} so với ngày đã hẹn."
     elif late:
@@ -124,8 +126,8 @@ def _paragraphs(found: Explanation, page: Page, verdict: Verdict, agency: str) -
     if head["ended_at"] is not None:
         end = f"{sorry} và mong nhận được sự thông cảm./."
         return [received, appointed, state, reason, end]
-    again = f"{sorry} và sẽ trả kết quả giải quyết hồ sơ vào {_new_date(found, page)}."
-    return [received, appointed, state, reason, again, "Mong nhận được sự thông cảm của Ông/Bà (Tổ chức)./."]
+    end = f"{sorry} và sẽ trả kết quả giải quyết hồ sơ vào {_new_date(found, page)}."
+    return [received, appointed, state, reason, end, "Mong nhận được sự thông cảm của Ông/Bà (Tổ chức)./."]
 
 
 def _new_date(found: Explanation, page: Page) -> str:
@@ -140,7 +142,8 @@ def _advice(found: Explanation, page: Page, verdict: Verdict) -> list[str]:
     promise = page.promise
     assert promise is not None
     moved = [
-        f"Ngày hẹn đã dời từ {day('vi', move.due_before)} sang {day('vi', move.due_at)}, không do công dân bổ sung giấy tờ."
+        f"Ngày hẹn đã dời từ {day('vi', move.due_before)} sang {day('vi', move.due_at)}, không do công dân bổ sung"
+        " giấy tờ."
         for move in promise.moves
         if move.later and not move.justified
     ]
@@ -151,7 +154,8 @@ def _advice(found: Explanation, page: Page, verdict: Verdict) -> list[str]:
         *moved,
         *where,
         *(duty.sentence_vi for duty in page.duties),
-        f"Số liệu chốt lúc {found.as_of:%H:%M} ngày {day('vi', found.as_of)}, nguồn {page.source}, bản {found.version}.",
+        f"Số liệu chốt lúc {found.as_of:%H:%M} ngày {day('vi', found.as_of)}, nguồn {page.source},"
+        f" bản {found.version}.",
         "Điền vào chỗ “……”: người nhận, địa chỉ, lý do, ngày trả mới; kho dữ liệu không có những thông tin này.",
     ]
 

@@ -194,7 +194,7 @@ def _moment(lang: str, moment: datetime) -> str:
 
 
 def write_workbook(found: Listing, path: Path) -> None:
-    """The list as .xlsx: lines that say what it is, a table with autofilter and a head that stays, a column to fill in."""
+    """The list as .xlsx: lines that say what it is, a table with autofilter, a head that stays, a column to fill in."""
     book = Book(path)
     sheet = book.sheet(found.word(f"{found.name}.sheet"))
     printed, kind = ("no", *found.kind.printed, "remark"), found.kind
@@ -212,8 +212,10 @@ def write_workbook(found: Listing, path: Path) -> None:
         for place, (column, value) in enumerate(zip(columns, values, strict=True)):
             if column == "remark":
                 sheet.write_blank(top + number, place, None, book.remark)
+            elif isinstance(value, bool):
+                sheet.write_string(top + number, place, said(found.lang, value), book.flag)
             else:
-                book.cell(sheet, top + number, place, _cell(found.lang, value), wrap=True, by_day=found.by_day)
+                book.cell(sheet, top + number, place, value, wrap=True, by_day=found.by_day)
     last = top + max(len(found.rows), 1)
     sheet.autofilter(top, 0, last, len(columns) - 1)
     sheet.freeze_panes(top + 1, 2)
@@ -247,11 +249,6 @@ def _head(book: Book, sheet: Any, found: Listing, width: int, letters: int) -> i
     return len(found.head) + 3
 
 
-def _cell(lang: str, value: Any) -> Any:
-    """Yes and no as words; everything else as it is."""
-    return said(lang, value) if isinstance(value, bool) else value
-
-
 def write_csv(found: Listing, path: Path) -> None:
     """The table alone, UTF-8 with a byte order mark, texts kept from being formulas; moments as ISO."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -262,11 +259,11 @@ def write_csv(found: Listing, path: Path) -> None:
 
 
 def _plain(lang: str, value: Any) -> Any:
-    value = _cell(lang, value)
+    value = said(lang, value) if isinstance(value, bool) else value
     return marked(value) if isinstance(value, str) else value
 
 
-def on_screen(found: Listing) -> tuple[list[str], list[Sequence[Any]]]:
+def on_screen(found: Listing) -> tuple[list[str], list[list[Any]]]:
     """(heads, rows) of the few columns that fit on a screen."""
     columns = ("dossier_code", "agency_name", *found.kind.shown)
     rows = [[_short(found, row[column]) for column in columns] for row in found.rows]

@@ -1,5 +1,5 @@
-"""How our workbooks look, and cells of the right type: numbers as numbers, days as days, everything else as text, so that
-no code becomes 3.05E+15 and no text a formula."""
+"""How our workbooks look, and cells of the right type: numbers as numbers, days as days, all else as text, so that no
+code becomes 3.05E+15 and no text a formula."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ class Book:
         """large: rows go to disk as they come (each sheet from top to bottom), for any number of them."""
         self._book = xlsxwriter.Workbook(
             str(path),
-            {"constant_memory": large, "strings_to_formulas": False, "strings_to_urls": False, "nan_inf_to_errors": True},
+            {
+                "constant_memory": large,
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "nan_inf_to_errors": True,
+            },
         )
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
         self.cut = 0
@@ -60,6 +65,11 @@ class Book:
             bold=True, font_color="#FFFFFF", bg_color=_BLUE, border=1, border_color=_LINE, align="center",
             text_wrap=True,
         )  # fmt: skip
+
+    @property
+    def flag(self) -> Format:
+        """Of cells that say yes or nothing."""
+        return self.format(border=1, border_color=_LINE, align="center")
 
     @property
     def remark(self) -> Format:
