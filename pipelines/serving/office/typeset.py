@@ -1,4 +1,4 @@
-"""PDF by typst (extra `reports`): a template beside this module, its data as JSON, a face with all Vietnamese letters."""
+"""PDF by typst (extra `reports`): a template beside this module, its data as JSON, a face with Vietnamese letters."""
 
 from __future__ import annotations
 
