@@ -717,6 +717,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "only these columns, separated by commas",
     ),
     "office.written": ("Đã ghi {path}", "Wrote {path}"),
+    "office.form_of": (
+        "Nguồn {source}; kỳ từ {first} đến {last}; số liệu chốt {as_of}; số biểu: {units}",
+        "Source {source}; period from {first} to {last}; figures as of {as_of}; forms: {units}",
+    ),
     "office.rows": (" ({rows} dòng)", " ({rows} rows)"),
     "office.sheets": (
         "Một trang tính của Excel chứa nhiều nhất 1.048.576 dòng nên số liệu nằm ở {n} trang tính; .parquet và .csv"

@@ -35,7 +35,8 @@ def form(  # noqa: PLR0917  (options of a command line)
     version: VersionOption = None,
 ) -> None:
     session: Session = context.obj
-    settings = session.settings()
+    settings, t = session.settings(), session.screen.t
+    from pipelines.explain.words import day, moment
     from pipelines.serving.office.files import checked
     from pipelines.serving.office.form import forms
     from pipelines.serving.office.form_sheet import write_forms
@@ -46,11 +47,13 @@ def form(  # noqa: PLR0917  (options of a command line)
         target = checked(settings, out, (".xlsx", ".pdf"))
         with open_published(settings, version) as published:
             made = forms(published, settings, period, scheme=scheme, agency=agency, level=level, source=source)
+            as_of = published.as_of
         if target.suffix.lower() == ".pdf":
             _write(session, target, pdf("form", {"forms": [one.document() for one in made]}))
         else:
             _write(session, target, lambda work: write_forms(made, work))
-        session.screen.say("\n".join(made[0].notes[:2]))
+        said = {"source": made[0].source, "first": day(t.lang, made[0].first), "last": day(t.lang, made[0].last)}
+        session.screen.say(t("office.form_of", **said, as_of=moment(t.lang, as_of), units=len(made)))
 
 
 @commands.command("list", help="help.list")

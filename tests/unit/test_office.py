@@ -20,7 +20,7 @@ from pipelines.contract import DOSSIERS
 from pipelines.contract.headings import heading_field
 from pipelines.contract.marks import marked
 from pipelines.serving.office.asking import AskedWronglyError, known, offered
-from pipelines.serving.office.export import Extract, extract, write_csv, write_parquet, write_workbook
+from pipelines.serving.office.export import extract, write_csv, write_parquet, write_workbook
 from pipelines.serving.office.files import checked, whole
 from pipelines.serving.office.form import Form, Line, _period_name, _whole
 from pipelines.serving.office.headings import headings
@@ -28,10 +28,10 @@ from pipelines.serving.office.lists import LISTS
 from pipelines.serving.office.typeset import FOLDERS, OWN_FACE, chosen_face, has_letters
 from pipelines.serving.office.words import WORDS, said
 from pipelines.serving.office.workbook import LONGEST, Book
-from pipelines.serving.published import SQL, Published
+from pipelines.serving.published import SQL
 from tests.support.exports import read
+from tests.support.office import dossiers, published_of
 from tests.support.properties import examples
-from warehouse.publish import Publication
 
 
 @pytest.fixture
@@ -39,17 +39,6 @@ def settings(tmp_path: Path) -> Settings:
     settings = load_settings(warehouse=tmp_path / "warehouse", drop_zone=str(tmp_path / "inbox"))
     settings.layout.create()
     return settings
-
-
-def published_of(con: duckdb.DuckDBPyConnection) -> Published:
-    """A version whose marts are those of the connection."""
-    marts = [
-        name for (name,) in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-    ]
-    manifest = {
-        "as_of": "2024-05-31T23:59:59", "known_at": None, "definitions_version": "2.0", "marts": dict.fromkeys(marts, {}),
-    }  # fmt: skip
-    return Published(Publication("20240531T235959-20240601T000000000000Z", Path(), manifest), con)
 
 
 @pytest.fixture
@@ -147,7 +136,7 @@ def test_the_reporting_unit_is_the_lowest_that_holds_everything() -> None:
 
 def test_a_form_adds_up_its_lines() -> None:
     lines = [Line("a", tuple(range(11))), Line("b", tuple(range(11)))]
-    form = Form(None, "", "", "2024", date(2024, 1, 1), date(2024, 12, 31), {"period": "", "days": ""}, lines, [])
+    form = Form(None, "", "", "", "2024", date(2024, 1, 1), date(2024, 12, 31), {"period": "", "days": ""}, lines, [])
     assert form.total == tuple(2 * n for n in range(11))
     assert form.document()["total"][10] == "20"
 
@@ -210,17 +199,6 @@ def test_cells_keep_their_type(tmp_path: Path) -> None:
 
 
 # ---- any mart as a file ---------------------------------------------------------------------------------------------
-
-
-def dossiers(con: duckdb.DuckDBPyConnection, texts: list[str]) -> Extract:
-    """A mart of dossiers whose procedures have these names."""
-    con.execute("create or replace table marts.fct_dossiers (source varchar, dossier_code varchar, agency_code varchar, "
-                "procedure_name varchar, due_at timestamp, received_at timestamp, status integer, flags varchar[])")  # fmt: skip
-    con.executemany(
-        "insert into marts.fct_dossiers values ('s', ?, 'H39.18', ?, '2024-05-24 17:00:00', '2024-05-20 08:30:00', 4, ['A', 'B'])",
-        [[f"H39.18.25-240520-{number:04}", text] for number, text in enumerate(texts)],
-    )
-    return extract(published_of(con), "fct_dossiers")
 
 
 def test_columns_of_dossiers_are_headed_as_the_readers_know_them(con: duckdb.DuckDBPyConnection) -> None:
@@ -288,9 +266,11 @@ def test_no_marked_text_is_a_formula(text: str) -> None:
 
 def test_a_mart_is_filtered_and_cut_to_columns(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     con.execute(
-        """create table marts.rpt_form_ii06 as
-        select * from (values ('s', 'reporting', '2024-Q1', 'H39.1', 'F', 1), ('s', 'reporting', '2024-Q2', 'H39.18', 'F', 2),
-            ('s', 'reporting', '2024-Q2', 'H39.18.25', 'F', 3)) as t(source, scheme, period, agency_code, field_code, n)"""
+        """create table marts.rpt_form_ii06 as select * from (values
+            ('s', 'reporting', '2024-Q1', 'H39.1', 'F', 1),
+            ('s', 'reporting', '2024-Q2', 'H39.18', 'F', 2),
+            ('s', 'reporting', '2024-Q2', 'H39.18.25', 'F', 3)
+        ) as t(source, scheme, period, agency_code, field_code, n)"""
     )
     version = published_of(con)
     found = extract(version, "rpt_form_ii06", agency="H39.18", period="2024-q2", columns=["n", " period"])

@@ -46,6 +46,7 @@ class Form:
     """The form of one reporting unit. texts: headings.py; notes: what its reader must know, below the table."""
 
     agency: str | None
+    source: str
     unit: str
     receiver: str
     period: str
@@ -124,6 +125,7 @@ def forms(
         made.append(
             Form(
                 agency=code,
+                source=chosen,
                 unit=_called(agencies, unit),
                 receiver=_called(agencies, agencies[unit]["parent"] if unit in agencies else None),
                 period=_period_name(limits["period"], scheme),
