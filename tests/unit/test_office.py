@@ -177,25 +177,19 @@ def test_a_face_must_have_the_letters(tmp_path: Path) -> None:
 def test_cells_keep_their_type(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     book = Book(path)
-    sheet = book.sheet("A")
-    values = [
-        "=1+1",
-        "0012",
-        33653,
-        1.5,
-        datetime(2024, 5, 31, 17),
-        date(2024, 5, 31),
-        "x" * (LONGEST + 5),
-        None,
-        ["a", "b"],
-    ]
-    for place, value in enumerate(values):
-        book.cell(sheet, 0, place, value)
+    listed, bulk = book.sheet("A"), book.sheet("B")
+    long = "x" * (LONGEST + 5)
+    values = ["=1+1", "0012", 33653, 1.5, datetime(2024, 5, 31, 17), date(2024, 5, 31), long, True]
+    kinds = ["VARCHAR", "VARCHAR", "BIGINT", "DOUBLE", "TIMESTAMP", "DATE", "VARCHAR", "BOOLEAN"]
+    for place, (value, kind) in enumerate(zip(values, kinds, strict=True)):
+        book.cell(listed, 0, place, value)
+        book.writer(kind)(bulk, 0, place, value)
+    book.writer("VARCHAR[]")(bulk, 0, len(values), ["a", "b"])
     book.close()
-    (row,) = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    assert row[:6] == ["=1+1", "0012", 33653, 1.5, datetime(2024, 5, 31, 17), date(2024, 5, 31)]
-    assert row[6:] == ["x" * LONGEST, "", "a, b"]
-    assert book.cut == 1
+    expected = [*values[:6], "x" * LONGEST, True]
+    read = [CalamineWorkbook.from_path(str(path)).get_sheet_by_index(place).to_python()[0] for place in (0, 1)]
+    assert read == [expected, [*expected, "a, b"]]
+    assert book.cut == 2
 
 
 # ---- any mart as a file ---------------------------------------------------------------------------------------------

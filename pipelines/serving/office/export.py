@@ -142,6 +142,7 @@ def write_workbook(found: Extract, path: Path, published: Published, lang: str, 
     of Excel) go on over further sheets; returns how many sheets hold rows."""
     book = Book(path, large=True)
     heads, columns = found.heads(lang), found.relation.columns
+    writers = [book.writer(str(kind)) for kind in found.relation.types]
     result = found.relation.execute()
     sheets, fetch = 0, _fetching(result)
     rows = fetch(most - 1)
@@ -163,8 +164,9 @@ def write_workbook(found: Extract, path: Path, published: Published, lang: str, 
         while rows:
             for row in rows:
                 number += 1
-                for place, value in enumerate(row):
-                    book.cell(sheet, number, place, value, plain=True)
+                for place, (write, value) in enumerate(zip(writers, row, strict=True)):
+                    if value is not None:
+                        write(sheet, number, place, value)
             left -= len(rows)
             rows = fetch(left) if left else []
         rows = fetch(most - 1)

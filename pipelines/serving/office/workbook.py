@@ -3,6 +3,7 @@ code becomes 3.05E+15 and no text a formula."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,20 @@ MOST_ROWS = 1_048_576
 LONGEST = 32_767
 _BLUE, _PALE, _LINE = "#1F3864", "#DCE6F1", "#9AA5B1"
 _A4 = 9
+_WHOLE, _BROKEN = "#,##0", "#,##0.00"
+_DAY, _MINUTE, _SECOND = "dd/mm/yyyy", "dd/mm/yyyy hh:mm", "dd/mm/yyyy hh:mm:ss"
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "DOUBLE",
+    "FLOAT",
+)
 _NO_CLOCK = (time.min, time(23, 59, 59))
 
 
@@ -77,46 +92,49 @@ class Book:
         return self.format(bg_color="#FFF9E5", border=1, border_color=_LINE, text_wrap=True)
 
     def cell(
-        self,
-        sheet: Worksheet,
-        row: int,
-        column: int,
-        value: Any,
-        *,
-        wrap: bool = False,
-        plain: bool = False,
-        by_day: bool = False,
+        self, sheet: Worksheet, row: int, column: int, value: Any, *, wrap: bool = False, by_day: bool = False
     ) -> None:
-        """A value by its type; None leaves the cell empty. plain: without borders, for the bulk of a large table.
-        by_day: moments show their day; the clock stays in the cell."""
-        look: dict[str, Any] = {} if plain else {"border": 1, "border_color": _LINE}
-        right: dict[str, Any] = {} if plain else {"align": "right", "indent": 1}
-        centre: dict[str, Any] = {} if plain else {"align": "center"}
+        """A value by its type, in a bordered cell; None leaves it empty. by_day: moments show their day, the clock
+        stays in the cell."""
+        look: dict[str, Any] = {"border": 1, "border_color": _LINE}
+        right, centre = look | {"align": "right", "indent": 1}, look | {"align": "center"}
         match value:
             case None:
-                if not plain:
-                    sheet.write_blank(row, column, None, self.format(**look))
+                sheet.write_blank(row, column, None, self.format(**look))
             case bool():
-                sheet.write_boolean(row, column, value, self.format(**look, align="center"))
-            case int():
-                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0", **right))
-            case float():
-                sheet.write_number(row, column, value, self.format(**look, num_format="#,##0.00", **right))
+                sheet.write_boolean(row, column, value, self.format(**centre))
+            case int() | float():
+                places = _WHOLE if isinstance(value, int) else _BROKEN
+                sheet.write_number(row, column, value, self.format(**right, num_format=places))
             case datetime():
                 # a day without a clock is its first or, for due dates, its last second (portal-exports §4)
-                clock = "" if by_day or value.time() in _NO_CLOCK else " hh:mm"
-                sheet.write_datetime(row, column, value, self.format(**look, num_format=f"dd/mm/yyyy{clock}", **centre))
+                shown = _DAY if by_day or value.time() in _NO_CLOCK else _MINUTE
+                sheet.write_datetime(row, column, value, self.format(**centre, num_format=shown))
             case date():
-                sheet.write_datetime(row, column, value, self.format(**look, num_format="dd/mm/yyyy", **centre))
+                sheet.write_datetime(row, column, value, self.format(**centre, num_format=_DAY))
             case _:
-                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-                self._text(sheet, row, column, text, self.format(**look, text_wrap=wrap, num_format="@"))
+                sheet.write_string(row, column, self._fitting(str(value)), self.format(**look, text_wrap=wrap))
 
-    def _text(self, sheet: Worksheet, row: int, column: int, text: str, look: Format) -> None:
-        if len(text.encode("utf-16-le")) > 2 * LONGEST:
-            text = text.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", errors="ignore")
-            self.cut += 1
-        if text:
-            sheet.write_string(row, column, text, look)
-        else:
-            sheet.write_blank(row, column, None, look)
+    def writer(self, kind: str) -> Callable[[Worksheet, int, int, Any], Any]:
+        """What writes the values, none of them None, of a column of that DuckDB type: for the bulk of a table, in
+        plain cells."""
+        if kind == "BOOLEAN":
+            look = self.format()
+            return lambda sheet, row, column, value: sheet.write_boolean(row, column, value, look)
+        if kind.startswith("TIMESTAMP") or kind == "DATE":
+            look = self.format(num_format=_DAY if kind == "DATE" else _SECOND)
+            return lambda sheet, row, column, value: sheet.write_datetime(row, column, value, look)
+        if kind in _NUMBERS:
+            look = self.format(num_format=_BROKEN if kind in ("DOUBLE", "FLOAT") else _WHOLE)
+            return lambda sheet, row, column, value: sheet.write_number(row, column, value, look)
+        look, fitting = self.format(num_format="@"), self._fitting
+        if kind.endswith("[]"):
+            return lambda sheet, row, column, value: sheet.write_string(row, column, fitting(", ".join(value)), look)
+        return lambda sheet, row, column, value: sheet.write_string(row, column, fitting(str(value)), look)
+
+    def _fitting(self, text: str) -> str:
+        """As much of the text as a cell of Excel holds, which counts in UTF-16."""
+        if len(text) <= LONGEST // 2 or len(wide := text.encode("utf-16-le")) <= 2 * LONGEST:
+            return text
+        self.cut += 1
+        return wide[: 2 * LONGEST].decode("utf-16-le", errors="ignore")
