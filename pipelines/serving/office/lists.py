@@ -208,14 +208,15 @@ def write_workbook(found: Listing, path: Path) -> None:
         sheet.write_string(top, place, found.word(column), book.heading)
     for number, row in enumerate(found.rows, start=1):
         values = [({"no": number, "remark": ""} | row)[column] for column in columns]
-        sheet.set_row(top + number, _height(values, widths))
+        sheet.set_row(top + number, _height(values[: len(printed)], widths[: len(printed)]))
         for place, (column, value) in enumerate(zip(columns, values, strict=True)):
             if column == "remark":
                 sheet.write_blank(top + number, place, None, book.remark)
             elif isinstance(value, bool):
                 sheet.write_string(top + number, place, said(found.lang, value), book.flag)
             else:
-                book.cell(sheet, top + number, place, value, wrap=True, by_day=found.by_day)
+                wrap = place < len(printed)
+                book.cell(sheet, top + number, place, value, wrap=wrap, by_day=found.by_day)
     last = top + max(len(found.rows), 1)
     sheet.autofilter(top, 0, last, len(columns) - 1)
     sheet.freeze_panes(top + 1, 2)
