@@ -22,7 +22,7 @@ from pipelines.contract.marks import marked
 from pipelines.serving.office.asking import AskedWronglyError, known, offered
 from pipelines.serving.office.export import extract, write_csv, write_parquet, write_workbook
 from pipelines.serving.office.files import checked, whole
-from pipelines.serving.office.form import Form, Line, _period_name, _whole
+from pipelines.serving.office.form import Form, Line, period_name, reporting_unit
 from pipelines.serving.office.headings import headings
 from pipelines.serving.office.lists import LISTS
 from pipelines.serving.office.typeset import FOLDERS, OWN_FACE, chosen_face, has_letters
@@ -119,8 +119,8 @@ def test_texts_of_papers_hold_from_their_day(settings: Settings) -> None:
 def test_periods_are_called_as_officials_do() -> None:
     said_of = {"2024-05": "tháng 5 năm 2024", "2024-Q2": "quý II năm 2024", "2024-H1": "6 tháng đầu năm 2024"}
     for period, name in (said_of | {"2024": "năm 2024"}).items():
-        assert _period_name(period, "reporting") == name
-        assert _period_name(period, "calendar") == f"{name} (theo dương lịch)"
+        assert period_name(period, "reporting") == name
+        assert period_name(period, "calendar") == f"{name} (theo dương lịch)"
 
 
 def test_the_reporting_unit_is_the_lowest_that_holds_everything() -> None:
@@ -130,8 +130,8 @@ def test_the_reporting_unit_is_the_lowest_that_holds_everything() -> None:
         {"agency_code": "H39.18.1", "level": 3, "received_total": 4},
         {"agency_code": "unknown", "level": 0, "received_total": 2},
     ]
-    assert _whole(rows) == "H39.18"
-    assert _whole([*rows, {"agency_code": "H40", "level": 1, "received_total": 1}]) is None
+    assert reporting_unit(rows) == "H39.18"
+    assert reporting_unit([*rows, {"agency_code": "H40", "level": 1, "received_total": 1}]) is None
 
 
 def test_a_form_adds_up_its_lines() -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from duckdb import CaseExpression, ColumnExpression, ConstantExpression, Expression, FunctionExpression
+from xlsxwriter.worksheet import Worksheet
 
 from pipelines.contract import DOSSIERS
 from pipelines.contract.marks import DANGEROUS, MARK
@@ -138,53 +139,53 @@ def _cell(column: str, kind: str) -> Expression:
 
 
 def write_workbook(found: Extract, path: Path, published: Published, lang: str, *, most: int = MOST_ROWS) -> int:
-    """A workbook with the rows, then a sheet that says what they are. More than `most` rows (heads counted, the limit
-    of Excel) go on over further sheets; returns how many sheets hold rows."""
+    """A workbook with the rows, then a sheet that says what they are. More than a sheet holds (`most`, its head
+    counted: Excel's limit) go on over further sheets; returns how many sheets hold rows."""
     book = Book(path, large=True)
-    heads, columns = found.heads(lang), found.relation.columns
-    writers = [book.writer(str(kind)) for kind in found.relation.types]
+    heads, room = found.heads(lang), most - 1
+    sheets = max(1, -(-found.rows // room))
     result = found.relation.execute()
-    sheets, fetch = 0, _fetching(result)
-    rows = fetch(most - 1)
-    while rows or not sheets:
-        sheets += 1
-        several = found.rows > most - 1
-        sheet = book.sheet(f"{found.mart[:26]} ({sheets})" if several else found.mart)
-        sheet.freeze_panes(1, 0)
-        sheet.repeat_rows(0)
-        last = min(found.rows - (sheets - 1) * (most - 1), most - 1)
-        sheet.autofilter(0, 0, last, len(columns) - 1)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-        for place, (column, kind) in enumerate(zip(columns, found.relation.types, strict=True)):
-            sheet.set_column(place, place, _width(column, str(kind)))
-        sheet.set_row(0, 45)
-        for place, head in enumerate(heads):
-            sheet.write_string(0, place, head, book.heading)
-        number, left = 0, most - 1
-        while rows:
-            for row in rows:
-                number += 1
-                for place, (write, value) in enumerate(zip(writers, row, strict=True)):
-                    if value is not None:
-                        write(sheet, number, place, value)
-            left -= len(rows)
-            rows = fetch(left) if left else []
-        rows = fetch(most - 1)
+    for number in range(1, sheets + 1):
+        sheet = book.sheet(found.mart if sheets == 1 else f"{found.mart[:26]} ({number})")
+        _head(book, sheet, found, heads, min(found.rows - (number - 1) * room, room))
+        _rows(book, sheet, found, _taken(result, room))
     _about(book, found, published, lang, sheets)
     book.close()
     return sheets
+
+
+def _head(book: Book, sheet: Worksheet, found: Extract, heads: list[str], rows: int) -> None:
+    """The head of a sheet of so many rows: it stays, is printed on every page, and filters."""
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    sheet.autofilter(0, 0, max(rows, 1), len(heads) - 1)
+    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{rows + 1}"})
+    sheet.set_row(0, 45)
+    for place, (column, kind) in enumerate(zip(found.relation.columns, found.relation.types, strict=True)):
+        sheet.set_column(place, place, _width(column, str(kind)))
+        sheet.write_string(0, place, heads[place], book.heading)
+
+
+def _rows(book: Book, sheet: Worksheet, found: Extract, rows: Iterable[tuple[Any, ...]]) -> None:
+    writers = [book.writer(str(kind)) for kind in found.relation.types]
+    for number, row in enumerate(rows, start=1):
+        for place, (write, value) in enumerate(zip(writers, row, strict=True)):
+            if value is not None:
+                write(sheet, number, place, value)
+
+
+def _taken(result: duckdb.DuckDBPyRelation, most: int) -> Iterator[tuple[Any, ...]]:
+    """The next rows, at most so many, some thousands in memory at a time."""
+    while most and (rows := result.fetchmany(min(most, _AT_ONCE))):
+        most -= len(rows)
+        yield from rows
 
 
 def _width(column: str, kind: str) -> int:
     """Width of a column in characters."""
     if kind.startswith("VARCHAR"):
         return 36 if column.endswith(("_name", "_vi", "_en")) else 26 if column.endswith("_code") else 18
-    return 17 if kind == "TIMESTAMP" else 12
-
-
-def _fetching(result: duckdb.DuckDBPyRelation) -> Callable[[int], list[tuple[Any, ...]]]:
-    """Takes the next rows, at most so many and never many at once."""
-    return lambda most: result.fetchmany(min(most, _AT_ONCE))
+    return 19 if kind == "TIMESTAMP" else 12
 
 
 def _about(book: Book, found: Extract, published: Published, lang: str, sheets: int) -> None:

@@ -107,7 +107,7 @@ def forms(
     asked = {"source": chosen, "scheme": scheme, "period": limits["period"]}
     reporting = published.rows("form_agencies", agency=agency, **asked)
     if level is None:
-        units = [(agency, agency or _whole(reporting))]
+        units = [(agency, agency or reporting_unit(reporting))]
     else:
         units = [(str(row["agency_code"]), str(row["agency_code"])) for row in reporting if row["level"] == level]
         if not units:
@@ -128,7 +128,7 @@ def forms(
                 source=chosen,
                 unit=_called(agencies, unit),
                 receiver=_called(agencies, agencies[unit]["parent"] if unit in agencies else None),
-                period=_period_name(limits["period"], scheme),
+                period=period_name(limits["period"], scheme),
                 first=limits["period_from"],
                 last=limits["period_to"],
                 texts=texts,
@@ -156,7 +156,7 @@ def _period(published: Published, period: str, scheme: str, source: str) -> Row:
     return found[name]
 
 
-def _whole(reporting: list[Row]) -> str | None:
+def reporting_unit(reporting: list[Row]) -> str | None:
     """The lowest agency that holds every dossier with a known agency; None when there is no such."""
     known_ones = [row for row in reporting if row["level"] > 0]
     everything = sum(row["received_total"] for row in known_ones if row["level"] == 1)
@@ -171,7 +171,7 @@ def _called(agencies: dict[str, Row], code: str | None) -> str:
     return str(agencies[code]["name"]) if code in agencies else _BLANK
 
 
-def _period_name(period: str, scheme: str) -> str:
+def period_name(period: str, scheme: str) -> str:
     """2024-Q2 → quý II năm 2024."""
     year, _, part = period.partition("-")
     if not part:

@@ -92,7 +92,7 @@ def letter(settings: Settings, found: Explanation, source: str | None = None) ->
 
 
 def _page(found: Explanation, source: str | None) -> Page:
-    """The source's page; without one the page that has figures, of the first source."""
+    """The source's page; without one the page that has verdicts, of the source that sent most steps."""
     if not found.pages:
         near = sorted({str(row["dossier_code"]) for row in found.nearest})
         raise AskedWronglyError("letter.unknown", code=found.dossier_code, known=offered(found.dossier_code, near))
