@@ -126,7 +126,7 @@ def catalogue(manifest: dict[str, Any]) -> dict[str, Any]:
     grains = _grains(manifest)
     return {
         model["name"]: {
-            "title": _both(model["config"]["meta"].get("title", f"{model['name']} / {model['name']}"), " / "),
+            "title": _both(model["config"]["meta"]["title"], " / "),
             "grain": _both(model["description"].strip(), "\n"),
             "key": grains.get(model["unique_id"], []),
             "columns": [
@@ -150,7 +150,7 @@ def _both(text: str, between: str) -> list[str]:
 
 
 def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
-    yield f"### {model['name']}"
+    yield f"### {model['name']}: {model['config']['meta']['title']}"
     yield ""
     yield from (line for paragraph in model["description"].splitlines() if paragraph for line in (paragraph, ""))
     if grain:

@@ -53,6 +53,11 @@ class Layout:
         return self.root / "calendar.csv"
 
     @property
+    def form_headings(self) -> Path:
+        """Texts of official papers that this warehouse words otherwise; as a rule there is none."""
+        return self.root / "form_headings.csv"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

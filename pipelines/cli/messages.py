@@ -684,6 +684,168 @@ TEXTS: dict[str, tuple[str, str]] = {
     "result.ok": ("tốt", "ok"),
     "result.warn": ("chú ý", "note"),
     "result.fail": ("HỎNG", "FAIL"),
+    # ---- form, list, letter, export -----------------------------------------------------------------------------
+    "help.form": (
+        "Lập biểu số II.06 của một kỳ báo cáo thành tệp .xlsx hoặc .pdf để in và ký.",
+        "Make form II.06 of a period as .xlsx or .pdf, to be printed and signed.",
+    ),
+    "help.form.period": (
+        "kỳ báo cáo: 2024-05, 2024-Q2, 2024-H1 hoặc 2024",
+        "period: 2024-05, 2024-Q2, 2024-H1 or 2024",
+    ),
+    "help.form.out": ("tệp cần ghi: .xlsx hoặc .pdf", "file to write: .xlsx or .pdf"),
+    "help.form.scheme": (
+        "cách chia kỳ: reporting (chốt ngày 14 theo Nghị định 09/2019/NĐ-CP) hoặc calendar (theo dương lịch)",
+        "how periods are cut: reporting (closed on the 14th, Nghị định 09/2019/NĐ-CP) or calendar",
+    ),
+    "help.form.level": (
+        "mỗi cơ quan của cấp này một biểu: 1 tỉnh, 2 sở hoặc huyện, 3 xã",
+        "a form for each agency of this level: 1 province, 2 department or district, 3 commune",
+    ),
+    "help.office.out": (
+        "tệp cần ghi: .xlsx hoặc .csv; không ghi thì in bảng ngắn ra màn hình",
+        "file to write: .xlsx or .csv; without it a short table is shown",
+    ),
+    "help.office.agency": (
+        "chỉ cơ quan này và các cơ quan trực thuộc, ví dụ H39.18",
+        "only this agency and those below it, e.g. H39.18",
+    ),
+    "help.office.source": (
+        "nguồn dữ liệu; mặc định: nguồn có nhiều hồ sơ nhất",
+        "source of the data; default: the one with most dossiers",
+    ),
+    "help.office.version": (
+        "một bản khác đang giữ (`dunghan versions`)",
+        "another version that is kept (`dunghan versions`)",
+    ),
+    "help.list": (
+        "Danh sách hồ sơ để làm việc: overdue (đang quá hạn), late (đã giải quyết quá hạn), due-soon (sắp đến hạn),"
+        " apologies (phải xin lỗi và hẹn lại), waiting (chờ tiếp nhận), reappointed (đã hẹn lại).",
+        "Lists to work down: overdue, late, due-soon, apologies (letters that are due), waiting (for acceptance),"
+        " reappointed.",
+    ),
+    "help.list.name": (
+        "overdue, late, due-soon, apologies, waiting hoặc reappointed",
+        "overdue, late, due-soon, apologies, waiting or reappointed",
+    ),
+    "help.list.field": ("chỉ lĩnh vực này: mã hoặc tên", "only this field of administration: code or name"),
+    "help.list.rule_set": (
+        "theo bộ quy tắc này; mặc định: form_ii06",
+        "by this rule set; default: form_ii06",
+    ),
+    "help.list.limit": (
+        "số dòng nhiều nhất (0 = tất cả); mặc định: 20 trên màn hình, tất cả trong tệp",
+        "at most so many rows (0 = all); default: 20 on the screen, all in a file",
+    ),
+    "help.letter": (
+        "Soạn phiếu xin lỗi và hẹn lại ngày trả kết quả của một hồ sơ; chỗ “……” do cơ quan điền.",
+        "Draft the letter of apology and re-appointment of a dossier; the office fills in “……”.",
+    ),
+    "help.letter.out": (
+        "tệp cần ghi: .pdf hoặc .txt; không ghi thì in ra màn hình",
+        "file to write: .pdf or .txt; without it the text is shown",
+    ),
+    "help.export": (
+        "Ghi một bảng số liệu (mart) thành tệp .xlsx, .csv hoặc .parquet.",
+        "Write a mart as .xlsx, .csv or .parquet.",
+    ),
+    "help.export.mart": ("tên mart, ví dụ mart_overdue_dossiers", "the mart's name, e.g. mart_overdue_dossiers"),
+    "help.export.out": ("tệp cần ghi: .xlsx, .csv hoặc .parquet", "file to write: .xlsx, .csv or .parquet"),
+    "help.export.period": ("chỉ kỳ hoặc tháng này, ví dụ 2024-05", "only this period or month, e.g. 2024-05"),
+    "help.export.columns": (
+        "chỉ các cột này, cách nhau bằng dấu phẩy",
+        "only these columns, separated by commas",
+    ),
+    "office.written": ("Đã ghi {path}", "Wrote {path}"),
+    "office.form_of": (
+        "Nguồn {source}; kỳ từ {first} đến {last}; số liệu chốt {as_of}; số biểu: {units}",
+        "Source {source}; period from {first} to {last}; figures as of {as_of}; forms: {units}",
+    ),
+    "office.rows": (" ({rows} dòng)", " ({rows} rows)"),
+    "office.sheets": (
+        "Một trang tính của Excel chứa nhiều nhất 1.048.576 dòng nên số liệu nằm ở {n} trang tính; .parquet và .csv"
+        " không có giới hạn này.",
+        "A sheet of Excel has a limit of 1,048,576 rows, so the data are on {n} sheets; .parquet and .csv have none.",
+    ),
+    "office.unknown_ending": (
+        "Không biết ghi “{name}” theo dạng nào; đuôi tệp phải là: {known}",
+        "The ending of “{name}” says no format that can be written; there are: {known}",
+    ),
+    "office.published_place": (
+        "Không ghi {name}: thư mục này chỉ dành cho các bản công bố. Hãy chọn thư mục khác.",
+        "{name} is not written: that folder is for published versions only. Choose another one.",
+    ),
+    "office.no_folder": ("Không có thư mục {name}", "There is no folder {name}"),
+    "office.is_folder": ("{name} là một thư mục, không phải tệp", "{name} is a folder, not a file"),
+    "office.unknown_list": (
+        "Không có danh sách “{name}”; có: {known}",
+        "There is no list “{name}”; there are: {known}",
+    ),
+    "office.unknown_agency": (
+        "Không có cơ quan “{name}”; gần giống: {known}",
+        "There is no agency “{name}”; the nearest: {known}",
+    ),
+    "office.unknown_field": (
+        "Không có lĩnh vực “{name}”; có: {known}",
+        "There is no field of administration “{name}”; there are: {known}",
+    ),
+    "office.unknown_rule_set": (
+        "Không có bộ quy tắc “{name}”; có: {known}",
+        "There is no rule set “{name}”; there are: {known}",
+    ),
+    "office.unknown_source": (
+        "Không có nguồn “{name}”; có: {known}",
+        "There is no source “{name}”; there are: {known}",
+    ),
+    "office.unknown_scheme": (
+        "Không có cách chia kỳ “{name}”; có: {known}",
+        "There is no scheme “{name}”; there are: {known}",
+    ),
+    "office.unknown_period": (
+        "Không có số liệu của kỳ “{name}” ({scheme}); có: {known}",
+        "There are no figures of the period “{name}” ({scheme}); there are: {known}",
+    ),
+    "office.period_of_other_scheme": (
+        "Không có số liệu của kỳ “{name}” theo {scheme}; kỳ này có theo --scheme {other}. Theo {scheme} có: {known}",
+        "There are no figures of “{name}” by {scheme}, but by --scheme {other}. By {scheme} there are: {known}",
+    ),
+    "office.unknown_level": (
+        "Không có cơ quan nào ở cấp {name} trong kỳ này; có cấp: {known}",
+        "There is no agency of level {name} in this period; there are levels: {known}",
+    ),
+    "office.unknown_mart": ("Không có mart “{name}”; có: {known}", "There is no mart “{name}”; there are: {known}"),
+    "office.unknown_column": (
+        "Không có cột “{name}”; có: {known}",
+        "There is no column “{name}”; there are: {known}",
+    ),
+    "office.unknown_period_of_mart": (
+        "Mart không có kỳ “{name}”; có: {known}",
+        "The mart has no period “{name}”; there are: {known}",
+    ),
+    "office.mart_without": (
+        "Mart {name} không có cột để lọc như vậy; các mart có: {known}",
+        "The mart {name} has no column for that filter; these have: {known}",
+    ),
+    "office.no_such_filter": (
+        "Danh sách {name} không theo lĩnh vực hay bộ quy tắc; bỏ --field, --rule-set",
+        "The list {name} is not by field or rule set; leave out --field and --rule-set",
+    ),
+    "letter.unknown": (
+        "Không tệp nào đã nạp có hồ sơ {code}; gần giống: {known}",
+        "No export that was loaded has the dossier {code}; the nearest: {known}",
+    ),
+    "letter.not_counted": (
+        "Hồ sơ {code} chưa được tính vào số liệu nên không soạn phiếu; xem `dunghan explain {code}`",
+        "No figure counts the dossier {code}, so there is no letter; see `dunghan explain {code}`",
+    ),
+    "letter.no_due_date": (
+        "Hồ sơ {code} không có ngày hẹn trả nên không có gì để hẹn lại; xem `dunghan explain {code}`",
+        "The dossier {code} has no due date, so there is nothing to re-appoint; see `dunghan explain {code}`",
+    ),
+    "letter.not_late": (
+        "Hồ sơ {code} đã kết thúc và không quá hạn theo biểu II.06: không phải xin lỗi; xem `dunghan explain {code}`",
+        "The dossier {code} has ended and is not late by form II.06: no apology is due; see `dunghan explain {code}`",
+    ),
     # ---- history ------------------------------------------------------------------------------------------------
     "help.restate": (
         "Lập lại mọi số liệu cho một cặp thời điểm (chốt lúc nào, dùng dữ liệu đến lúc nào) thành một bản "

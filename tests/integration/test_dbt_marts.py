@@ -421,9 +421,15 @@ def test_a_row_that_is_not_sound_is_named(world: World, tmp_path: Path, harm: st
 
 
 def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> None:
-    """docs/marts.md is what the manifest says; every mart says its grain first, and every column what it means."""
+    """docs/marts.md is what the manifest says; every mart has a title of its own in both languages and says its grain
+    first, and every column what it means."""
     script = Path(__file__).parents[2] / "dbt_project" / "generate_marts_doc.py"
     manifest = world.dbt.scratch / "target" / "manifest.json"
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    marts = [n for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"]
+    titles = {n["name"]: n["config"]["meta"].get("title", "").split(" / ") for n in marts}
+    assert not [name for name, title in titles.items() if len(title) != 2 or not all(title)]
+    assert len({vi for vi, _ in titles.values()}) == len({en for _, en in titles.values()}) == len(marts)
     target, catalogue = tmp_path / "marts.md", tmp_path / "marts.json"
     command = [sys.executable, script, "--manifest", manifest, "--output", target, "--json", catalogue]
     subprocess.run(list(map(str, command)), check=True)
@@ -432,8 +438,6 @@ def test_documentation_of_the_marts_is_current(world: World, tmp_path: Path) -> 
     for page in ("marts.md", "distortions.md"):
         made, kept = target.with_name(page), committed.with_name(page)
         assert made.read_text(encoding="utf-8") == kept.read_text(encoding="utf-8"), "run `make docs`"
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    marts = [n for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"]
     assert not [n["name"] for n in marts if not n["description"] or not n["contract"]["enforced"]]
     assert not [f"{n['name']}.{c}" for n in marts for c, column in n["columns"].items() if not column["description"]]
 

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from pipelines.contract import Kind
+from pipelines.contract.marks import DANGEROUS, MARK
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
     MAX_COLUMNS,
@@ -51,8 +52,9 @@ _HEADING_ROWS = 40
 _NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 #: Excel: `sep=;` as the first line says what separates the cells.
 _SEP = re.compile(r'"?sep=([^\w\s"]|\t)"?[,;\t|\r]*\n', re.IGNORECASE)
-#: A line of cells in single quotes.
+#: A line of cells in single quotes; one in double quotes.
 _SINGLE = re.compile(r"^'[^'\n]*'[,;\t|]'", re.MULTILINE)
+_DOUBLE = re.compile(r'^"[^"\n]*"[,;\t|]"', re.MULTILINE)
 #: Excel's way of keeping text as text: ="007", which inside proper quotes is "=""007""".
 _KEPT_TEXT = r'^="((?s:.*))"$'
 
@@ -98,7 +100,7 @@ def open_csv(content: Content, kind: Kind, synonyms: Synonyms, previous: Heading
 
 def _forms(text: str) -> Iterator[Form]:
     said = _SEP.match(text)
-    quote = "'" if _SINGLE.search(text) else '"'
+    quote = "'" if _SINGLE.search(text) and not _DOUBLE.search(text) else '"'
     for delimiter in dict.fromkeys((said.group(1) if said else "") + DELIMITERS):
         yield Form(delimiter, quote)
 
@@ -176,10 +178,12 @@ class CsvReader:
         if last and not data.endswith(b"\n"):
             data += b"\n"
         found = self._simple(data, line) or self._any(data, line, last=last)
+        cells, used, lines = found
         if b"=" in data and f"={self.form.quote * 2}".encode() in data:
-            cells = replace(found[0], columns=[_unwrapped(column) for column in found[0].columns])
-            return cells, found[1], found[2]
-        return found
+            cells = replace(cells, columns=[_unwrapped(column) for column in cells.columns])
+        if b"'" in data:
+            cells = replace(cells, columns=[_unmarked(column) for column in cells.columns])
+        return cells, used, lines
 
     @property
     def _width(self) -> int:
@@ -313,6 +317,15 @@ def _skip_lines(stream: BinaryIO, head: bytes, count: int) -> None:
 def _unwrapped(column: pa.Array) -> pa.Array:
     wrapped = pc.starts_with(column, '="')
     return pc.replace_substring_regex(column, _KEPT_TEXT, r"\1") if pc.any(wrapped).as_py() else column
+
+
+def _unmarked(column: pa.Array) -> pa.Array:
+    """Without the mark that keeps a text from being a formula (contract/marks.py)."""
+    dangerous = pc.starts_with(column, MARK)
+    if not pc.any(dangerous).as_py():
+        return column
+    dangerous = pc.and_(dangerous, pc.match_substring_regex(column, DANGEROUS))
+    return pc.if_else(dangerous, pc.utf8_slice_codeunits(column, 1), column)
 
 
 def _valid(block: Bytes) -> bool:

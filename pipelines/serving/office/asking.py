@@ -1,0 +1,43 @@
+"""What people ask for by name, and what to answer when there is no such thing: what there is, the nearest first."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from pipelines.contract import fold
+
+#: So many names are offered.
+OFFERED = 12
+
+
+class AskedWronglyError(Exception):
+    """What was asked for is not there or cannot be done. key: a text of the command line; values: its places."""
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(f"{key}: {values}")
+        self.key = key
+        self.values = values
+
+
+def known(what: str, name: str, names: Iterable[str]) -> str:
+    """The name as it is written, when it is one of `names` but for case and diacritics.
+
+    Raises AskedWronglyError `office.unknown_<what>` with what there is.
+    """
+    there = list(names)
+    found = next((one for one in there if one == name), None) or next(
+        (one for one in there if fold(one) == fold(name)), None
+    )
+    if found is None:
+        raise AskedWronglyError(f"office.unknown_{what}", name=name, known=offered(name, there))
+    return found
+
+
+def offered(name: str, names: list[str]) -> str:
+    """Names that may have been meant, the nearest first; "–" when there are none at all."""
+    near = difflib.get_close_matches(name.lower(), [one.lower() for one in names], n=OFFERED, cutoff=0.4)
+    order = sorted(names, key=lambda one: (near.index(one.lower()) if one.lower() in near else OFFERED, one))
+    rest = len(order) - OFFERED
+    return (", ".join(order[:OFFERED]) or "–") + (f" … (+{rest})" if rest > 0 else "")
