@@ -89,7 +89,9 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã ng
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
-	echo "sqlfluff lint pipelines/portal/sql"; $(BIN)/sqlfluff lint --config pipelines/portal/sql/sqlfluff.cfg --ignore-local-config pipelines/portal/sql
+	for folder in pipelines/portal/sql pipelines/serving/sql; do \
+		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder; \
+	done
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

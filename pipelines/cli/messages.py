@@ -436,6 +436,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ledger.none": ("Không có tệp nào như vậy.", "There is no such file."),
     "unknown_month": ("“{word}” không phải tháng; viết như 2024-05", "“{word}” is no month; write it like 2024-05"),
+    "help.service": (
+        "Viết tệp systemd (chạy đêm, dịch vụ nền và trang web của Dagster) và dòng crontab, với đường dẫn đầy đủ.",
+        "Write units of systemd (nightly run, Dagster's daemon and web page) and a crontab line, with whole paths.",
+    ),
+    "help.service.out": ("thư mục để viết", "folder to write to"),
+    "help.service.user": ("tài khoản chạy các dịch vụ (mặc định: tài khoản này)", "who they run as (default: you)"),
+    "service.next": (
+        "Cài: sudo cp {folder}/*.service {folder}/*.timer /etc/systemd/system/ && sudo systemctl daemon-reload"
+        " && sudo systemctl enable --now dunghan.timer",
+        "Install: sudo cp {folder}/*.service {folder}/*.timer /etc/systemd/system/ && sudo systemctl daemon-reload"
+        " && sudo systemctl enable --now dunghan.timer",
+    ),
     "help.digest": (
         "Bản tin sau lượt chạy gần nhất: mới quá hạn, sắp đến hạn, thư xin lỗi, chờ tiếp nhận, tệp phải xem lại.",
         "The digest after the last run: newly overdue, due soon, letters of apology, waiting, files to look at.",

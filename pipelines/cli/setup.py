@@ -70,6 +70,25 @@ def config(
         _config(session.screen, rows, config_file(session.flags))
 
 
+@commands.command(help="help.service")
+def service(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("-o", "--out", help="help.service.out")] = Path("dunghan-service"),
+    user: Annotated[str | None, typer.Option(help="help.service.user")] = None,
+) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from getpass import getuser
+
+    from pipelines.units import render
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in render(settings, config_file(session.flags), user or getuser()).items():
+        (out / name).write_text(text, encoding="utf-8")
+        session.screen.say(str((out / name).absolute()))
+    session.screen.say(session.screen.t("service.next", folder=out.absolute()))
+
+
 @commands.command(help="help.sample")
 def sample(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
