@@ -95,7 +95,8 @@ class _Validation:
             return ValidationResult(validation_seq=last_seq)
 
         kinds = [kind for kind in TABLES if self._count("to_validate", f"kind = '{kind}'")]
-        self.say(f"VALIDATE: {self._count('to_validate')} tệp / files")
+        vietnamese, count = self.settings.lang != "en", self._count("to_validate")
+        self.say(f"Kiểm tra {count} tệp" if vietnamese else f"Validating {count} files")
         self._stage(kinds, rebuild)
         observed, docs_index = self._validate(kinds)
 
@@ -261,7 +262,9 @@ class _Validation:
         batches = {kind: f"batch_{kind}" for kind in kinds if self._count(f"batch_{kind}")}
         if not batches:
             return {}, None
-        self.say("VALIDATE: Great Expectations")
+        self.say(
+            "Kiểm tra bằng Great Expectations" if self.settings.lang != "en" else "Validating by Great Expectations"
+        )
         from expectations.suites import validate_batches  # takes 8 s to import, so only when there is something to see
 
         return validate_batches(self.con, self.settings, self.catalogue, batches)

@@ -166,6 +166,11 @@ class Settings(BaseSettings):
         description="gửi thông báo thất bại tới địa chỉ này (POST); không có thì ghi nhật ký"
         " / failure notices are POSTed here; without it they are logged",
     )
+    metrics_file: Path | None = Field(
+        default=None,
+        description="tệp số đo cho Prometheus, viết lại sau mỗi lượt chạy"
+        " / text file of metrics for Prometheus, written after every run",
+    )
     nightly_cron: str = Field(
         default="30 1 * * *",
         description="giờ chạy đêm theo cron, giờ Việt Nam / cron of the nightly load, Asia/Ho_Chi_Minh",
@@ -323,7 +328,7 @@ class _File(TomlConfigSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         values = super().__call__()
-        for name in ("drop_zone", "warehouse"):
+        for name in ("drop_zone", "warehouse", "metrics_file"):
             if name in values and "://" not in str(values[name]):
                 values[name] = str(self.folder / Path(values[name]).expanduser())
         return values

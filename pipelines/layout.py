@@ -97,6 +97,11 @@ class Layout:
         return self.state / "last-run.json"
 
     @property
+    def runs(self) -> Path:
+        """The records of the last runs, a file each, named by when they began."""
+        return self.state / "runs"
+
+    @property
     def readers(self) -> Path:
         """Source → fingerprint of the readers that everything of it in the drop zone was last looked at with."""
         return self.state / "readers.json"

@@ -5,6 +5,7 @@ Reads the published version and `state/last-run.json` only; the build file is ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -80,6 +81,15 @@ def last_run(settings: Settings) -> Row | None:
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def runs(settings: Settings, limit: int | None) -> list[Row]:
+    """The records of the last runs, the newest first; one that cannot be read is left out."""
+    found: list[Row] = []
+    for path in sorted(settings.layout.runs.glob("*.json"), reverse=True)[:limit]:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+    return found
 
 
 def figures(settings: Settings) -> list[Row]:

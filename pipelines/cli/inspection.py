@@ -81,7 +81,7 @@ def _file(screen: Screen, seen: Inspection) -> None:
     if seen.notes:
         screen.say(t("inspect.notes"))
         for note in seen.notes:
-            screen.say(f"  {note}")
+            screen.say(f"  {screen.told(note)}")
     if seen.rows:
         screen.say()
         _first_rows(screen, seen)
@@ -180,7 +180,7 @@ def _verdict(screen: Screen, seen: Inspection) -> None:
 
     catalogue = load_catalogue()
     if seen.reason:
-        screen.say(t("inspect.rejected", reason=seen.reason, detail=seen.detail or "-"), "bold red")
+        screen.say(t("inspect.rejected", reason=seen.reason, detail=screen.told(seen.detail) or "-"), "bold red")
         rule = catalogue.rule(seen.reason)
         screen.say(f"  {t.either(rule.message_vi, rule.message_en)}")
         screen.say(f"  → {t.either(rule.advice_vi, rule.advice_en)}")
@@ -239,7 +239,7 @@ def _folder(screen: Screen, found: Sequence[Inspection]) -> None:
                 seen.rows_read,
                 seen.rows_read - seen.accepted,
                 seen.reason,
-                t("inspect.duplicate") if seen.duplicate else shortened(seen.detail),
+                t("inspect.duplicate") if seen.duplicate else shortened(screen.told(seen.detail)),
             ]
             for seen in found
         ],

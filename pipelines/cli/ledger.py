@@ -121,15 +121,15 @@ def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = 
 def _ledger_details(screen: Screen, row: Row) -> None:
     """Parts, unknown headings or fields, notes and what was wrong with one file."""
     t = screen.t
-    lines = [row["detail"]] if row.get("detail") else []
+    lines = [screen.told(row["detail"])] if row.get("detail") else []
     if row.get("format"):
         lines.append(f"{t('header.format')}: {row['format']}")
     if row.get("parts"):
         lines.append(t("inspect.parts", parts=", ".join(part["name"] for part in row["parts"])))
     if row.get("drift"):
         lines.append(t("inspect.unknown", fields=counted(screen, row["drift"])))
-    lines += [screen.t("attention.line", detail=detail) for detail in row.get("attention_details") or []]
-    lines += row.get("notes") or []
+    lines += [screen.t("attention.line", detail=screen.told(detail)) for detail in row.get("attention_details") or []]
+    lines += map(screen.told, row.get("notes") or [])
     if lines:
         screen.say()
         screen.say(str(row.get("file_path") or row["file_name"]), "bold")
@@ -158,7 +158,9 @@ def _quarantine(
         return
     if files:
         columns = ("source", "kind", "file", "reason", "detail")
-        lines = [[row["source"], row["kind"], row["file_name"], row["reason"], row["detail"]] for row in files]
+        lines = [
+            [row["source"], row["kind"], row["file_name"], row["reason"], screen.told(row["detail"])] for row in files
+        ]
         screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
         screen.say()
     if rows:
@@ -197,7 +199,7 @@ def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]], title: st
     screen.say(screen.t(title), "bold yellow")
     for path in list(seen)[:_MOST_FILES]:
         for each in seen[path]:
-            screen.say(f"  {path}: {each['detail']} ({each['rule_id']})")
+            screen.say(f"  {path}: {screen.told(each['detail'])} ({each['rule_id']})")
     if len(seen) > _MOST_FILES:
         screen.say(screen.t("attention.more", files=screen.number(len(seen) - _MOST_FILES)))
     catalogue = {rule.id: rule.model_dump() for rule in load_catalogue().rules}

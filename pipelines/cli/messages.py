@@ -448,6 +448,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Install: sudo cp {folder}/*.service {folder}/*.timer /etc/systemd/system/ && sudo systemctl daemon-reload"
         " && sudo systemctl enable --now dunghan.timer",
     ),
+    "help.log": (
+        "Các lượt chạy gần đây: kết quả, số dòng, mỗi bước mất bao lâu, lỗi gì.",
+        "The last runs: how they ended, rows, how long each step took, what went wrong.",
+    ),
+    "header.started": ("Bắt đầu", "Started"),
+    "header.outcome": ("Kết quả", "Outcome"),
+    "header.steps": ("Các bước", "Steps"),
     "help.digest": (
         "Bản tin sau lượt chạy gần nhất: mới quá hạn, sắp đến hạn, thư xin lỗi, chờ tiếp nhận, tệp phải xem lại.",
         "The digest after the last run: newly overdue, due soon, letters of apology, waiting, files to look at.",

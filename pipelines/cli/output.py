@@ -18,6 +18,7 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.bilingual import one_language
 from pipelines.cli.messages import Texts
 from pipelines.progress import Progress
 
@@ -48,8 +49,12 @@ class Screen:
         self.out.print(Text(printable(text), style=style))
 
     def complain(self, text: str) -> None:
-        """A message on standard error."""
-        self.err.print(Text(printable(text), style="red" if self.err.is_terminal else ""))
+        """A message on standard error, in one language."""
+        self.err.print(Text(printable(one_language(text, self.t.lang)), style="red" if self.err.is_terminal else ""))
+
+    def told(self, text: str | None) -> str:
+        """What rules, readers and errors say in both languages, in this one. Never for a text of the data."""
+        return one_language(text or "", self.t.lang)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
         """A table; numbers stand on the right. `columns` are texts, not keys."""

@@ -12,7 +12,7 @@ import typer
 from pipelines.cli.ledger import show_attention, show_meanings
 from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
-from pipelines.cli.session import JsonOption, Session
+from pipelines.cli.session import JsonOption, LimitOption, Session
 from pipelines.config import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +76,43 @@ def _health(screen: Screen, found: Row) -> None:
     screen.say(t(f"health.{result}", reasons=reasons), {"ok": "green", "look": "yellow", "bad": "bold red"}[result])
 
 
+@commands.command(help="help.log")
+def log(context: typer.Context, limit: LimitOption = 20, as_json: JsonOption = False) -> None:
+    session: Session = context.obj
+    settings = session.settings()
+    from warehouse.status import runs
+
+    found = runs(settings, limit or None)
+    if as_json:
+        session.screen.json(found)
+    else:
+        _log(session.screen, found)
+
+
+def _log(screen: Screen, found: Sequence[Row]) -> None:
+    """A line per run with how long each step took, then what went wrong."""
+    t = screen.t
+    if not found:
+        screen.say(t("status.never_run"))
+        return
+    columns = ("started", "outcome", "rows_read", "rows_quarantined", "steps")
+    screen.table([t(f"header.{column}") for column in columns], [_log_line(screen, row) for row in found])
+    for row in found:
+        for problem in (*row.get("problems", []), *row.get("notes", [])):
+            screen.say(f"{row['started']}: {screen.told(problem)}")
+
+
+def _log_line(screen: Screen, row: Row) -> list[Any]:
+    from pipelines.orchestration.resources import STEPS
+
+    steps = [
+        f"{screen.t.either(*STEPS[name]) if name in STEPS else name} {screen.number(round(seconds))} s"
+        for name, seconds in row.get("seconds", {}).items()
+    ]
+    outcome = screen.t(f"outcome.{row['outcome']}")
+    return [row["started"].replace("T", " "), outcome, row["rows_read"], row["rows_quarantined"], ", ".join(steps)]
+
+
 def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float) -> None:
     """The end of a run: what was done, the figures, what was turned away, where the marts are. `started`: monotonic."""
     from dataclasses import asdict
@@ -88,7 +125,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     if outcome.exit_code == 1:
         screen.complain(t("run.failed"))
         for problem in outcome.problems:
-            screen.complain(f"  {problem}")
+            screen.complain(f"  {screen.told(problem)}")
         screen.complain(t("run.failed.why"))
     else:
         screen.say(t("run.kept" if record.get("outcome") == "kept" else "run.published", version=outcome.version))
@@ -101,7 +138,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
     for note in record.get("notes", []):
-        screen.complain(t("run.note", note=note))
+        screen.complain(t("run.note", note=screen.told(note)))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
 
 
@@ -192,7 +229,7 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
         return
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
-        screen.say(f"  {problem}", "red")
+        screen.say(f"  {screen.told(problem)}", "red")
     for note in record.get("notes", []):
-        screen.say(f"  {t('run.note', note=note)}")
+        screen.say(f"  {t('run.note', note=screen.told(note))}")
     _ledger_of_run(screen, settings, record)

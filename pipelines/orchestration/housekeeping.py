@@ -18,6 +18,7 @@ import dagster as dg
 from pipelines.config import Settings
 from pipelines.errors import safe_text
 from pipelines.orchestration.compat import drop_event_file
+from pipelines.orchestration.metrics import write_metrics
 from pipelines.orchestration.record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ def tidy(
             _compact(settings, record, progress)
     with _noted(record):
         drop_old_runs(instance, settings.keep_runs)
+    with _noted(record):
+        write_metrics(settings, record)
     if record.notes or "compacting" in record.seconds:
         with contextlib.suppress(OSError):
             record.write(settings)

@@ -1,9 +1,11 @@
-"""What a run leaves for people: `state/last-run.json`, written when it begins and when it ends. Killed: "running"."""
+"""What a run leaves for people: `state/last-run.json`, written when it begins and when it ends, and the same in
+`state/runs`, where the last `keep_runs` stay. Killed: "running"."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -85,12 +87,16 @@ class RunRecord:
         self.write(settings)
 
     def write(self, settings: Settings) -> None:
-        """Replace `state/last-run.json` in one step."""
-        path = settings.layout.last_run
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_suffix(".new")
-        half.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8")
-        half.replace(path)
+        """Replace `state/last-run.json` and this run's record among the last ones, each in one step."""
+        text = json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str) + "\n"
+        name = f"{re.sub('[^0-9T]', '', self.started)}-{self.run_id[:8]}.json"
+        for path in (settings.layout.last_run, settings.layout.runs / name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            half = path.with_suffix(".new")
+            half.write_text(text, encoding="utf-8")
+            half.replace(path)
+        for old in sorted(settings.layout.runs.glob("*.json"))[: -settings.keep_runs]:
+            old.unlink(missing_ok=True)
 
 
 def read_record(settings: Settings) -> RunRecord | None:

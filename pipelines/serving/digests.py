@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pipelines.bilingual import one_language
 from pipelines.config import Digest, Settings
 from pipelines.serving.extras import need
 from pipelines.serving.published import Published, Row, open_published
@@ -155,7 +156,7 @@ def _section(t: _Words, name: str, rows: Sequence[Row], digest: Digest) -> Itera
 
 def _line(t: _Words, name: str, row: Row) -> str:
     if name == "attention":
-        return f"{row['file_path']}: {row['detail']}"
+        return f"{row['file_path']}: {one_language(row['detail'], t.lang)}"
     facts = [row["agency_code"], row["procedure_name"]]
     match name:
         case "overdue":
