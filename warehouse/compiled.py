@@ -95,7 +95,7 @@ def compiled_models(settings: Settings, progress: Callable[[str], None] | None =
     path = _place(settings)
     if not path.exists():
         if progress is not None:
-            progress("dbt compile")
+            progress("Chuẩn bị quy tắc" if settings.lang != "en" else "Preparing the rules")
         try:
             _compile(settings, path)
         except OSError as error:

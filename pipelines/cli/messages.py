@@ -455,6 +455,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.started": ("Bắt đầu", "Started"),
     "header.outcome": ("Kết quả", "Outcome"),
     "header.steps": ("Các bước", "Steps"),
+    "run.steps": ("Các bước: {steps}", "Steps: {steps}"),
     "help.digest": (
         "Bản tin sau lượt chạy gần nhất: mới quá hạn, sắp đến hạn, thư xin lỗi, chờ tiếp nhận, tệp phải xem lại.",
         "The digest after the last run: newly overdue, due soon, letters of apology, waiting, files to look at.",

@@ -103,14 +103,20 @@ def _log(screen: Screen, found: Sequence[Row]) -> None:
 
 
 def _log_line(screen: Screen, row: Row) -> list[Any]:
-    from pipelines.orchestration.resources import STEPS
-
-    steps = [
-        f"{screen.t.either(*STEPS[name]) if name in STEPS else name} {screen.number(round(seconds))} s"
-        for name, seconds in row.get("seconds", {}).items()
-    ]
     outcome = screen.t(f"outcome.{row['outcome']}")
-    return [row["started"].replace("T", " "), outcome, row["rows_read"], row["rows_quarantined"], ", ".join(steps)]
+    read, quarantined = row["rows_read"], row["rows_quarantined"]
+    return [row["started"].replace("T", " "), outcome, read, quarantined, _steps(screen, row)]
+
+
+def _steps(screen: Screen, record: Row) -> str:
+    """The steps of a run with their seconds."""
+    from pipelines.orchestration.record import AFTERWARDS, STEPS
+
+    words = STEPS | AFTERWARDS
+    return ", ".join(
+        f"{screen.t.either(*words[name]) if name in words else name} {screen.number(round(seconds))} s"
+        for name, seconds in record["seconds"].items()
+    )
 
 
 def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: float) -> None:
@@ -139,6 +145,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
     for note in record.get("notes", []):
         screen.complain(t("run.note", note=screen.told(note)))
+    if record.get("seconds"):
+        screen.say(t("run.steps", steps=_steps(screen, record)))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
 
 

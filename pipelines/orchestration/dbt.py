@@ -24,6 +24,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
 from pipelines.orchestration.compat import EventIterator, release_build
+from pipelines.serving import catalogue
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
 from warehouse.dbt_process import DbtRunError, dbt_command, dbt_variables, end, run_dbt
@@ -152,7 +153,7 @@ class ParsedProject:
         try:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
             # dagster-dbt counts when dbt has ended; while it waits for that it would keep a whole core busy asking.
-            finished = list(_silent(_reported(invocation.stream(), total, _visible(progress))))
+            finished = list(_silent(_reported(invocation.stream(), total, self._settings.lang, _visible(progress))))
             events = EventIterator(iter(finished), invocation).fetch_row_counts()
             if column_lineage or "--full-refresh" in arguments:
                 events = events.fetch_column_metadata(with_column_lineage=column_lineage)
@@ -171,12 +172,22 @@ class ParsedProject:
         keep_compiled(self._settings, self.target)
 
 
-def _reported(events: Iterator[Any], total: int, progress: Callable[[str], None]) -> Iterator[Any]:
-    """The events as they are; `progress` is called with the name of each and how many of the `total` are done."""
+#: What is said of what nobody reads: seeds, models between, checks.
+_PREPARING = ("Chuẩn bị và kiểm tra số liệu", "Preparing and checking the figures")
+
+
+def _reported(events: Iterator[Any], total: int, lang: str, progress: Callable[[str], None]) -> Iterator[Any]:
+    """The events as they are; `progress` is called with the title of each mart and how many of the `total` are done."""
     for done, event in enumerate(events, 1):
-        name = event.check_name if isinstance(event, dg.AssetCheckResult) else getattr(event, "output_name", "dbt")
-        progress(f"{name} ({min(done, total)}/{total})")
+        progress(f"{_title(event, lang)} ({min(done, total)}/{total})")
         yield event
+
+
+def _title(event: Any, lang: str) -> str:
+    """What people call the mart that an event is about; of what they never see, only that it is prepared."""
+    name = str(getattr(event, "output_name", "")).rpartition("__")[2]
+    mart = catalogue.marts().get(name)
+    return mart.title(lang) if mart else _PREPARING[lang == "en"]
 
 
 def _visible(progress: Callable[[str], None] | None) -> Callable[[str], None]:

@@ -19,11 +19,9 @@ from pipelines.config import Settings
 from pipelines.errors import safe_text
 from pipelines.orchestration.compat import drop_event_file
 from pipelines.orchestration.metrics import write_metrics
-from pipelines.orchestration.record import RunRecord
+from pipelines.orchestration.record import AFTERWARDS, RunRecord
 
 log = logging.getLogger(__name__)
-
-COMPACTING = ("Gộp tệp nhỏ của kho", "Compacting the lake")
 
 #: At most so many old runs are dropped after one run, so that a long history goes in portions.
 PORTION = 50
@@ -63,7 +61,7 @@ def _compact(settings: Settings, record: RunRecord, progress: Callable[[str], No
 
     if due(settings):
         if progress is not None:
-            progress(COMPACTING[settings.lang != "vi"])
+            progress(AFTERWARDS["compacting"][settings.lang != "vi"])
         started = time.monotonic()
         compact(settings, small_only=True)
         record.seconds["compacting"] = round(time.monotonic() - started, 3)

@@ -20,6 +20,18 @@ from warehouse.status import last_run
 Outcome = Literal["running", "published", "kept", "partial", "failed"]
 
 
+#: What the steps of a run are called for people, in their order: Vietnamese, English.
+STEPS = {
+    "landing": ("Nạp tệp mới", "Loading new files"),
+    "validation": ("Kiểm tra từng dòng", "Validating every row"),
+    "building": ("Dựng số liệu", "Building the marts"),
+    "audit": ("Đối chiếu", "Auditing"),
+    "publishing": ("Công bố", "Publishing"),
+}
+#: What comes after the publication, when it is due.
+AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake")}
+
+
 @dataclass
 class RunRecord:
     """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went

@@ -15,7 +15,7 @@ import dagster as dg
 
 from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
-from pipelines.orchestration.record import RunRecord
+from pipelines.orchestration.record import STEPS, RunRecord
 from pipelines.preflight import require_sound
 from warehouse.build import BuildPlan
 from warehouse.lock import run_lock
@@ -26,15 +26,6 @@ KEY = "run"
 LOCK_TAG = "dunghan/lock"
 
 Progress = Callable[[str], None]  # called with what is being done
-
-#: What the steps of a run are called for people, in their order.
-STEPS = {
-    "landing": ("Nạp tệp mới", "Loading new files"),
-    "validation": ("Kiểm tra từng dòng", "Validating every row"),
-    "building": ("Dựng số liệu", "Building the marts"),
-    "audit": ("Đối chiếu", "Auditing"),
-    "publishing": ("Công bố", "Publishing"),
-}
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3

@@ -25,8 +25,7 @@ import pytest
 
 from pipelines.config import Settings, load_settings
 from pipelines.layout import REPOSITORY
-from pipelines.orchestration.record import read_record
-from pipelines.orchestration.resources import STEPS
+from pipelines.orchestration.record import STEPS, read_record
 from warehouse.lock import holder
 from warehouse.publish import Publication, current
 

@@ -12,11 +12,24 @@ from dagster_dbt import dbt_assets
 from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import RESOURCE, ParsedProject
-from warehouse.build import current_build, dbt_arguments, plan_build
+from warehouse.build import BuildPlan, current_build, dbt_arguments, plan_build
 from warehouse.publish import Publication, current
 
 #: What the manifest of a publication and the plan of a build must both say for the one to be of the other.
 _IDENTITY = ("fingerprint", "validation_seq", "as_of", "known_at")
+
+
+#: Why everything is built (warehouse.build) → Vietnamese, English.
+WHOLE = {
+    "--full-refresh": ("theo yêu cầu", "as asked for"),
+    "no green build": ("chưa có lần dựng nào thành công", "no build has succeeded yet"),
+    "known_at": ("chỉ dùng bản kết xuất đến một thời điểm", "only exports up to a moment count"),
+    "full refresh not finished": ("lần dựng lại trước chưa xong", "the last full build did not finish"),
+    "definitions changed": ("quy tắc đã thay đổi", "the rules changed"),
+    "known_at before": ("lần trước chỉ dùng một phần bản kết xuất", "the build before used a part of the exports"),
+    "as_of goes back": ("ngày chốt lùi lại", "the figures are closed earlier than before"),
+    "everything was validated again": ("mọi tệp được kiểm tra lại", "every file was validated again"),
+}
 
 
 class BuildConfig(dg.Config):
@@ -56,13 +69,20 @@ def build(project: ParsedProject) -> dg.AssetsDefinition:
                 return
             run.whole = not context.is_subset
             run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
-            run.say(
-                f"dbt: as_of {run.plan.as_of:%Y-%m-%dT%H:%M:%S}" + (f" ({why})" if (why := run.plan.because) else "")
-            )
+            run.say(_planned(run.plan, run.settings.lang))
             arguments = dbt_arguments(run.plan, part=not run.whole)
             yield from project.build(context, arguments, run.progress, column_lineage=config.column_lineage)
 
     return marts
+
+
+def _planned(plan: BuildPlan, lang: str) -> str:
+    """Which figures are made, and why all of them are."""
+    said = f"{('Số liệu đến', 'Figures as of')[lang == 'en']} {plan.as_of:%d/%m/%Y %H:%M}"
+    if not plan.because:
+        return said
+    words = WHOLE.get(plan.because, (plan.because, plan.because))[lang == "en"]
+    return f"{said}; {('dựng lại toàn bộ', 'everything is built')[lang == 'en']}: {words}"
 
 
 def still_current(settings: Settings) -> Publication | None:
