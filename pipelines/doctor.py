@@ -28,6 +28,16 @@ LITTLE_DISK_BYTES = 1_000_000_000
 #: So many loads that were not merged make a nightly run slower by seconds.
 MANY_LOADS = 100
 DBT_SECONDS = 120
+#: How the last run ended, as the record says it.
+_OUTCOMES = {
+    "-": "-",
+    "published": "đã công bố / published",
+    "kept": "không có gì mới / nothing new",
+    "partial": "chạy một phần / partial",
+    "running": "đang chạy / under way",
+    "failed": "hỏng / failed",
+    "killed": "bị dừng giữa chừng / killed half-way",
+}
 _NOTHING: Words = ("", "")
 
 
@@ -283,7 +293,7 @@ def _last_run(settings: Settings) -> Iterator[Check]:
     killed = outcome == "running" and holder(settings) is None
     advice = ("xem `dunghan status`, rồi chạy lại `dunghan run`", "see `dunghan status`, then `dunghan run` again")
     result: Result = "fail" if killed or outcome == "failed" else "ok"
-    yield Check("last_run", result, title, "killed" if killed else outcome, advice)
+    yield Check("last_run", result, title, _OUTCOMES["killed" if killed else outcome], advice)
 
 
 def _lake(settings: Settings) -> Iterator[Check]:
@@ -353,7 +363,9 @@ def _time_zone(settings: Settings) -> Iterator[Check]:
         "an export is later than this clock: set the clock, or look at the file names",
     )
     offset = datetime.now().astimezone().strftime("%z")
-    yield Check("time", "warn" if wrong else "ok", title, f"{now:%Y-%m-%d %H:%M:%S} (máy / machine {offset})", advice)
+    shown = f"{now:%d/%m/%Y %H:%M:%S}"
+    found = f"{shown} (máy: {offset}) / {shown} (machine: {offset})"
+    yield Check("time", "warn" if wrong else "ok", title, found, advice)
 
 
 def _newest_export(settings: Settings) -> str | None:
@@ -387,9 +399,11 @@ def _drop_zone(settings: Settings) -> Iterator[Check]:
     ]
     right = [name for name in folders if name in kinds]
     strange = sorted({name for name in folders if name not in kinds})
-    found = f"{settings.drop_zone}: {len(right)} × <nguồn/source>/<loại/kind>"
-    if strange:
-        found += f"; ? {', '.join(strange[:5])}"
+    rest = f"; ? {', '.join(strange[:5])}" if strange else ""
+    found = (
+        f"{settings.drop_zone}: {len(right)} thư mục nguồn và loại{rest}"
+        f" / {settings.drop_zone}: {len(right)} folders of source and kind{rest}"
+    )
     result: Result = "fail" if not right else "warn" if strange else "ok"
     yield Check("drop_zone", result, title, found, advice)
 

@@ -120,7 +120,10 @@ def _doctor(screen: Screen, checks: Sequence[Check]) -> None:
     t = screen.t
     styles = {"ok": "green", "warn": "yellow", "fail": "bold red"}
     for check in checks:
-        screen.say(f"{t(f'result.{check.result}'):<7} {t.either(*check.title)}: {check.found}", styles[check.result])
+        screen.say(
+            f"{t(f'result.{check.result}'):<7} {t.either(*check.title)}: {screen.told(check.found)}",
+            styles[check.result],
+        )
         if check.result != "ok":
             screen.say(f"        → {t.either(*check.advice)}")
     bad = sum(check.result == "fail" for check in checks)

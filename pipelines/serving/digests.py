@@ -55,6 +55,7 @@ WORDS = {
     "due": ("hẹn trả {day}", "due {day}"),
     "late": ("quá {days} ngày làm việc", "{days} working days overdue"),
     "left": ("còn {days} ngày làm việc", "{days} working days left"),
+    "today": ("đến hạn hôm nay", "due today"),
     "letter": ("gửi thư chậm nhất {day}", "letter at the latest {day}"),
     "missed": ("chưa gửi thư xin lỗi đúng hạn", "the letter of apology was not sent in time"),
     "since": ("nộp {day}, đã chờ {hours} giờ làm việc", "submitted {day}, has waited {hours} working hours"),
@@ -128,7 +129,10 @@ def _message(lang: str, published: Published, earlier: Publication | None, diges
     title = t("title", agency=_agency(t, digest.agency, agencies), as_of=t.day(published.as_of))
     compared = t("compared", as_of=t.day(datetime.fromisoformat(earlier.manifest["as_of"]))) if earlier else t("first")
     items = tuple((name, *_key(row)) for name, rows in found.items() for row in rows)
-    body = [line for name, rows in found.items() if rows for line in _section(t, name, rows, digest)]
+    named = {
+        name: [row | {"agency": agencies.get(row.get("agency_code"))} for row in rows] for name, rows in found.items()
+    }
+    body = [line for name, rows in named.items() if rows for line in _section(t, name, rows, digest)]
     return Message(title, "\n".join([title, compared, "", *(body or [t("nothing")])]) + "\n", items)
 
 
@@ -157,13 +161,14 @@ def _section(t: _Words, name: str, rows: Sequence[Row], digest: Digest) -> Itera
 def _line(t: _Words, name: str, row: Row) -> str:
     if name == "attention":
         return f"{row['file_path']}: {one_language(row['detail'], t.lang)}"
-    facts = [row["agency_code"], row["procedure_name"]]
+    facts = [row["agency"] or row["agency_code"], row["procedure_name"]]
     match name:
         case "overdue":
             facts += [t("due", day=t.day(row["due_at"])), t("late", days=t.number(row["days"]))]
             facts += [t("missed")] if row["apology_missed"] else []
         case "due_soon":
-            facts += [t("due", day=t.day(row["due_at"])), t("left", days=t.number(row["days"]))]
+            left = t("left", days=t.number(row["days"])) if row["days"] else t("today")
+            facts += [t("due", day=t.day(row["due_at"])), left]
         case "apologies":
             facts += [t("due", day=t.day(row["due_at"])), t("letter", day=t.day(row["apology_by"]))]
         case "waiting":
