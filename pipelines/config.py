@@ -29,6 +29,7 @@ from pipelines.layout import REPOSITORY, Layout
 CONFIG_FILE = "dunghan.toml"
 EVERY_SOURCE = "*"
 _SOURCE = re.compile(r"[a-z0-9_]+")
+_POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 # pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
@@ -113,6 +114,20 @@ class Settings(BaseSettings):
     words: dict[str, dict[str, int | str]] = Field(
         default_factory=dict,
         description="words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
+    )
+    postgres_dsn: SecretStr | None = Field(
+        default=None, description="every publication is loaded into this PostgreSQL, too (libpq's URL or key=value)"
+    )
+    postgres_schema: str = Field(
+        default="marts", pattern=_POSTGRES_NAME, description="schema in PostgreSQL; beside it _old, _next, _access"
+    )
+    postgres_role: str = Field(
+        default="dunghan_reader",
+        pattern=_POSTGRES_NAME,
+        description="role in PostgreSQL that may read; made if missing",
+    )
+    postgres_row_security: bool = Field(
+        default=False, description="readers of PostgreSQL see the agencies that <schema>_access.agencies gives them"
     )
     lang: Literal["vi", "en"] = Field(default="vi", description="language of what people read")
     _work: Path | None = PrivateAttr(default=None)
