@@ -150,6 +150,12 @@ class Settings(BaseSettings):
             raise ValueError("giờ Việt Nam, không kèm múi giờ / local wall clock without a time zone")
         return value and value.replace(microsecond=0)
 
+    @field_validator("postgres_dsn")
+    @classmethod
+    def _some_server(cls, value: SecretStr | None) -> SecretStr | None:
+        """Empty means not given."""
+        return value if value and value.get_secret_value().strip() else None
+
     @field_validator("privacy_key")
     @classmethod
     def _long_key(cls, value: SecretStr | None) -> SecretStr | None:

@@ -84,6 +84,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
+    _undelivered(screen, record)
     for note in record.get("notes", []):
         screen.complain(t("run.note", note=note))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))
@@ -160,6 +161,12 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
         show_meanings(screen, record["reasons"], catalogue)
 
 
+def _undelivered(screen: Screen, record: Row) -> None:
+    """Where the published version did not get to."""
+    for problem in record.get("undelivered", []):
+        screen.complain(screen.t("run.undelivered", problem=problem))
+
+
 def _attention(record: Row) -> dict[str, list[Row]]:
     """File → what must be looked at there, of the files of a run."""
     return {_path(file): file.get("attention") or [] for file in record.get("files") or []}
@@ -177,4 +184,5 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
         screen.say(f"  {problem}", "red")
+    _undelivered(screen, record)
     _ledger_of_run(screen, settings, record)

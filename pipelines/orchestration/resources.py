@@ -33,6 +33,7 @@ STEPS = {
     "building": ("Dựng số liệu", "Building the marts"),
     "audit": ("Đối chiếu", "Auditing"),
     "publishing": ("Công bố", "Publishing"),
+    "postgres": ("Đưa vào PostgreSQL", "Loading into PostgreSQL"),
 }
 
 _LOG_BYTES = 5_000_000

@@ -75,7 +75,7 @@ def load(
             if not again and _is_loaded(session, target, publication):
                 return Loaded(publication.version, target.schema, 0, 0, 0.0, kept=True)
             return _load(session, settings, target, publication, progress or (lambda _: None))
-    except (psycopg.Error, duckdb.Error) as error:
+    except (psycopg.Error, duckdb.Error, OSError) as error:
         raise PostgresError(
             f"Không đưa được vào PostgreSQL, bản cũ ở đó vẫn giữ nguyên: {target.told(error)}\n"
             f"Not loaded into PostgreSQL, the version there stays: {target.told(error)}"

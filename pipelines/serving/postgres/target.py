@@ -105,7 +105,7 @@ class Target:
 
 
 def composed(template: str, /, **words: Any) -> Composed:
-    """The statement of `sql/postgres/<template>.sql` with its words: text = an identifier, else what psycopg composed."""
+    """The statement of `sql/postgres/<template>.sql`; words: texts are identifiers, the rest psycopg composed."""
     sql = need("psycopg.sql", EXTRA)
     return cast(
         "Composed",
