@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 #: Every sign that a URL, a connection string or a log could mistake for something else.
-PASSWORD = "Mật khẩu: p@ss/'w\"%41rd"  # noqa: RUF001, S105
+PASSWORD = "Mật khẩu: p@ss/'w\"%41rd"
 
 
 def programs() -> Path | None:
