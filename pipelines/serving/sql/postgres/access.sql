@@ -9,7 +9,7 @@ comment on table {access}.agencies is
 'Vai trò nào được xem cơ quan nào: mã cơ quan (gồm cả các đơn vị bên dưới), hoặc * là tất cả';
 comment on column {access}.agencies.reader is 'Tên vai trò (đăng nhập hoặc nhóm) trong PostgreSQL';
 comment on column {access}.agencies.agency_code is 'Mã cơ quan, ví dụ H39.18; * là tất cả';
--- What the asking role may see, one row.
+-- What the asking role may see: its codes of this version with those below, and * when it may see everything.
 create view {schema}.visible as
 with mine as (
     select agencies.agency_code
@@ -18,12 +18,10 @@ with mine as (
     where pg_has_role(pg_roles.oid, 'member')
 )
 
-select
-    exists (select 1 from mine where mine.agency_code = '*') as whole,
-    array(
-        select codes.agency_code from {schema}.agency_codes as codes
-        where exists (select 1 from mine where starts_with(codes.agency_code || '.', mine.agency_code || '.'))
-    ) as codes;
+select codes.agency_code from {schema}.agency_codes as codes
+where exists (select 1 from mine where starts_with(codes.agency_code || '.', mine.agency_code || '.'))
+union all
+select '*' from mine where mine.agency_code = '*';
 comment on view {schema}.visible is
-'Người đang hỏi được xem gì: whole = tất cả; codes = các mã cơ quan của bản này mà người đó được xem';
+'Các mã cơ quan của bản này mà người đang hỏi được xem; * là được xem tất cả';
 grant select on {schema}.visible to {reader}
