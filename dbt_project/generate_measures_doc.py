@@ -21,7 +21,7 @@ This page is generated from the dbt project by `make docs`; do not edit it.
 
 Mỗi dòng là một con số của một mart.
 **Cộng theo**: chỉ cộng qua các cột này, sau khi đã chọn *một* giá trị của các cột ở **Chọn một**.
-Dấu – : không cộng được. Tỷ lệ thì cộng tử số và mẫu số rồi chia lại; trung bình, trung vị thì phải tính từ bảng chi tiết.
+Dấu – : không cộng được. Tỷ lệ thì cộng tử số và mẫu số rồi chia lại; trung bình, trung vị phải tính từ bảng chi tiết.
 Hai nguồn có thể cùng gửi một hồ sơ, hai cách chia kỳ đếm cùng hồ sơ, bốn bộ quy tắc kết luận về cùng hồ sơ:
 đừng cộng qua `source`, `scheme`, `rule_set`.
 Với `period` chỉ cộng các kỳ cùng độ dài và không chồng lên nhau (tháng với tháng).
