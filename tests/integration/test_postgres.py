@@ -358,10 +358,13 @@ def test_readers_see_one_whole_version_at_any_moment(pg: Server, small: Settings
             while not done.is_set():
                 try:
                     row = con.execute(
-                        f"select count(*), min(night), max(night) from {small.postgres_schema}.fct_dossiers"
+                        f"""select count(*), min(least(one.night, two.night)), max(greatest(one.night, two.night))
+                        from {small.postgres_schema}.fct_dossiers as one
+                        join {small.postgres_schema}.fct_verdicts as two using (dossier_code)"""
                     ).fetchone()
                     assert row is not None
                     seen.append(row)
+                    time.sleep(0.002)
                 except psycopg.Error as error:
                     problems.append(str(error))
 

@@ -34,6 +34,8 @@ PATIENCE = 300
 #: How often, and with which wait for its readers (seconds), a version on its way out is tried to be dropped.
 DROPS = 5
 DROP_SECONDS = 2
+#: For so many seconds a moment is looked for in which nobody reads.
+QUIET_SECONDS = 5
 #: Begins what is said about our schemas: another one is never renamed or dropped, whatever it is called.
 MARK = "Đúng Hạn"
 
@@ -254,14 +256,38 @@ def _guard(session: Session, target: Target, table: Table) -> None:
 
 
 def _swap(session: Session, target: Target) -> None:
-    """What is shown becomes the old one, what was loaded is shown. Only names change, so nobody is waited for."""
-    there = _schemas(session, target)
+    """What is shown becomes the old one, what was loaded is shown: only names change, in one short transaction.
+
+    In a moment in which nobody reads, so that no statement finds one of its marts under the names before and another
+    under those after (decision 0023). Readers are not waited for: without such a moment it is done all the same.
+    """
+    deadline = time.monotonic() + QUIET_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(need("psycopg.errors", EXTRA).LockNotAvailable), session.transaction():
+            _lock_shown(session, target)
+            _rename_all(session, target)
+            return
+        time.sleep(0.005)
     with session.transaction():
-        if target.old in there:
-            _rename(session, target.old, f"{target.gone}{there[target.old][0]}")
-        if target.schema in there:
-            _rename(session, target.schema, target.old)
-        _rename(session, target.next, target.schema)
+        _rename_all(session, target)
+
+
+def _lock_shown(session: Session, target: Target) -> None:
+    """Lock what is shown against readers, until the transaction ends; raises LockNotAvailable when somebody reads."""
+    if target.schema in _schemas(session, target):
+        sql = need("psycopg.sql", EXTRA)
+        found = session.execute(composed("tables_of", schema=value(target.schema))).fetchall()
+        tables = sql.SQL(", ").join(sql.Identifier(target.schema, name) for (name,) in found)
+        session.execute(composed("lock_tables", tables=tables))
+
+
+def _rename_all(session: Session, target: Target) -> None:
+    there = _schemas(session, target)
+    if target.old in there:
+        _rename(session, target.old, f"{target.gone}{there[target.old][0]}")
+    if target.schema in there:
+        _rename(session, target.schema, target.old)
+    _rename(session, target.next, target.schema)
 
 
 def _sweep(session: Session, target: Target) -> list[str]:
