@@ -76,10 +76,11 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
-docs: setup ## write what follows from the contract, docs/marts.md and docs/distortions.md / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md, measures.md, distortions.md / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
+	@$(BIN)/python dbt_project/generate_measures_doc.py
 
 lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã nguồn
 	$(BIN)/ruff check .

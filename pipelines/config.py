@@ -32,6 +32,7 @@ from pipelines.layout import REPOSITORY, Layout
 CONFIG_FILE = "dunghan.toml"
 EVERY_SOURCE = "*"
 _SOURCE = re.compile(r"[a-z0-9_]+")
+_POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 # pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
@@ -194,6 +195,28 @@ class Settings(BaseSettings):
         description="bản tin sau lượt chạy: [digests.<tên>] agency, source, send (e-mail, webhook)"
         " / what is told after a run, and whom: [digests.<name>] agency, source, send (e-mail, webhook)",
     )
+    postgres_dsn: SecretStr | None = Field(
+        default=None,
+        description="đưa mỗi bản công bố vào PostgreSQL này nữa (URL hoặc khóa=giá trị của libpq)"
+        " / every publication is loaded into this PostgreSQL, too (libpq's URL or key=value)",
+    )
+    postgres_schema: str = Field(
+        default="marts",
+        pattern=_POSTGRES_NAME,
+        description="lược đồ trong PostgreSQL; bên cạnh là _old, _next, _access"
+        " / schema in PostgreSQL; beside it _old, _next, _access",
+    )
+    postgres_role: str = Field(
+        default="dunghan_reader",
+        pattern=_POSTGRES_NAME,
+        description="vai trò chỉ đọc trong PostgreSQL, được tạo nếu chưa có"
+        " / role in PostgreSQL that may read, made if missing",
+    )
+    postgres_row_security: bool = Field(
+        default=False,
+        description="người đọc PostgreSQL chỉ thấy cơ quan được cấp trong <lược đồ>_access.agencies"
+        " / readers of PostgreSQL see the agencies that <schema>_access.agencies gives them",
+    )
     lang: Literal["vi", "en"] = Field(
         default="vi", description="ngôn ngữ cho người đọc: vi hoặc en / language of what people read: vi or en"
     )
@@ -216,6 +239,12 @@ class Settings(BaseSettings):
         if value is not None and value.tzinfo is not None:
             raise ValueError("giờ Việt Nam, không kèm múi giờ / local wall clock without a time zone")
         return value and value.replace(microsecond=0)
+
+    @field_validator("postgres_dsn")
+    @classmethod
+    def _some_server(cls, value: SecretStr | None) -> SecretStr | None:
+        """Empty means not given."""
+        return value if value and value.get_secret_value().strip() else None
 
     @field_validator("privacy_key")
     @classmethod

@@ -58,7 +58,7 @@ def health(found: Row, stale_hours: float) -> Row:
         "last_run_killed": record.get("outcome") == "running" and found["running"] is None,
         "stale": age is not None and age > stale_hours,
     }
-    look = {"attention": bool(found["attention"]), "notes": bool(record.get("notes"))}
+    look = {name: bool(record.get(name)) for name in ("notes", "undelivered")} | {"attention": bool(found["attention"])}
     reasons = [name for name, holds in (bad | look).items() if holds]
     return {"result": "bad" if any(bad.values()) else "look" if reasons else "ok", "reasons": reasons}
 

@@ -11,10 +11,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- help ---------------------------------------------------------------------------------------------------
     "help.app": (
         "Đúng Hạn: hồ sơ nào được giải quyết đúng hạn, hồ sơ nào quá hạn, và vì sao.\n\n"
-        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp phải xem lại, có tệp hoặc dòng bị cách ly;"
-        " 1 không công bố; 2 sai lệnh hay cấu hình.",
+        "Mã kết thúc: 0 tốt; 3 đã công bố nhưng có tệp phải xem lại, có tệp hoặc dòng bị cách ly,"
+        " hoặc chưa đưa được vào PostgreSQL; 1 không công bố; 2 sai lệnh hay cấu hình.",
         "Đúng Hạn: which dossiers were handled on time, which are overdue, and why.\n\n"
-        "Exit status: 0 well; 3 published, files need a look, files or rows quarantined;"
+        "Exit status: 0 well; 3 published, files need a look, files or rows quarantined, or not brought to PostgreSQL;"
         " 1 not published; 2 wrong command or settings.",
     ),
     "help.lang": ("ngôn ngữ: vi hoặc en", "language: vi or en"),
@@ -112,6 +112,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.publish": (
         "Công bố lại số liệu của lần tính thành công gần nhất.",
         "Publish the last green build once more.",
+    ),
+    "help.publish.postgres": (
+        "đưa bản đang công bố vào PostgreSQL này (không công bố lại); nên ghi mật khẩu ở ~/.pgpass hoặc trong cấu hình",
+        "load the published version into this PostgreSQL (publishes nothing anew); keep the password in ~/.pgpass or"
+        " in the settings",
+    ),
+    "postgres.loaded": (
+        "Đã đưa bản {version} vào PostgreSQL, lược đồ {schema}: {tables} bảng, {rows} dòng, {seconds} giây",
+        "Loaded version {version} into PostgreSQL, schema {schema}: {tables} tables, {rows} rows, {seconds} s",
+    ),
+    "postgres.left": (
+        "Còn người đang đọc bản cũ hơn; lần nạp sau sẽ xóa: {schemas}",
+        "Somebody still reads an older version; the next load removes it: {schemas}",
     ),
     "help.rollback": ("Quay lại một bản đã công bố.", "Go back to a published version."),
     "help.rollback.version": ("bản cần quay lại; mặc định: bản ngay trước", "the version; default: the one before"),
@@ -957,6 +970,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cause.time_passed": ("thời gian trôi qua", "time passed"),
     "header.mart": ("Mart", "Mart"),
     "header.folder": ("Thư mục", "Folder"),
+    "run.undelivered": (
+        "Số liệu đã công bố, nhưng chưa đưa được đến nơi nhận; lượt sau sẽ thử lại: {problem}",
+        "The figures are published, but did not get to where they are sent; the next run tries again: {problem}",
+    ),
     "run.note": (
         "Số liệu đã công bố; việc dọn dẹp sau đó chưa xong, lượt sau sẽ thử lại: {note}",
         "The figures are published; tidying up afterwards did not end and is tried again next time: {note}",

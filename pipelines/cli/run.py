@@ -143,6 +143,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
+    _undelivered(screen, record)
     for note in record.get("notes", []):
         screen.complain(t("run.note", note=screen.told(note)))
     if record.get("seconds"):
@@ -221,6 +222,12 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
         show_meanings(screen, record["reasons"], catalogue)
 
 
+def _undelivered(screen: Screen, record: Row) -> None:
+    """Where the published version did not get to."""
+    for problem in record.get("undelivered", []):
+        screen.complain(screen.t("run.undelivered", problem=screen.told(problem)))
+
+
 def _attention(record: Row) -> dict[str, list[Row]]:
     """File → what must be looked at there, of the files of a run."""
     return {_path(file): file.get("attention") or [] for file in record.get("files") or []}
@@ -240,4 +247,5 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
         screen.say(f"  {screen.told(problem)}", "red")
     for note in record.get("notes", []):
         screen.say(f"  {t('run.note', note=screen.told(note))}")
+    _undelivered(screen, record)
     _ledger_of_run(screen, settings, record)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.output import Screen
-from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
+from pipelines.cli.session import LOOK_AT_IT, NOT_PUBLISHED, JsonOption, Session
 
 if TYPE_CHECKING:
+    from pipelines.config import Settings
     from pipelines.landing.compaction import Compaction
     from warehouse.publish import Publication
 
@@ -20,9 +21,21 @@ commands = typer.Typer()
 
 
 @commands.command(help="help.publish")
-def publish(context: typer.Context, force: Annotated[bool, typer.Option("--force", help="help.force")] = False) -> None:
+def publish(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="help.force")] = False,
+    postgres: Annotated[str | None, typer.Option("--postgres", metavar="DSN", help="help.publish.postgres")] = None,
+) -> None:
     session: Session = context.obj
-    screen, settings = session.screen, session.settings()
+    settings = session.settings(postgres_dsn=postgres)
+    if postgres is None:
+        _publish(session.screen, settings, force=force)
+    if settings.postgres_dsn is not None:
+        _load_into_postgres(session.screen, settings)
+
+
+def _publish(screen: Screen, settings: Settings, *, force: bool) -> None:
+    """Publish the last green build, if its figures still agree."""
     from expectations.audit import identities, replacement_guard
     from warehouse.build import last_green
     from warehouse.lock import run_lock
@@ -41,6 +54,24 @@ def publish(context: typer.Context, force: Annotated[bool, typer.Option("--force
             screen.complain(f"  {identity.message(screen.t.lang)}")
         raise typer.Exit(NOT_PUBLISHED)
     screen.say(screen.t("run.published", version=publication.version))
+
+
+def _load_into_postgres(screen: Screen, settings: Settings) -> None:
+    """Bring what is published into PostgreSQL; what is published stays published when that fails."""
+    from pipelines.serving.extras import MissingExtraError
+    from pipelines.serving.postgres import PostgresError, load
+
+    try:
+        with screen.progress() as progress:
+            loaded = load(settings, progress=progress)
+    except (PostgresError, MissingExtraError) as error:
+        screen.complain(str(error))
+        raise typer.Exit(LOOK_AT_IT) from None
+    numbers = {"tables": screen.number(loaded.tables), "rows": screen.number(loaded.rows)}
+    said = {"version": loaded.version, "schema": loaded.schema, "seconds": round(loaded.seconds)}
+    screen.say(screen.t("postgres.loaded", **numbers, **said))
+    if loaded.left:
+        screen.complain(screen.t("postgres.left", schemas=", ".join(loaded.left)))
 
 
 @commands.command(help="help.rollback")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.config import Settings, load_settings
 from pipelines.orchestration import checks, compacting, failures, jobs, resources, restating, schedules, sensors
-from pipelines.orchestration.assets import exports, marts, publication, validation
+from pipelines.orchestration.assets import exports, marts, postgres, publication, validation
 from pipelines.orchestration.dbt import RESOURCE, ParsedProject
 
 
@@ -35,6 +35,7 @@ def build_definitions(
             marts.CALENDAR,
             marts.build(project),
             publication.build(settings, project.models, retry),
+            *([postgres.build()] if settings.postgres_dsn is not None else []),
         ],
         asset_checks=[checks.build(project)],
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],

@@ -27,6 +27,7 @@ STEPS = {
     "building": ("Dựng số liệu", "Building the marts"),
     "audit": ("Đối chiếu", "Auditing"),
     "publishing": ("Công bố", "Publishing"),
+    "postgres": ("Đưa vào PostgreSQL", "Loading into PostgreSQL"),
 }
 #: What comes after the publication, when it is due.
 AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake")}
@@ -35,7 +36,8 @@ AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake
 @dataclass
 class RunRecord:
     """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went
-    wrong after it had ended well (housekeeping). No personal data.
+    wrong after it had ended well (housekeeping). `undelivered`: where the published version did not get to, and why. No
+    personal data.
     """
 
     run_id: str
@@ -55,6 +57,7 @@ class RunRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
 
     @property
     def quarantined_share(self) -> float:

@@ -24,7 +24,8 @@ PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, 1 not published.
+    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, or
+    it did not get to PostgreSQL, 1 not published.
 
     version: what readers see now, None when nothing was ever published. summary: the record of `state/last-run.json`.
     """
@@ -66,7 +67,12 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     """0, 1 or 3, see RunOutcome. A kept version means that nothing of this run was bad."""
     if record.outcome not in ("published", "kept"):
         return NOT_PUBLISHED
-    if record.files_rejected or record.files_with_attention or record.quarantined_share > settings.alert_share:
+    if (
+        record.undelivered
+        or record.files_rejected
+        or record.files_with_attention
+        or record.quarantined_share > settings.alert_share
+    ):
         return LOOK_AT_INPUT
     return PUBLISHED
 
@@ -88,7 +94,7 @@ def _run(
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import WITHOUT_BUILD, nightly_config
+    from pipelines.orchestration.jobs import nightly_config, without_build
 
     kept = None if tags or full_refresh or force else _nothing_new(settings)
     definitions = build_definitions(
@@ -102,7 +108,7 @@ def _run(
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
             tags=tags,
-            asset_selection=WITHOUT_BUILD if kept is not None else None,
+            asset_selection=without_build(settings) if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )

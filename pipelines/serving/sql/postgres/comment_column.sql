@@ -1,0 +1,1 @@
+comment on column {schema}.{table}.{column} is {comment}

@@ -1,0 +1,1 @@
+comment on table {schema}.{table} is {comment}
