@@ -91,7 +91,7 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã ng
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
 	for folder in pipelines/portal/sql pipelines/serving/sql; do \
-		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder; \
+		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
 	done
 
 format: setup ## put Python files into shape / định dạng mã nguồn
