@@ -5,10 +5,14 @@ Reads the published version and `state/last-run.json` only; the build file is ne
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+import duckdb
 
 from pipelines.config import Settings
 from warehouse.database import connect
@@ -16,6 +20,10 @@ from warehouse.lock import holder
 from warehouse.publish import Publication, current, versions
 
 Row = dict[str, Any]
+
+#: Where an agency or one below it is meant, and a period by its beginning.
+_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
+_OF_PERIOD = "($period is null or starts_with({0}, $period))"
 
 
 class NothingPublishedError(Exception):
@@ -49,16 +57,24 @@ def last_run(settings: Settings) -> Row | None:
 
 
 def figures(settings: Settings) -> list[Row]:
-    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7).
+    """Figures of the published version over all agencies, see `figures_of`. Raises NothingPublishedError."""
+    with _published_marts(settings) as con:
+        return figures_of(con)
+
+
+def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> list[Row]:
+    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7), or
+    over one and those below it. con: the marts of one version.
 
     Sources are not added up: the national portal and the one-stop system report the same dossiers. Shares are percent,
     two decimals, rounded half up; None when nothing was received or resolved. Digitised input: dossiers received in the
     year with digitised parts, of those received; digitised output: dossiers finished in the year with an electronic
-    result, of those finished. Raises NothingPublishedError.
+    result, of those finished.
     """
-    found = _rows(
-        settings,
-        """
+    of_agency = _OF_AGENCY.format("agency_code")
+    found = _asked(
+        con,
+        f"""
         with form as (
             select
                 source,
@@ -75,7 +91,7 @@ def figures(settings: Settings) -> list[Row]:
                 sum(pending_in_time) as pending_in_time,
                 sum(pending_overdue) as pending_overdue,
             from marts.rpt_form_ii06
-            where scheme = 'calendar' and period = strftime(as_of, '%Y')
+            where scheme = 'calendar' and period = strftime(as_of, '%Y') and {of_agency}
             group by source
         ),
         digitised as (
@@ -90,11 +106,12 @@ def figures(settings: Settings) -> list[Row]:
                     state = 'finished' and year(ended_at) = year(as_of) and coalesce(electronic_results, 0) > 0
                 ) as digitised_outputs,
             from marts.fct_dossiers
-            where in_population and state <> 'refused'
+            where in_population and state <> 'refused' and {of_agency}
             group by source
         )
         select * from form left join digitised using (source) order by source
         """,
+        {"agency": agency},
     )
     for row in found:
         row["early_percent"] = percent(row["early"], row["resolved"])
@@ -233,9 +250,6 @@ FIGURES = [
     *("total_received", "total_on_time", "total_overdue", "total_completed"),
     *("avg_processing_days", "ratio", "score"),
 ]
-#: Where an agency or one below it is meant, and a period by its beginning.
-_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
-_OF_PERIOD = "($period is null or starts_with({0}, $period))"
 
 
 def reconciliation(
@@ -317,12 +331,22 @@ def _published(settings: Settings, publication: Publication) -> Row:
 
 
 def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list[Row]:
+    with _published_marts(settings) as con:
+        return _asked(con, query, parameters)
+
+
+@contextlib.contextmanager
+def _published_marts(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     published = current(settings)
     if published is None:
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
         )
     with connect(settings, published.database, read_only=True) as con:
-        done = con.execute(query, parameters or {})
-        names = [column[0] for column in done.description or []]
-        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+        yield con
+
+
+def _asked(con: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:
+    done = con.execute(query, parameters or {})
+    names = [column[0] for column in done.description or []]
+    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]

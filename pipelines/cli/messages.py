@@ -739,6 +739,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Số liệu đã công bố; việc dọn dẹp sau đó chưa xong, lượt sau sẽ thử lại: {note}",
         "The figures are published; tidying up afterwards did not end and is tried again next time: {note}",
     ),
+    "run.missing": (
+        "Số liệu đã công bố, nhưng còn thiếu: {note}",
+        "The figures are published, but this is missing: {note}",
+    ),
     "compact.title": ("Tệp của kho (lake), trước → sau khi gộp", "Files of the lake, before → after"),
     "compact.table": ("Bảng", "Table"),
     "compact.empty": ("Kho chưa có tệp nào.", "The lake holds no file yet."),

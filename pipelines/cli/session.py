@@ -10,8 +10,8 @@ import typer
 from pipelines.cli.output import Screen
 from pipelines.config import Settings, load_settings
 
-#: Exit statuses (README); 0 and 3 are those of pipelines.orchestration.runner.
-NOT_PUBLISHED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+#: Exit statuses (README); they are those of pipelines.orchestration.runner.
+NOT_PUBLISHED, WRONG_USAGE, LOOK_AT_INPUT, INTERRUPTED = 1, 2, 3, 130
 
 JsonOption = Annotated[bool, typer.Option("--json", help="help.json")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="help.limit")]

@@ -21,7 +21,8 @@ Outcome = Literal["running", "published", "kept", "partial", "failed"]
 @dataclass
 class RunRecord:
     """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went
-    wrong after it had ended well (housekeeping). No personal data.
+    wrong after it had ended well (housekeeping). `missing`: what belongs to the publication and could not be made, and
+    why; the figures are published all the same. No personal data.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class RunRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     @property
     def quarantined_share(self) -> float:
