@@ -135,12 +135,17 @@ def ledger_totals(settings: Settings) -> list[Row]:
 
 
 def attention(settings: Settings) -> dict[str, list[Row]]:
-    """What somebody must look at (portal-exports §2) in files that the published figures use, the newest export first.
+    """What somebody must look at in the published files, see `attention_of`. Raises NothingPublishedError."""
+    with _published_marts(settings) as con:
+        return attention_of(con)
 
-    file_path → {rule_id, detail} each. Raises NothingPublishedError.
+
+def attention_of(con: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """What somebody must look at (portal-exports §2) in files that the figures of a version use, the newest export
+    first: file_path → {rule_id, detail} each. con: the marts of the version.
     """
-    found = _rows(
-        settings,
+    found = _asked(
+        con,
         """
         select file_path, attention_details
         -- a version published before there was attention has no such columns

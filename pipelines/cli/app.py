@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli import calendar, explain, history, inspection, ledger, reconcile, run, setup, upkeep
+from pipelines.cli import calendar, explain, history, inspection, ledger, reconcile, report, run, setup, upkeep
 from pipelines.cli.messages import LANGUAGES, TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
@@ -24,7 +24,7 @@ from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import is_own, places, safe_text
 
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
-THEMES = (run, ledger, inspection, explain, reconcile, history, calendar, upkeep, setup)
+THEMES = (run, report, ledger, inspection, explain, reconcile, history, calendar, upkeep, setup)
 
 #: Options of `dunghan` itself, which people may also type after the command. All take a value.
 GLOBAL_OPTIONS = ("--lang", "--drop-zone", "--warehouse")

@@ -1,0 +1,113 @@
+"""What a page is made of: sections with charts and tables, in words already; the template only lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    kind: a method of Formats, or agency, code, yes. link: id of the table that the figure counts the rows of; with the
+    agency of the row picked there.
+    """
+
+    key: str
+    heading: str
+    kind: str = "text"
+    link: str | None = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in ("number", "measure", "percent", "share", "signed", "hours", "points")
+
+
+@dataclass(frozen=True)
+class Table:
+    """rows: may carry agency_code and field_code, by which the reader filters. total: how many there are in all, when
+    they may be more than shown. whole: the command that gives all of them. foot: a row of totals. brief: its rows stand
+    behind a heading that opens (the figures of a chart)."""
+
+    id: str
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    total: int | None = None
+    whole: str | None = None
+    foot: Row | None = None
+    brief: bool = False
+    is_list: bool = False
+
+    @property
+    def cut(self) -> bool:
+        return self.total is not None and self.total > len(self.rows)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """An image and what it shows, in words."""
+
+    image: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """lead: what is counted and of what. empty: what to say where there is nothing."""
+
+    id: str
+    title: str
+    lead: str
+    charts: Sequence[Chart] = ()
+    tables: Sequence[Table] = ()
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline figure. measure: its name in page.js; good: which way it should go (1 up, -1 down, 0 neither).
+
+    before, last: the change since the version before and since a year before, in words, with `better` or `worse`.
+    """
+
+    measure: str
+    label: str
+    value: str
+    under: str
+    target: str
+    warm: bool
+    before: tuple[str, str]
+    last: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """Everything of one source. dossiers: how many it has, in words."""
+
+    source: str
+    dossiers: str
+    summary: str
+    todo: Sequence[tuple[str, str]]
+    cards: Sequence[Card]
+    sections: Sequence[Section]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page. made: UTC, ISO. data: what page.js counts the headline anew from when the reader filters."""
+
+    lang: str
+    title: str
+    scope: str
+    made: str
+    facts: Sequence[tuple[str, str]]
+    views: Sequence[SourceView]
+    shared: Sequence[Section]
+    agencies: Sequence[tuple[str, str]]
+    fields: Sequence[tuple[str, str]]
+    data: Row = field(default_factory=dict)
