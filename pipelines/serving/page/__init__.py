@@ -1,6 +1,6 @@
 """The page: one HTML file of a version that needs nothing else, for the people who decide (decision 0024).
 
-    read      the answers of the version and of the one before
+    answers   the answers of the version and of the one before
     headline, sections   words and tables made of them (`model`), charts as images (`charts`)
     template.html.j2, page.css, page.js   how it looks and filters; laid into the file
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from pipelines.config import Settings
 from pipelines.errors import safe_text
 from pipelines.serving.page.formats import Formats
-from pipelines.serving.page.read import UnknownAgencyError, read
+from pipelines.serving.page.answers import UnknownAgencyError, read
 from pipelines.serving.page.words import Words
 from pipelines.serving.published import Published, open_published
 from warehouse.database import connect

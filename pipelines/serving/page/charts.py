@@ -114,7 +114,7 @@ def image(chart: alt.TopLevelMixin, lang: str) -> str:
     """The chart as a `data:` address of an SVG image: no script, no style and no identifier of it is the page's."""
     spec = chart.configure(**_CONFIG).to_dict(validate=False)
     svg = vl_convert.vegalite_to_svg(spec, format_locale=D3_LOCALE[lang], allowed_base_urls=[])
-    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" !'()*,-./:;=?@[]^_`{|}~$&+")
+    return "data:image/svg+xml," + quote(svg, safe=" !()*,-./:;=?@[]^_`{|}~$+")
 
 
 def _coloured(column: str, names: Sequence[str], colours: Sequence[str]) -> alt.Color:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pipelines.serving.page import headline, sections
 from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.model import Column, Page, Row, Section, SourceView, Table
-from pipelines.serving.page.read import LAST_YEAR, MEASURES, Answers
+from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers
 from pipelines.serving.page.words import Words
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -32,6 +32,7 @@ def compose(answers: Answers, lang: str) -> Page:
         scope=_scope(answers, words),
         made=answers.published.publication.created_at,
         facts=_facts(answers, words, formats),
+        compared=_compared(answers, words, formats),
         views=[
             SourceView(
                 source=source,
@@ -77,27 +78,28 @@ def _scope(answers: Answers, words: Words) -> str:
 
 def _facts(answers: Answers, words: Words, formats: Formats) -> list[tuple[str, str]]:
     """What the figures are of: term and explanation."""
-    published, before = answers.published, answers.before
+    published = answers.published
     made = datetime.fromisoformat(published.publication.created_at).astimezone(_ZONE).replace(tzinfo=None)
     facts = [(words("as_of"), formats.moment(published.as_of))]
     if published.known_at:
         facts.append((words("known_at"), formats.moment(published.known_at)))
     facts.append((words("made"), formats.moment(made)))
-    compared = before.published
-    facts.append(
-        (
-            words("before"),
-            words(
-                before.why,
-                as_of=formats.moment(compared.as_of) if compared else "",
-                version=compared.definitions_version if compared else "",
-            ),
-        )
-    )
-    facts.append((words("last"), _last_year(answers, words, formats)))
     facts.append((words("definitions"), published.definitions_version))
     facts.append((words("version"), published.version))
     return facts
+
+
+def _compared(answers: Answers, words: Words, formats: Formats) -> list[tuple[str, str]]:
+    """What the headline is compared with: term and explanation."""
+    compared = answers.before.published
+    places = {
+        "as_of": formats.moment(compared.as_of) if compared else "",
+        "version": compared.definitions_version if compared else "",
+    }
+    return [
+        (words("before"), words(answers.before.why, **places)),
+        (words("last"), _last_year(answers, words, formats)),
+    ]
 
 
 def _last_year(answers: Answers, words: Words, formats: Formats) -> str:

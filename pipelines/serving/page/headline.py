@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Card, Row
-from pipelines.serving.page.read import LAST_YEAR, MEASURES, Answers, total
+from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers, total
 from pipelines.serving.page.words import Words
 from warehouse.status import percent
 

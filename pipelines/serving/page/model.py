@@ -24,7 +24,12 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return self.kind in ("number", "measure", "percent", "share", "signed", "hours", "points")
+        return self.kind in ("number", "measure", "percent", "share", "hours", "points")
+
+    @property
+    def css(self) -> str:
+        """How its cells stand: n to the right, day without a break, else nothing."""
+        return "n" if self.is_number else "day" if self.kind in ("day", "moment", "month") else ""
 
 
 @dataclass(frozen=True)
@@ -99,13 +104,15 @@ class SourceView:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page. made: UTC, ISO. data: what page.js counts the headline anew from when the reader filters."""
+    """The whole page. facts, compared: (term, text): what the figures are of, what they are compared with. made: UTC, ISO.
+    data: what page.js counts the headline anew from when the reader filters."""
 
     lang: str
     title: str
     scope: str
     made: str
     facts: Sequence[tuple[str, str]]
+    compared: Sequence[tuple[str, str]]
     views: Sequence[SourceView]
     shared: Sequence[Section]
     agencies: Sequence[tuple[str, str]]

@@ -9,7 +9,7 @@ from itertools import groupby
 from pipelines.serving.page import charts
 from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Chart, Column, Row, Section, Table
-from pipelines.serving.page.read import MEASURES, Answers, total
+from pipelines.serving.page.answers import MEASURES, Answers, total
 from pipelines.serving.page.words import Words
 from warehouse.status import percent
 
@@ -83,7 +83,7 @@ def shared(making: Making) -> list[Section]:
 def agencies(making: Making) -> Section:
     """Results of each agency and each field."""
     rates = [
-        Column(f"on_time_rate_{name}", making.words(f"short.{name}"), "share")
+        Column(f"on_time_rate_{name}", making.words("h.rate_by", rules=making.words(f"short.{name}")), "share")
         for name in RULE_SETS
     ]
     card = Table(
@@ -127,7 +127,7 @@ def _fields(making: Making) -> Table:
             column("early", "early", "number"),
             column("on_time", "on_time", "number"),
             column("late", "late", "number"),
-            Column("rate", making.words("h.good"), "percent"),
+            column("rate", "rate", "percent"),
             column("in_time", "in_time", "number"),
             column("overdue", "overdue", "number", "overdue-list"),
         ],

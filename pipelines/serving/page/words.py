@@ -14,7 +14,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "made": ("Trang lập lúc", "Page made at"),
     "version": ("Bản công bố", "Version"),
     "definitions": ("Định nghĩa chỉ tiêu", "Definitions"),
-    "before": ("So với bản trước", "Compared with the version"),
+    "before": ("So với bản trước", "Version before"),
     "before.of": ("bản chốt đến {as_of}", "closed at {as_of}"),
     "before.none": ("chưa có bản nào trước đó", "none before it"),
     "before.other_year": ("bản trước thuộc năm khác, không so", "the version before is of another year"),
@@ -23,7 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "closed at {as_of}, by definitions {version}: the change includes that of the rules",
     ),
     "before.unreadable": ("bản trước có cấu trúc khác, không so được", "the version before has other tables"),
-    "last": ("So với cùng kỳ năm trước", "Compared with last year"),
+    "last": ("So với cùng kỳ năm trước", "Year before"),
     "last.of": (
         "đến ngày {day}; tỷ lệ đúng hạn tính trọn tháng {month}; số liệu năm trước có từ {first}",
         "up to {day}; the on-time rate over whole months up to {month}; last year's figures begin on {first}",
@@ -297,7 +297,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "h.early": ("Trước hạn", "Early"),
     "h.on_time": ("Đúng hạn", "On time"),
     "h.late": ("Quá hạn", "Late"),
-    "h.good": ("Trước hạn, đúng hạn", "Early, on time"),
+    "h.rate": ("Tỷ lệ trước hạn, đúng hạn", "Early or on time"),
+    "h.rate_by": ("Đúng hạn: {rules}", "On time: {rules}"),
     "h.in_time": ("Đang giải quyết, trong hạn", "Pending, in time"),
     "h.overdue": ("Đang quá hạn", "Overdue now"),
     "h.rank": ("Hạng trong cấp", "Rank in level"),
@@ -389,10 +390,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bucket.left.1": ("1 ngày", "1 day"),
     "bucket.left.2-3": ("2–3 ngày", "2–3 days"),
     "bucket.left.4-7": ("4–7 ngày", "4–7 days"),
-    "short.form_ii06": ("Biểu II.06", "Form II.06"),
-    "short.portal_766": ("Chỉ số 766", "Index 766"),
-    "short.citizen_handover": ("Đến tay dân", "In hand"),
-    "short.first_appointment": ("Lần hẹn đầu", "First date"),
+    "short.form_ii06": ("biểu II.06", "form II.06"),
+    "short.portal_766": ("chỉ số 766", "index 766"),
+    "short.citizen_handover": ("đến tay dân", "in hand"),
+    "short.first_appointment": ("lần hẹn đầu", "first date"),
 }
 
 
