@@ -21,8 +21,9 @@ CALM, WARM, QUIET = "#2b6a99", "#c8500a", "#c9d3dd"
 _LINES = ("#0b4a75", "#009e73", "#b3457a", "#c8500a")
 _SHAPES = ("circle", "square", "triangle-up", "diamond")
 #: Overdue by age, the older the darker.
-_AGES = ("#fde0b8", "#fbbf77", "#f08c2e", "#d2620f", "#9f3f06", "#5e2203")
-_WIDTH = 720
+_AGES = ("#f8cf9a", "#f6b060", "#f08c2e", "#d2620f", "#9f3f06", "#5e2203")
+#: Pixels: half of a screen, the whole of it.
+_HALF, _WHOLE = 460, 860
 _CONFIG = {
     "font": "Arial, Liberation Sans, DejaVu Sans, sans-serif",
     "background": "#ffffff",
@@ -58,7 +59,7 @@ def on_time(rows: Sequence[Row], names: Sequence[str], axis: str) -> alt.Chart:
         shape=alt.Shape("rule_set:N", scale=alt.Scale(domain=list(names), range=list(_SHAPES)), title=None),
     )
     return (base.mark_line(strokeWidth=2.4) + base.mark_point(filled=True, size=70, opacity=1)).properties(
-        width=_WIDTH, height=250
+        width=_HALF, height=250
     )
 
 
@@ -74,7 +75,7 @@ def backlog(rows: Sequence[Row], in_time: str, overdue: str) -> alt.VConcatChart
                 x=alt.X("day:T", title=None, axis=alt.Axis(format="%d/%m", grid=False, tickCount=8)),
                 y=alt.Y(f"{column}:Q", title=None, axis=alt.Axis(format=",d", tickCount=4, tickMinStep=1)),
             )
-            .properties(width=_WIDTH, height=height)
+            .properties(width=_HALF, height=height)
         )
 
     return alt.vconcat(area("in_time", in_time, CALM, 170), area("overdue", overdue, WARM, 90), spacing=14)
@@ -91,7 +92,7 @@ def aging(rows: Sequence[Row], order: Sequence[str], buckets: Sequence[str], axi
             color=_coloured("bucket", buckets, _AGES).title(legend),
             order=alt.Order("position:Q"),
         )
-        .properties(width=_WIDTH - 180, height=alt.Step(24))
+        .properties(width=_WHOLE - 200, height=alt.Step(24))
     )
 
 
@@ -106,7 +107,7 @@ def points(rows: Sequence[Row], order: Sequence[str], got: str, lost: str, axis:
             color=_coloured("kind", (got, lost), (CALM, WARM)),
             order=alt.Order("position:Q"),
         )
-        .properties(width=_WIDTH - 260, height=alt.Step(22))
+        .properties(width=_WHOLE - 290, height=alt.Step(22))
     )
 
 

@@ -36,6 +36,7 @@ def compose(answers: Answers, lang: str) -> Page:
         views=[
             SourceView(
                 source=source,
+                name=words.known(f"source.{source}", source),
                 dossiers=formats.number(dict(answers.sources)[source]),
                 summary=headline.summary(answers, source, words, formats),
                 todo=headline.todo(answers, source, words, formats),
@@ -170,6 +171,10 @@ class Cells:
                 return Markup("{}").format(self._formats.number(value, 1 if column.kind == "hours" else 2))
             case "code":
                 return Markup("<code>{}</code>").format(self._formats.text(value))
+            case "short":
+                return Markup("{}").format(self._formats.text(value))
+            case "path":
+                return Markup('<code class="path">{}</code>').format(self._formats.text(value))
             case kind:
                 return Markup("{}").format(getattr(self._formats, kind)(value))
 

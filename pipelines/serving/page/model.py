@@ -13,7 +13,7 @@ Row = dict[str, Any]
 class Column:
     """A column of a table.
 
-    kind: a method of Formats, or agency, code, yes. link: id of the table that the figure counts the rows of; with the
+    kind: a method of Formats, or agency, field, code, path, yes, hours, points, short (a text without a break). link: id of the table that the figure counts the rows of; with the
     agency of the row picked there.
     """
 
@@ -29,7 +29,7 @@ class Column:
     @property
     def css(self) -> str:
         """How its cells stand: n to the right, day without a break, else nothing."""
-        return "n" if self.is_number else "day" if self.kind in ("day", "moment", "month") else ""
+        return "n" if self.is_number else "day" if self.kind in ("day", "moment", "month", "short") else ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Table:
     is_list: bool = False
 
     @property
+    def tall(self) -> bool:
+        """Whether it stands in a window of its own, which scrolls."""
+        return len(self.rows) > 20 or (self.is_list and len(self.rows) > 8)
+
+    @property
     def cut(self) -> bool:
         return self.total is not None and self.total > len(self.rows)
 
@@ -63,7 +68,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """lead: what is counted and of what. empty: what to say where there is nothing."""
+    """lead: what is counted and of what. half: it needs half the width of a screen only."""
 
     id: str
     title: str
@@ -71,6 +76,7 @@ class Section:
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     remarks: Sequence[str] = ()
+    half: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,9 +98,10 @@ class Card:
 
 @dataclass(frozen=True)
 class SourceView:
-    """Everything of one source. dossiers: how many it has, in words."""
+    """Everything of one source. name, dossiers: what it is called, how many it has, in words."""
 
     source: str
+    name: str
     dossiers: str
     summary: str
     todo: Sequence[tuple[str, str]]

@@ -61,13 +61,13 @@ class Making:
 def of_source(making: Making) -> list[Section]:
     """Every section of one source, in the order of the page."""
     return [
+        on_time(making),
+        backlog(making),
         agencies(making),
         overdue(making),
         due(making),
         waiting(making),
         reappointed(making),
-        on_time(making),
-        backlog(making),
         units(making),
         index(making),
         differences(making),
@@ -176,7 +176,7 @@ def overdue(making: Making) -> Section:
                     column("received_at", "received_at", "day"),
                     column("due_at", "due_at", "day"),
                     column("working_days_overdue", "days_overdue", "number"),
-                    column("state_name", "state"),
+                    column("state_name", "state", "short"),
                     column("reappointments", "reappointments", "number"),
                 ],
                 shown,
@@ -319,7 +319,7 @@ def reappointed(making: Making) -> Section:
                     column("received_at", "received_at", "day"),
                     column("due_at", "due_at", "day"),
                     column("twice", "twice", "yes"),
-                    column("state_name", "state"),
+                    column("state_name", "state", "short"),
                     column("ended_at", "ended_at", "day"),
                 ],
                 rows,
@@ -365,6 +365,7 @@ def on_time(making: Making) -> Section:
         if points
         else [],
         tables=[Table(making.id("on_time-table"), making.words("on_time"), columns, by_month, brief=True)],
+        half=True,
     )
 
 
@@ -398,6 +399,7 @@ def backlog(making: Making) -> Section:
                 brief=True,
             )
         ],
+        half=True,
     )
 
 
@@ -649,7 +651,7 @@ def freshness(making: Making) -> Section:
         )
     ]
     if looks:
-        columns = [column("file", "file", "code"), column("what", "what"), column("rule", "rule", "code")]
+        columns = [column("file", "file", "path"), column("what", "what"), column("rule", "rule", "code")]
         tables.append(Table("attention-table", words("attention.table"), columns, looks))
     remarks = [] if looks else [words("attention.none")]
     return Section("freshness", words("freshness"), words("freshness.lead"), tables=tables, remarks=remarks)

@@ -31,6 +31,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "last.none": ("kho chưa có số liệu năm {year}", "the warehouse has no figures of {year}"),
     "skip": ("Đến phần nội dung", "Skip to the content"),
     "source": ("Nguồn số liệu", "Source"),
+    "source.dvcqg": ("Cổng Dịch vụ công quốc gia", "National portal"),
+    "source.motcua": ("Hệ thống một cửa", "One-stop system"),
     "source.note": (
         "Mỗi lần chỉ xem số liệu của một nguồn. Hệ thống một cửa và Cổng Dịch vụ công cùng báo về những hồ sơ như nhau,"
         " nên số của các nguồn không được cộng với nhau.",
@@ -38,7 +40,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         " figures of sources are never added up.",
     ),
     "source.dossiers": ("{n} hồ sơ", "{n} dossiers"),
-    "source.title": ("Nguồn {source}", "Source {source}"),
+    "source.title": ("Nguồn: {source}", "Source: {source}"),
     "filter": ("Lọc", "Filter"),
     "filter.agency": ("Cơ quan", "Agency"),
     "filter.field": ("Lĩnh vực", "Field"),
@@ -92,7 +94,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "trước hạn {early}, đúng hạn {on_time}, quá hạn {late}",
         "early {early}, on time {on_time}, late {late}",
     ),
-    "card.rate": ("Tỷ lệ giải quyết trước hạn, đúng hạn", "Resolved early or on time"),
+    "card.rate": ("Giải quyết trước và đúng hạn", "Resolved early or on time"),
     "card.rate.under": (
         "{good} trong {resolved} hồ sơ đã giải quyết; chưa kể {overdue} hồ sơ còn treo đã quá hạn",
         "{good} of {resolved} resolved dossiers; {overdue} still open and overdue are not among them",
