@@ -114,7 +114,8 @@
     if (target) target.scrollIntoView();
   };
 
-  byId("bar").hidden = false;
+  // Without script every source stands on the page, one below the other, and there is nothing to filter with.
+  for (const control of ["bar", "sources"]) if (byId(control)) byId(control).hidden = false;
   if (sources.length) choose(sources[0].dataset.source);
   document.querySelectorAll(".sources button").forEach((button) =>
     button.addEventListener("click", () => choose(button.dataset.source)));
