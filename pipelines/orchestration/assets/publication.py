@@ -7,8 +7,8 @@ import dagster as dg
 
 from pipelines.config import Settings
 from pipelines.orchestration import resources
-from pipelines.serving.page import page_writer
 from pipelines.orchestration.assets.validation import LEDGER
+from pipelines.serving.page import page_writer
 from warehouse.build import last_green, record_green
 from warehouse.publish import DATABASE, Publication, publish
 

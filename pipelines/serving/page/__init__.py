@@ -1,8 +1,8 @@
 """The page: one HTML file of a version that needs nothing else, for the people who decide (decision 0024).
 
-    answers   the answers of the version and of the one before
-    headline, sections   words and tables made of them (`model`), charts as images (`charts`)
-    template.html.j2, page.css, page.js   how it looks and filters; laid into the file
+answers   the answers of the version and of the one before
+headline, sections   words and tables made of them (`model`), charts as images (`charts`)
+template.html.j2, page.css, page.js   how it looks and filters; laid into the file
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from pathlib import Path
 
 from pipelines.config import Settings
 from pipelines.errors import safe_text
-from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.answers import UnknownAgencyError, read
+from pipelines.serving.page.formats import Formats
+from pipelines.serving.page.model import Page
 from pipelines.serving.page.words import Words
 from pipelines.serving.published import Published, open_published
 from warehouse.database import connect
@@ -78,7 +79,7 @@ def render(published: Published, before: Published | None, lang: str, *, agency:
     return text
 
 
-def _laid_out(page: object, lang: str) -> str:
+def _laid_out(page: Page, lang: str) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from pipelines.serving.page.compose import Cells

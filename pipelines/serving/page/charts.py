@@ -113,7 +113,7 @@ def points(rows: Sequence[Row], order: Sequence[str], got: str, lost: str, axis:
 
 def image(chart: alt.TopLevelMixin, lang: str) -> str:
     """The chart as a `data:` address of an SVG image: no script, no style and no identifier of it is the page's."""
-    spec = chart.configure(**_CONFIG).to_dict(validate=False)
+    spec = {**chart.to_dict(validate=False), "config": _CONFIG}
     svg = vl_convert.vegalite_to_svg(spec, format_locale=D3_LOCALE[lang], allowed_base_urls=[])
     return "data:image/svg+xml," + quote(svg, safe=" !()*,-./:;=?@[]^_`{|}~$+")
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from pipelines.serving.page import headline, sections
+from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers
 from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.model import Column, Page, Row, Section, SourceView, Table
-from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers
 from pipelines.serving.page.words import Words
 
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -56,9 +56,7 @@ def shorten(page: Page, length: int) -> Page:
     """The page with lists of at most `length` rows."""
 
     def cut(section: Section) -> Section:
-        return replace(
-            section, tables=[replace(t, rows=t.rows[:length]) if t.is_list else t for t in section.tables]
-        )
+        return replace(section, tables=[replace(t, rows=t.rows[:length]) if t.is_list else t for t in section.tables])
 
     views = [replace(view, sections=[cut(section) for section in view.sections]) for view in page.views]
     return replace(page, views=views)
@@ -157,26 +155,34 @@ class Cells:
         return Markup('<a href="#{}"{}>{}</a>').format(column.link, pick, shown)
 
     def _shown(self, column: Column, value: Any) -> Markup:
+        """The value alone, in the way of its kind."""
         match column.kind:
             case "agency":
-                code = value or ""
-                name = self._words("unknown") if code in ("", "unknown") else self._agencies.get(code, code)
-                return Markup("{} <small>{}</small>").format(name, code) if name != code else Markup("{}").format(name)
-            case "field":
-                name = self._fields.get(value, value)
-                return Markup("{}").format(self._words("unknown") if name in (None, "", "unknown") else name)
-            case "yes":
-                return Markup("{}").format(self._words("yes") if value else "")
-            case "hours" | "points":
-                return Markup("{}").format(self._formats.number(value, 1 if column.kind == "hours" else 2))
+                return self._agency(value or "unknown")
             case "code":
                 return Markup("<code>{}</code>").format(self._formats.text(value))
-            case "short":
-                return Markup("{}").format(self._formats.text(value))
             case "path":
                 return Markup('<code class="path">{}</code>').format(self._formats.text(value))
-            case kind:
-                return Markup("{}").format(getattr(self._formats, kind)(value))
+        return Markup("{}").format(self._plain(column.kind, value))
+
+    def _agency(self, code: str) -> Markup:
+        if code == "unknown":
+            return Markup("{}").format(self._words("unknown"))
+        name = self._agencies.get(code, code)
+        return Markup("{} <small>{}</small>").format(name, code) if name != code else Markup("{}").format(code)
+
+    def _plain(self, kind: str, value: Any) -> str:
+        match kind:
+            case "field":
+                name = self._fields.get(value) or value or "unknown"
+                return self._words("unknown") if name == "unknown" else str(name)
+            case "yes":
+                return self._words("yes") if value else ""
+            case "hours" | "points":
+                return self._formats.number(value, 1 if kind == "hours" else 2)
+            case "short":
+                return self._formats.text(value)
+        return str(getattr(self._formats, kind)(value))
 
     def table_has(self, table: Table, key: str) -> bool:
         """Whether rows of a table can be filtered by agency_code or field_code."""

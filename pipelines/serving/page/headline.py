@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers, total
 from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Card, Row
-from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers, total
 from pipelines.serving.page.words import Words
 from warehouse.status import percent
 
@@ -81,8 +81,8 @@ def cards(answers: Answers, source: str, words: Words, formats: Formats) -> list
                 under=words(f"card.{name}.under", **under),
                 target=f"{target}-{source}",
                 warm=good < 0 and bool(value),
-                before=change(name, good, value, figure(name, then), words, formats),
-                last=change(name, good, value, figure(name, last), words, formats),
+                before=change(words, formats, name, value, figure(name, then)),
+                last=change(words, formats, name, value, figure(name, last)),
             )
         )
     return found
@@ -101,13 +101,11 @@ def _under(now: Counts, figures: Row, formats: Formats) -> dict[str, str]:
     return {name: formats.number(value) for name, value in numbers.items()}
 
 
-def change(
-    name: str, good: int, value: Any, other: Any, words: Words, formats: Formats
-) -> tuple[str, str]:
+def change(words: Words, formats: Formats, name: str, value: Any, other: Any) -> tuple[str, str]:
     """(+12, better | worse | same): how a figure changed."""
     if value is None or other is None:
         return NOTHING, "same"
-    by = value - other
+    by, good = value - other, CARDS[name][0]
     said = f"{formats.signed(by, 2)} {words('points')}" if name == "rate" else formats.signed(by)
     return said, "same" if by == 0 or good == 0 else "better" if (by > 0) == (good > 0) else "worse"
 

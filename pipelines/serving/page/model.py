@@ -13,7 +13,8 @@ Row = dict[str, Any]
 class Column:
     """A column of a table.
 
-    kind: a method of Formats, or agency, field, code, path, yes, hours, points, short (a text without a break). link: id of the table that the figure counts the rows of; with the
+    kind: a method of Formats, or agency, field, code, path, yes, hours, points, short (a text without a break).
+    link: id of the table that the figure counts the rows of; with the
     agency of the row picked there.
     """
 
@@ -111,8 +112,10 @@ class SourceView:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page. facts, compared: (term, text): what the figures are of, what they are compared with. made: UTC, ISO.
-    data: what page.js counts the headline anew from when the reader filters."""
+    """The whole page. facts, compared: (term, text): what the figures are of, what they are compared with.
+
+    made: UTC, ISO. data: what page.js counts the headline anew from when the reader filters.
+    """
 
     lang: str
     title: str

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pipelines.serving.page import charts
+from pipelines.serving.page.answers import MEASURES, Answers, total
 from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Chart, Column, Row, Section, Table
-from pipelines.serving.page.answers import MEASURES, Answers, total
 from pipelines.serving.page.words import Words
 from warehouse.status import percent
 
@@ -55,7 +55,7 @@ class Making:
     def whole(self, command: str) -> str:
         """The command that gives the whole list."""
         of_agency = f" --agency {self.answers.agency}" if self.answers.agency else ""
-        return f"dunghan {command}{of_agency} -o {command.split()[-1].replace('mart_', '')}.xlsx"
+        return f"dunghan {command}{of_agency} -o {command.rsplit(maxsplit=1)[-1].replace('mart_', '')}.xlsx"
 
 
 def of_source(making: Making) -> list[Section]:
@@ -101,7 +101,10 @@ def agencies(making: Making) -> Section:
         making.rows("scorecard"),
     )
     return Section(
-        making.id("agencies-section"), making.words("agencies"), making.words("agencies.lead"), tables=[card, _fields(making)]
+        making.id("agencies-section"),
+        making.words("agencies"),
+        making.words("agencies.lead"),
+        tables=[card, _fields(making)],
     )
 
 
@@ -141,10 +144,14 @@ def overdue(making: Making) -> Section:
     column = making.column
     aging = making.rows("aging")
     form = [row for row in aging if row["rule_set"] == RULE_SETS[0]]
-    by_agency = sorted(_spread(form, "agency_code", "overdue_bucket", AGES), key=lambda row: (-row["total"], row["agency_code"]))
+    by_agency = sorted(
+        _spread(form, "agency_code", "overdue_bucket", AGES), key=lambda row: (-row["total"], row["agency_code"])
+    )
     foot = total(by_agency, (*AGES, "total"))
     ages = [Column(age, _bucket(making, age), "number", making.id("overdue-list")) for age in AGES]
-    by_rules = sorted(_spread(aging, "rule_set", "overdue_bucket", AGES), key=lambda row: RULE_SETS.index(row["rule_set"]))
+    by_rules = sorted(
+        _spread(aging, "rule_set", "overdue_bucket", AGES), key=lambda row: RULE_SETS.index(row["rule_set"])
+    )
     for row in by_rules:
         row["name"] = making.named("rule_set", row["rule_set"])
     shown = [_with_words(making, row) for row in making.rows("overdue")]
@@ -227,7 +234,9 @@ def due(making: Making) -> Section:
     """What falls due by agency and working days left, with the apologies, and the dossiers."""
     column = making.column
     rows = making.rows("due_buckets")
-    by_agency = sorted(_spread(rows, "agency_code", "due_bucket", LEFT), key=lambda row: (-row["total"], row["agency_code"]))
+    by_agency = sorted(
+        _spread(rows, "agency_code", "due_bucket", LEFT), key=lambda row: (-row["total"], row["agency_code"])
+    )
     for row in by_agency:
         row["apologies"] = sum(one["apologies"] for one in rows if one["agency_code"] == row["agency_code"])
     foot = total(by_agency, (*LEFT, "total", "apologies"))
@@ -580,7 +589,7 @@ def quality(making: Making) -> Section:
 def reconciliation(making: Making) -> Section:
     """The portal's reports beside our figures, then both systems beside each other."""
     column, words, formats = making.column, making.words, making.formats
-    tables = []
+    tables: list[Table] = []
     reports = making.answers.all_["page_reports"]
     for code, of_department in groupby(reports, key=lambda row: row["department_code"]):
         rows = sorted(of_department, key=lambda row: FIGURES.index(row["figure"]))

@@ -123,8 +123,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "points": ("điểm %", "pts"),
     # ---- summary ---------------------------------------------------------------------------------------------------
     "summary.text": (
-        "Từ đầu năm đến {as_of} có {received} hồ sơ phải giải quyết; đã giải quyết {resolved}, trong đó trước hạn và đúng"
-        " hạn {rate} (tính theo biểu II.06, trên số đã giải quyết), quá hạn {late}. Đang giải quyết {pending}, trong đó"
+        "Từ đầu năm đến {as_of} có {received} hồ sơ phải giải quyết; đã giải quyết {resolved}, trong đó trước hạn và"
+        " đúng hạn {rate} (tính theo biểu II.06, trên số đã giải quyết), quá hạn {late}. Đang giải quyết {pending}, trong đó"
         " {overdue} đã quá ngày hẹn{oldest}.",
         "From the beginning of the year to {as_of} there were {received} dossiers to handle; {resolved} are resolved,"
         " {rate} of them early or on time (by form II.06), {late} late. {pending} are pending, {overdue} of them past"
@@ -153,8 +153,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- sections --------------------------------------------------------------------------------------------------
     "agencies": ("Từng cơ quan", "Agency by agency"),
     "agencies.lead": (
-        "Năm của ngày chốt số liệu. Mẫu số của tỷ lệ là số hồ sơ đã giải quyết; hồ sơ còn treo quá hạn đứng ở cột riêng."
-        " Mỗi bộ quy tắc là một cách tính riêng, xem mục «Các bộ quy tắc khác nhau ở đâu».",
+        "Năm của ngày chốt số liệu. Mẫu số của tỷ lệ là số hồ sơ đã giải quyết; hồ sơ còn treo quá hạn đứng ở cột"
+        " riêng. Mỗi bộ quy tắc là một cách tính riêng, xem mục «Các bộ quy tắc khác nhau ở đâu».",
         "The year of the figures. Rates are of resolved dossiers; those open and overdue have a column of their own."
         " Each rule set counts in its own way, see “Where the rule sets disagree”.",
     ),
@@ -197,8 +197,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "due.lead": (
         "Hồ sơ đang xử lý, còn trong hạn (biểu II.06), hạn trả trong 7 ngày làm việc tới. Thư xin lỗi và hẹn lại ngày"
         " phải gửi chậm nhất một ngày trước ngày hẹn (Nghị định 61/2018/NĐ-CP, Điều 19 khoản 9).",
-        "In process and in time (form II.06), due within seven working days. The letter of apology with a new date is to"
-        " be sent at latest one day before the due day (Decree 61/2018, Art. 19(9)).",
+        "In process and in time (form II.06), due within seven working days. The letter of apology with a new date is"
+        " to be sent at latest one day before the due day (Decree 61/2018, Art. 19(9)).",
     ),
     "due.by_agency": ("Đến hạn theo cơ quan và số ngày làm việc còn lại", "Due by agency and working days left"),
     "due.list": ("Danh sách hồ sơ sắp đến hạn, gấp nhất trước", "Dossiers that fall due, the first first"),
@@ -212,8 +212,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "waiting.list": ("Danh sách hồ sơ chờ tiếp nhận, lâu nhất trước", "Dossiers that wait, the longest first"),
     "reappointed": ("Hẹn lại ngày trả", "Appointed anew"),
     "reappointed.lead": (
-        "Ngày hẹn bị dời mà không do công dân bổ sung giấy tờ. Quy định chỉ cho hẹn lại một lần, kèm thư xin lỗi. Tính cả"
-        " hồ sơ đã giải quyết xong.",
+        "Ngày hẹn bị dời mà không do công dân bổ sung giấy tờ. Quy định chỉ cho hẹn lại một lần, kèm thư xin lỗi. Tính"
+        " cả hồ sơ đã giải quyết xong.",
         "The due day was moved although no papers were asked of the citizen. One time is allowed, with an apology."
         " Resolved dossiers count too.",
     ),
@@ -255,10 +255,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "quality.table": ("Quy tắc bị vi phạm", "Rules that were hit"),
     "reconciliation": ("Đối soát", "Reconciliation"),
     "reconciliation.lead": (
-        "Báo cáo của Cổng đặt cạnh số tính từ hai hệ thống, rồi hai hệ thống với nhau. Đây là chỗ duy nhất trên trang có"
-        " nhiều nguồn cạnh nhau; vẫn không cộng.",
-        "The portal's report beside our figures of both systems, then the systems beside each other: the only place with"
-        " several sources, still not added up.",
+        "Báo cáo của Cổng đặt cạnh số tính từ hai hệ thống, rồi hai hệ thống với nhau. Đây là chỗ duy nhất trên trang"
+        " có nhiều nguồn cạnh nhau; vẫn không cộng.",
+        "The portal's report beside our figures of both systems, then the systems beside each other: the only place"
+        " with several sources, still not added up.",
     ),
     "reconciliation.report": (
         "Báo cáo của Cổng về {name}, {first} – {last} (lấy {taken})",
