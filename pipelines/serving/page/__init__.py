@@ -65,21 +65,26 @@ def render(published: Published, before: Published | None, lang: str, *, agency:
 
     before: the version to compare with. Raises UnknownAgencyError.
     """
-    from pipelines.serving.page.compose import compose, shorten
+    from pipelines.serving.page.compose import compose
 
     if agency is not None:
         _known(published, agency, Words(lang))
-    answers = read(published, before, agency, _LENGTHS[0])
-    page = compose(answers, lang)
+    return fitted(compose(read(published, before, agency, _LENGTHS[0]), lang))
+
+
+def fitted(page: Page) -> str:
+    """The page as text, its lists as long as LARGEST allows."""
+    from pipelines.serving.page.compose import shorten
+
     text = ""
     for length in _LENGTHS:
-        text = _laid_out(shorten(page, length), lang)
+        text = _laid_out(shorten(page, length))
         if len(text.encode()) <= LARGEST:
             break
     return text
 
 
-def _laid_out(page: Page, lang: str) -> str:
+def _laid_out(page: Page) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from pipelines.serving.page.compose import Cells
@@ -90,9 +95,9 @@ def _laid_out(page: Page, lang: str) -> str:
     style, script = (HERE.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return environment.get_template("template.html.j2").render(
         page=page,
-        t=Words(lang),
-        cells=Cells(page, lang),
-        count=Formats(lang).number,
+        t=Words(page.lang),
+        cells=Cells(page),
+        count=Formats(page.lang).number,
         style=style,
         script=script,
         style_hash=_hash(style),

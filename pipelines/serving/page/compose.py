@@ -138,10 +138,10 @@ def _data(answers: Answers, sources: Sequence[str], agencies: Sequence[str], fie
 
 
 class Cells:
-    """How the cells of tables are shown, in one language."""
+    """How the cells of the tables of a page are shown."""
 
-    def __init__(self, page: Page, lang: str) -> None:
-        self._words, self._formats = Words(lang), Formats(lang)
+    def __init__(self, page: Page) -> None:
+        self._words, self._formats = Words(page.lang), Formats(page.lang)
         self._agencies, self._fields = dict(page.agencies), dict(page.fields)
 
     def __call__(self, column: Column, row: Row) -> Markup:

@@ -124,8 +124,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ---- summary ---------------------------------------------------------------------------------------------------
     "summary.text": (
         "Từ đầu năm đến {as_of} có {received} hồ sơ phải giải quyết; đã giải quyết {resolved}, trong đó trước hạn và"
-        " đúng hạn {rate} (tính theo biểu II.06, trên số đã giải quyết), quá hạn {late}. Đang giải quyết {pending}, trong đó"
-        " {overdue} đã quá ngày hẹn{oldest}.",
+        " đúng hạn {rate} (tính theo biểu II.06, trên số đã giải quyết), quá hạn {late}. Đang giải quyết {pending},"
+        " trong đó {overdue} đã quá ngày hẹn{oldest}.",
         "From the beginning of the year to {as_of} there were {received} dossiers to handle; {resolved} are resolved,"
         " {rate} of them early or on time (by form II.06), {late} late. {pending} are pending, {overdue} of them past"
         " their due day{oldest}.",
