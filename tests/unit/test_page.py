@@ -63,7 +63,9 @@ def test_every_text_has_both_languages_and_the_same_places() -> None:
 
 def page_with(rows: list[dict[str, Any]], total: int | None = None) -> Page:
     columns = [Column("code", "Mã", "code"), Column("agency_code", "Cơ quan", "agency"), Column("name", "Thủ tục")]
-    table = Table("list-dvcqg", "Danh sách", columns, rows, total=total, whole="dunghan list overdue -o x.xlsx", is_list=True)
+    table = Table(
+        "list-dvcqg", "Danh sách", columns, rows, total=total, whole="dunghan list overdue -o x.xlsx", is_list=True
+    )
     card = Card("overdue", "Đang quá hạn", "2", "", "list-dvcqg", True, ("–", "same"), ("–", "same"))
     section = Section("part-dvcqg", "Quá hạn", "Mẫu số", tables=[table])
     view = SourceView("dvcqg", "Cổng", "2", "Tóm tắt", [], [card], [section])
