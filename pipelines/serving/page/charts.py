@@ -59,7 +59,7 @@ def on_time(rows: Sequence[Row], names: Sequence[str], axis: str) -> alt.Chart:
         shape=alt.Shape("rule_set:N", scale=alt.Scale(domain=list(names), range=list(_SHAPES)), title=None),
     )
     return (base.mark_line(strokeWidth=2.4) + base.mark_point(filled=True, size=70, opacity=1)).properties(
-        width=_HALF, height=250
+        width=_HALF + 80, height=270
     )
 
 
