@@ -5,7 +5,7 @@
     published/versions/<version>/          dunghan.duckdb, parquet/<mart>.parquet, manifest.json: what must be of one
                                            version is read from this folder
     …/report.html                          the page for people, which the caller of `publish` writes (`also`); a version
-                                           without one leaves the fixed link pointing nowhere
+                                           without one lets the fixed link point nowhere
     …/marts.duckdb                         beside every dunghan.duckdb, the same content under its older name
     published/.publishing-<version>/       a publication under way; what a killed one left is swept by the next
 
@@ -126,7 +126,7 @@ def publish(
             also(read_version(work / "version"))
         _sync_all(work)
         _move_in(published, version, work)
-        _link_fixed_names(published, work)
+        _link_fixed_names(published, version, work)
         _point(published, version, work)
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
@@ -161,7 +161,7 @@ def rollback(settings: Settings, version: str | None = None) -> Publication:
     _name_database(known[version])
     work = published / f"{_UNDER_WAY}rollback"
     work.mkdir()
-    _link_fixed_names(published, work)
+    _link_fixed_names(published, version, work)
     _point(published, version, work)
     shutil.rmtree(work)
     return known[version]
@@ -498,9 +498,9 @@ def _move_in(published: Path, version: str, work: Path) -> None:
     _sync(published)
 
 
-def _link_fixed_names(published: Path, work: Path) -> None:
-    """The fixed names → through `current`. Made once, before the pointer exists."""
-    for name in _LINKS:
+def _link_fixed_names(published: Path, version: str, work: Path) -> None:
+    """The fixed names → through `current`, of all that the version has. Made once, before the pointer exists."""
+    for name in (name for name in _LINKS if (published / "versions" / version / name).exists()):
         link = published / name
         target = f"current/{name}"
         if not link.is_symlink() or str(link.readlink()) != target:

@@ -71,7 +71,7 @@ def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> lis
     year with digitised parts, of those received; digitised output: dossiers finished in the year with an electronic
     result, of those finished.
     """
-    of_agency = _OF_AGENCY.format("agency_code")
+    of_agency = _OF_AGENCY.format("agency_code") if agency else "true"
     found = _asked(
         con,
         f"""
@@ -111,7 +111,7 @@ def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> lis
         )
         select * from form left join digitised using (source) order by source
         """,
-        {"agency": agency},
+        {"agency": agency} if agency else {},
     )
     for row in found:
         row["early_percent"] = percent(row["early"], row["resolved"])

@@ -148,12 +148,14 @@ def test_the_headline_is_that_of_status(warehouse: Path) -> None:
         ("due_soon", "select count(*) from marts.mart_due_soon where rule_set = 'form_ii06' and source = $source"),
         (
             "apologies",
-            "select count(*) from marts.mart_due_soon where rule_set = 'form_ii06' and apology_due and source = $source",
+            """select count(*) from marts.mart_due_soon
+            where rule_set = 'form_ii06' and apology_due and source = $source""",
         ),
         ("waiting", "select count(*) from marts.mart_waiting_acceptance where over_8_hours and source = $source"),
         (
             "reappointed",
-            "select count(*) from marts.fct_dossiers where list_contains(flags, 'WRN_REAPPOINTED') and source = $source",
+            """select count(*) from marts.fct_dossiers
+            where list_contains(flags, 'WRN_REAPPOINTED') and source = $source""",
         ),
         (
             "overdue",
@@ -287,8 +289,13 @@ def opened(browser: Any, path: Path, width: int = 1280) -> Iterator[Any]:
     """The page in a tab of its own; at the end nothing was complained of and nothing but the file was asked for."""
     complaints: list[str] = []
     asked: list[str] = []
+
+    def let_through(route: Any) -> None:
+        asked.append(route.request.url)
+        route.continue_()
+
     with closing(browser.new_context(viewport={"width": width, "height": 900})) as context:
-        context.route("**/*", lambda route: (asked.append(route.request.url), route.continue_()))
+        context.route("**/*", let_through)
         tab = context.new_page()
         tab.on("console", lambda message: complaints.append(message.text))
         tab.on("pageerror", lambda error: complaints.append(str(error)))
@@ -349,6 +356,9 @@ def test_filters_by_agency_and_field_count_the_headline_anew(browser: Any, wareh
         written = tab.locator(value).inner_text()
         tab.select_option("#agency", agency)
         assert number(tab.locator(value).inner_text()) == of_agency
+        assert "trong" in tab.locator("#source-dvcqg [data-measure=rate] .under").inner_text(), (
+            "the denominator is said"
+        )
         tab.select_option("#field", field)
         assert number(tab.locator(value).inner_text()) == of_both
         assert tab.locator("#filtered").inner_text().startswith("Đang lọc")
@@ -447,8 +457,9 @@ def test_values_planted_as_markup_do_nothing(browser: Any, warehouse: Path, tmp_
     path = (planted / "published" / "dunghan.duckdb").resolve()
     with closing(duckdb.connect(str(path))) as con:
         for table, column in con.execute(
-            """select table_name, column_name from duckdb_columns() where schema_name = 'marts' and data_type = 'VARCHAR'
-            and regexp_matches(column_name, '(^|_)(name|message|advice|sentence)(_vi)?$') and column_name <> 'file_name'"""
+            """select table_name, column_name from duckdb_columns()
+            where schema_name = 'marts' and data_type = 'VARCHAR' and column_name <> 'file_name'
+                and regexp_matches(column_name, '(^|_)(name|message|advice|sentence)(_vi)?$')"""
         ).fetchall():
             con.execute(f'update marts."{table}" set "{column}" = ? || "{column}"', [HOSTILE])
         con.execute("update marts.mart_load_ledger set attention_details = [? ]", [f"WRN_X: {HOSTILE}"])

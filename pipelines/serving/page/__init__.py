@@ -17,6 +17,7 @@ from pipelines.config import Settings
 from pipelines.errors import safe_text
 from pipelines.serving.page.answers import UnknownAgencyError, read
 from pipelines.serving.page.formats import Formats
+from pipelines.serving.page.headline import CARDS
 from pipelines.serving.page.model import Page
 from pipelines.serving.page.words import Words
 from pipelines.serving.published import Published, open_published
@@ -98,11 +99,19 @@ def _laid_out(page: Page) -> str:
         t=Words(page.lang),
         cells=Cells(page),
         count=Formats(page.lang).number,
+        under=_under(Words(page.lang)),
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def _under(words: Words) -> dict[str, str]:
+    """What page.js writes below the figures of what is chosen, with places for counts: by their names. What was carried
+    over is not told by agency and field."""
+    told = {name: words.raw(f"card.{name}.under") for name in CARDS}
+    return told | {"received": ""}
 
 
 def _hash(text: str) -> str:

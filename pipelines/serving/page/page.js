@@ -27,6 +27,12 @@
     for (const line of lines) for (let i = from; i < to; i++) sums[i - from] += line[i];
     return sums;
   };
+  // What each figure is of, said of what is chosen; a text without places stays as it is.
+  const under = (name, [received, early, onTime, late, inTime, overdue]) => {
+    const told = { early, on_time: onTime, late, good: early + onTime, resolved: early + onTime + late,
+      pending: inTime + overdue, overdue };
+    return words.under[name].replace(/\{(\w+)\}/g, (_, place) => number(told[place]));
+  };
   const figures = ([received, early, onTime, late, inTime, overdue, dueSoon, apologies, waiting, reappointed]) => ({
     received, resolved: early + onTime + late, rate: share(early + onTime, early + onTime + late),
     overdue, due_soon: dueSoon, apologies, waiting, reappointed,
@@ -52,7 +58,7 @@
   const warm = new Map([...written.keys()].map((card) => [card, card.classList.contains("warm")]));
   const headline = (source) => {
     const counts = data.sources[source.dataset.source], chosen = agency.value || field.value;
-    const now = figures(sum(chosenLines(counts.now), 2, 12));
+    const sums = sum(chosenLines(counts.now), 2, 12), now = figures(sums);
     const before = counts.before ? figures(sum(chosenLines(counts.before), 2, 12)) : {};
     // days are not told by field
     const last = counts.last && !field.value
@@ -67,7 +73,7 @@
       card.classList.toggle("warm", good[name] < 0 && value > 0);
       card.querySelector(".value").textContent =
         value === null ? "–" : name === "rate" ? hundredths(value) + (vietnamese ? " %" : "%") : number(value);
-      card.querySelector(".under").textContent = "";
+      card.querySelector(".under").textContent = under(name, sums);
       showChange(card.querySelector(".before"), name, value, before[name]);
       showChange(card.querySelector(".last"), name, value, last[name]);
     }

@@ -207,7 +207,11 @@ def overdue(making: Making) -> Section:
 
 def _aging_chart(making: Making, rows: Sequence[Row], by_agency: Sequence[Row]) -> Chart:
     most = [row["agency_code"] for row in by_agency[:MOST_AGENCIES]]
-    names = {code: f"{making.agency(code)}" for code in most}
+    plain = [making.agency(code) for code in most]
+    # Communes of two districts may have one name.
+    names = {
+        code: name if plain.count(name) == 1 else f"{name} ({code})" for code, name in zip(most, plain, strict=True)
+    }
     values = [
         {
             "agency": names[row["agency_code"]],

@@ -409,6 +409,10 @@ class Words:
         """The text of a key, filled. Raises KeyError for a key that there is none of."""
         return TEXTS[key][self.lang == "en"].format(**places)
 
+    def raw(self, key: str) -> str:
+        """The text of a key with its places unfilled."""
+        return TEXTS[key][self.lang == "en"]
+
     def known(self, key: str, otherwise: str) -> str:
         """The text of a key that comes from the data."""
         return self(key) if key in TEXTS else otherwise
