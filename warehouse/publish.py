@@ -1,9 +1,11 @@
 """Publication: a whole new version is made beside the old ones, then one rename moves the pointer (decision 0004).
 
     published/current                      → versions/<version>: the one pointer; nothing else ever switches
-    published/dunghan.duckdb, parquet, manifest.json   fixed links through `current`
+    published/dunghan.duckdb, parquet, manifest.json, report.html   fixed links through `current`
     published/versions/<version>/          dunghan.duckdb, parquet/<mart>.parquet, manifest.json: what must be of one
                                            version is read from this folder
+    …/report.html                          the page for people, which the caller of `publish` writes (`also`); a version
+                                           without one lets the fixed link point nowhere
     …/marts.duckdb                         beside every dunghan.duckdb, the same content under its older name
     published/.publishing-<version>/       a publication under way; what a killed one left is swept by the next
 
@@ -19,6 +21,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,7 +59,9 @@ _UNDER_WAY = ".publishing-"
 DATABASE = "dunghan.duckdb"
 # What the file was called until 0.1; stays for one release.
 OLD_DATABASE = "marts.duckdb"
-_LINKS = (DATABASE, OLD_DATABASE, "parquet", "manifest.json")
+# The page for people.
+PAGE = "report.html"
+_LINKS = (DATABASE, OLD_DATABASE, "parquet", "manifest.json", PAGE)
 # The lowest level takes two thirds of the processor time of the usual one; the files become 5 % larger.
 _PARQUET = "format parquet, compression zstd, compression_level 1"
 _VERSION = re.compile(r"\d{8}T\d{6}-\d{8}T\d{12}Z")
@@ -86,13 +91,23 @@ class Publication:
         return path if path.exists() else self.folder / OLD_DATABASE
 
 
+#: Writes further files into the folder of a version that is finished but that nobody sees yet.
+Also = Callable[[Publication], None]
+
+
 def publish(
-    settings: Settings, plan: BuildPlan, extra: dict[str, Any] | None = None, *, ordered: bool = False
+    settings: Settings,
+    plan: BuildPlan,
+    extra: dict[str, Any] | None = None,
+    *,
+    ordered: bool = False,
+    also: Also | None = None,
 ) -> Publication:
     """Publish the marts that lie in the build file; returns what readers now see.
 
     extra: entries of the manifest. ordered: every mart's rows in one order, so that the same figures give Parquet files
-    of the same bytes (it costs the sorting of the largest ones).
+    of the same bytes (it costs the sorting of the largest ones). also: what else goes into the version's folder, made
+    from its files; what it raises fails the publication, so it keeps to itself what must not.
 
     The build must be green and closed by everybody. On any failure the pointer stays where it is and nothing is left
     behind (after a kill: until the next publication). Raises PublicationError.
@@ -107,8 +122,11 @@ def publish(
     _sync(published)
     try:
         _write_version(settings, plan, version, work, extra or {}, ordered=ordered)
+        if also is not None:
+            also(read_version(work / "version"))
+        _sync_all(work)
         _move_in(published, version, work)
-        _link_fixed_names(published, work)
+        _link_fixed_names(published, version, work)
         _point(published, version, work)
     except (OSError, duckdb.Error) as error:
         raise PublicationError(
@@ -143,7 +161,7 @@ def rollback(settings: Settings, version: str | None = None) -> Publication:
     _name_database(known[version])
     work = published / f"{_UNDER_WAY}rollback"
     work.mkdir()
-    _link_fixed_names(published, work)
+    _link_fixed_names(published, version, work)
     _point(published, version, work)
     shutil.rmtree(work)
     return known[version]
@@ -211,7 +229,7 @@ def _hashed(name: str, kind: str) -> str:
 def _write_version(
     settings: Settings, plan: BuildPlan, version: str, work: Path, extra: dict[str, Any], *, ordered: bool
 ) -> None:
-    """Make the whole version in `work`, as folder `version`, every byte on disk."""
+    """Make the whole version in `work`, as folder `version`."""
     folder = work / "version"
     (folder / "parquet").mkdir(parents=True)
     database = folder / DATABASE
@@ -231,8 +249,14 @@ def _write_version(
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)
-    for path in (database, folder / "manifest.json", *(folder / "parquet").iterdir()):
-        _sync(path)
+
+
+def _sync_all(work: Path) -> None:
+    """Every byte of the version on disk, then the folders that name its files."""
+    folder = work / "version"
+    for path in (*folder.iterdir(), *(folder / "parquet").iterdir()):
+        if path.is_file() and not path.is_symlink():
+            _sync(path)
     for path in (folder / "parquet", folder, work):
         _sync(path)
 
@@ -474,9 +498,9 @@ def _move_in(published: Path, version: str, work: Path) -> None:
     _sync(published)
 
 
-def _link_fixed_names(published: Path, work: Path) -> None:
-    """The fixed names → through `current`. Made once, before the pointer exists."""
-    for name in _LINKS:
+def _link_fixed_names(published: Path, version: str, work: Path) -> None:
+    """The fixed names → through `current`, of all that the version has. Made once, before the pointer exists."""
+    for name in (name for name in _LINKS if (published / "versions" / version / name).exists()):
         link = published / name
         target = f"current/{name}"
         if not link.is_symlink() or str(link.readlink()) != target:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+import duckdb
 
 from pipelines.clock import from_wall_clock
 from pipelines.config import Settings
@@ -21,6 +24,10 @@ from warehouse.publish import Publication, current, versions
 Row = dict[str, Any]
 #: What may become of a file (mart_load_ledger).
 FILE_STATUSES = ("loaded", "duplicate", "rejected")
+
+#: Where an agency or one below it is meant, and a period by its beginning.
+_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
+_OF_PERIOD = "($period is null or starts_with({0}, $period))"
 
 
 class NothingPublishedError(Exception):
@@ -58,7 +65,9 @@ def health(found: Row, stale_hours: float) -> Row:
         "last_run_killed": record.get("outcome") == "running" and found["running"] is None,
         "stale": age is not None and age > stale_hours,
     }
-    look = {name: bool(record.get(name)) for name in ("notes", "undelivered")} | {"attention": bool(found["attention"])}
+    look = {name: bool(record.get(name)) for name in ("notes", "missing", "undelivered")} | {
+        "attention": bool(found["attention"])
+    }
     reasons = [name for name, holds in (bad | look).items() if holds]
     return {"result": "bad" if any(bad.values()) else "look" if reasons else "ok", "reasons": reasons}
 
@@ -93,16 +102,24 @@ def runs(settings: Settings, limit: int | None) -> list[Row]:
 
 
 def figures(settings: Settings) -> list[Row]:
-    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7).
+    """Figures of the published version over all agencies, see `figures_of`. Raises NothingPublishedError."""
+    with _published_marts(settings) as con:
+        return figures_of(con)
+
+
+def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> list[Row]:
+    """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7), or
+    over one and those below it. con: the marts of one version.
 
     Sources are not added up: the national portal and the one-stop system report the same dossiers. Shares are percent,
     two decimals, rounded half up; None when nothing was received or resolved. Digitised input: dossiers received in the
     year with digitised parts, of those received; digitised output: dossiers finished in the year with an electronic
-    result, of those finished. Raises NothingPublishedError.
+    result, of those finished.
     """
-    found = _rows(
-        settings,
-        """
+    of_agency = _OF_AGENCY.format("agency_code") if agency else "true"
+    found = _asked(
+        con,
+        f"""
         with form as (
             select
                 source,
@@ -119,7 +136,7 @@ def figures(settings: Settings) -> list[Row]:
                 sum(pending_in_time) as pending_in_time,
                 sum(pending_overdue) as pending_overdue,
             from marts.rpt_form_ii06
-            where scheme = 'calendar' and period = strftime(as_of, '%Y')
+            where scheme = 'calendar' and period = strftime(as_of, '%Y') and {of_agency}
             group by source
         ),
         digitised as (
@@ -134,11 +151,12 @@ def figures(settings: Settings) -> list[Row]:
                     state = 'finished' and year(ended_at) = year(as_of) and coalesce(electronic_results, 0) > 0
                 ) as digitised_outputs,
             from marts.fct_dossiers
-            where in_population and state <> 'refused'
+            where in_population and state <> 'refused' and {of_agency}
             group by source
         )
         select * from form left join digitised using (source) order by source
         """,
+        {"agency": agency} if agency else {},
     )
     for row in found:
         row["early_percent"] = percent(row["early"], row["resolved"])
@@ -162,12 +180,17 @@ def ledger_totals(settings: Settings) -> list[Row]:
 
 
 def attention(settings: Settings) -> dict[str, list[Row]]:
-    """What somebody must look at (portal-exports §2) in files that the published figures use, the newest export first.
+    """What somebody must look at in the published files, see `attention_of`. Raises NothingPublishedError."""
+    with _published_marts(settings) as con:
+        return attention_of(con)
 
-    file_path → {rule_id, detail} each. Raises NothingPublishedError.
+
+def attention_of(con: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
+    """What somebody must look at (portal-exports §2) in files that the figures of a version use, the newest export
+    first: file_path → {rule_id, detail} each. con: the marts of the version.
     """
-    found = _rows(
-        settings,
+    found = _asked(
+        con,
         """
         select file_path, attention_details
         -- a version published before there was attention has no such columns
@@ -282,9 +305,6 @@ FIGURES = [
     *("total_received", "total_on_time", "total_overdue", "total_completed"),
     *("avg_processing_days", "ratio", "score"),
 ]
-#: Where an agency or one below it is meant, and a period by its beginning.
-_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
-_OF_PERIOD = "($period is null or starts_with({0}, $period))"
 
 
 def reconciliation(
@@ -366,12 +386,22 @@ def _published(settings: Settings, publication: Publication) -> Row:
 
 
 def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list[Row]:
+    with _published_marts(settings) as con:
+        return _asked(con, query, parameters)
+
+
+@contextlib.contextmanager
+def _published_marts(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     published = current(settings)
     if published is None:
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
         )
     with connect(settings, published.database, read_only=True) as con:
-        done = con.execute(query, parameters or {})
-        names = [column[0] for column in done.description or []]
-        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+        yield con
+
+
+def _asked(con: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:
+    done = con.execute(query, parameters or {})
+    names = [column[0] for column in done.description or []]
+    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]

@@ -25,6 +25,7 @@ from pipelines.cli import (
     ledger,
     office,
     reconcile,
+    report,
     run,
     setup,
     upkeep,
@@ -36,7 +37,7 @@ from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import is_own, places, safe_text
 
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
-THEMES = (run, ledger, inspection, explain, office, reconcile, digest, history, calendar, upkeep, setup)
+THEMES = (run, report, ledger, inspection, explain, office, reconcile, digest, history, calendar, upkeep, setup)
 
 #: Options of `dunghan` itself, which people may also type after the command. All take a value.
 GLOBAL_OPTIONS = ("--lang", "--config", "--drop-zone", "--warehouse")

@@ -51,6 +51,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Bản đang công bố, số liệu chính, lượt chạy cuối.",
         "The published version, its main figures, the last run.",
     ),
+    "help.report": (
+        "Ghi trang báo cáo: một tệp HTML xem được không cần mạng, in được.",
+        "Write the report page: one HTML file that needs no network and prints well.",
+    ),
+    "help.report.agency": (
+        "chỉ cơ quan này và các đơn vị trực thuộc, ví dụ H39.18",
+        "only this agency and those below it, e.g. H39.18",
+    ),
+    "help.report.out": (
+        "tệp ghi ra; mặc định: bao-cao.html trong thư mục hiện tại",
+        "file to write; default: bao-cao.html in the current folder",
+    ),
+    "help.report.version": (
+        "bản công bố này thay cho bản hiện tại (xem `dunghan versions`)",
+        "this version instead of the current one (see `dunghan versions`)",
+    ),
+    "report.done": (
+        "Đã ghi {path} ({kilobytes} kB, {seconds} giây)",
+        "Wrote {path} ({kilobytes} kB, {seconds} s)",
+    ),
     "help.ledger": ("Sổ nạp: từng tệp và số dòng của nó.", "The ledger: every file and what became of its rows."),
     "help.source": ("chỉ nguồn này, ví dụ dvcqg", "only this source, e.g. dvcqg"),
     "help.file_status": (
@@ -977,6 +997,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "run.note": (
         "Số liệu đã công bố; việc dọn dẹp sau đó chưa xong, lượt sau sẽ thử lại: {note}",
         "The figures are published; tidying up afterwards did not end and is tried again next time: {note}",
+    ),
+    "run.missing": (
+        "Số liệu đã công bố, nhưng còn thiếu: {note}",
+        "The figures are published, but this is missing: {note}",
     ),
     "compact.title": ("Tệp của kho (lake), trước → sau khi gộp", "Files of the lake, before → after"),
     "compact.table": ("Bảng", "Table"),

@@ -143,6 +143,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
+    for text in record.get("missing", []):
+        screen.complain(t("run.missing", note=screen.told(text)))
     _undelivered(screen, record)
     for note in record.get("notes", []):
         screen.complain(t("run.note", note=screen.told(note)))

@@ -37,23 +37,29 @@ def publish(
 def _publish(screen: Screen, settings: Settings, *, force: bool) -> None:
     """Publish the last green build, if its figures still agree."""
     from expectations.audit import identities, replacement_guard
+    from pipelines.serving.page import page_writer
     from warehouse.build import last_green
     from warehouse.lock import run_lock
     from warehouse.publish import publish as publish_build
 
+    missing: list[str] = []
     with run_lock(settings), screen.progress():
         plan = last_green(settings)
         wrong = [identity for identity in identities(settings) if not identity.ok]
         guard = replacement_guard(settings, plan)
         if not guard.ok and not force:
             wrong.append(guard)
-        publication = None if wrong else publish_build(settings, plan)
+        publication = None if wrong else publish_build(settings, plan, also=page_writer(settings, missing.append))
     if publication is None:
         screen.complain(screen.t("publish.red"))
         for identity in wrong:
             screen.complain(f"  {identity.message(screen.t.lang)}")
         raise typer.Exit(NOT_PUBLISHED)
     screen.say(screen.t("run.published", version=publication.version))
+    for text in missing:
+        screen.complain(screen.t("run.missing", note=screen.told(text)))
+    if missing:
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _load_into_postgres(screen: Screen, settings: Settings) -> None:

@@ -36,8 +36,9 @@ AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake
 @dataclass
 class RunRecord:
     """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went
-    wrong after it had ended well (housekeeping). `undelivered`: where the published version did not get to, and why. No
-    personal data.
+    wrong after it had ended well (housekeeping). `missing`: what belongs to the publication and could not be made;
+    `undelivered`: where the published version did not get to, tried again by the next run; both with the reason, the
+    figures are published all the same. No personal data.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class RunRecord:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     @property
     def quarantined_share(self) -> float:

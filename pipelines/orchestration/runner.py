@@ -24,8 +24,8 @@ PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, or
-    it did not get to PostgreSQL, 1 not published.
+    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, or what is missing
+    beside the figures or did not get to PostgreSQL, 1 not published.
 
     version: what readers see now, None when nothing was ever published. summary: the record of `state/last-run.json`.
     """
@@ -67,12 +67,8 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     """0, 1 or 3, see RunOutcome. A kept version means that nothing of this run was bad."""
     if record.outcome not in ("published", "kept"):
         return NOT_PUBLISHED
-    if (
-        record.undelivered
-        or record.files_rejected
-        or record.files_with_attention
-        or record.quarantined_share > settings.alert_share
-    ):
+    bad_input = record.files_rejected or record.files_with_attention or record.quarantined_share > settings.alert_share
+    if bad_input or record.missing or record.undelivered:
         return LOOK_AT_INPUT
     return PUBLISHED
 

@@ -8,6 +8,7 @@ import dagster as dg
 from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.validation import LEDGER
+from pipelines.serving.page import page_writer
 from warehouse.build import last_green, record_green
 from warehouse.publish import DATABASE, Publication, publish
 
@@ -26,7 +27,7 @@ def build(settings: Settings, models: Iterable[dg.AssetKey], retry: dg.RetryPoli
         deps=[LEDGER, *models],
         group_name="publication",
         description=(
-            "Bản công bố: dunghan.duckdb, Parquet và manifest, thay cả bộ cùng một lúc / "
+            "Bản công bố: dunghan.duckdb, Parquet, manifest và trang báo cáo, thay cả bộ cùng một lúc / "
             "what readers see: switched as a whole by one rename"
         ),
         kinds={"duckdb", "parquet"},
@@ -49,8 +50,9 @@ def build(settings: Settings, models: Iterable[dg.AssetKey], retry: dg.RetryPoli
 
 def _publish(run: resources.Run) -> Publication:
     """Publish the build of this run; without one (a publication repeated by hand) the last green one."""
+    page = page_writer(run.settings, run.record.missing.append)
     if run.plan is None:
-        return publish(run.settings, last_green(run.settings))
+        return publish(run.settings, last_green(run.settings), also=page)
     if not (run.whole and run.audited):
         raise dg.Failure(
             "Lượt chạy này không tính hoặc không kiểm tra toàn bộ số liệu nên không được công bố;"
@@ -59,7 +61,7 @@ def _publish(run: resources.Run) -> Publication:
             allow_retries=False,
         )
     record_green(run.settings, run.plan)
-    return publish(run.settings, run.plan)
+    return publish(run.settings, run.plan, also=page)
 
 
 def summary(settings: Settings, published: Publication, *, kept: bool) -> dict[str, dg.MetadataValue]:

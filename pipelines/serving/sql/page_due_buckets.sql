@@ -1,0 +1,7 @@
+-- Dossiers in time (form II.06) by agency and the working days left, and the apologies that are due.
+select
+    source, agency_code, due_bucket, count(*) as dossiers, count(*) filter (apology_due) as apologies
+from marts.mart_due_soon
+where rule_set = 'form_ii06' and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+group by source, agency_code, due_bucket
+order by source, agency_code, due_bucket
