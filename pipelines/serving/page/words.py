@@ -147,7 +147,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "todo.attention": (
         "{n} tệp nguồn cần xem lại trước khi tin hết vào số liệu",
-        "{n} files of the sources need a look before the figures are trusted in full",
+        "Files of the sources to look at before the figures are trusted in full: {n}",
     ),
     "todo.none": ("Không có việc nào quá hạn hay sắp quá hạn.", "Nothing is overdue or about to be."),
     # ---- sections --------------------------------------------------------------------------------------------------
