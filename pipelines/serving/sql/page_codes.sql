@@ -4,5 +4,5 @@ from (
     select agency_code from marts.dim_agency where is_latest
     union all
     select agency_code from marts.fct_dossiers
-)
+) as agencies
 order by agency_code

@@ -6,6 +6,7 @@ with heads as (
     where period = strftime(as_of, '%Y') and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
     qualify row_number() over (partition by source order by level nulls last, total_received desc, agency_code) = 1
 ),
+
 found as (
     select
         source, agency_code, 'timeliness' as indicator, 0 as position, null as name_vi, null as name_en,
@@ -23,4 +24,5 @@ found as (
     ) as indicators using (indicator)
     where period = strftime(as_of, '%Y')
 )
+
 select found.* from found inner join heads using (source, agency_code) order by source, position, indicator

@@ -9,6 +9,7 @@ with form as (
     where scheme = 'calendar' and period = strftime(as_of, '%Y') and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
     group by all
 ),
+
 due as (
     select
         source, agency_code, coalesce(field_code, 'unknown') as field_code,
@@ -17,6 +18,7 @@ due as (
     where rule_set = 'form_ii06' and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
     group by all
 ),
+
 waiting as (
     select source, agency_code, coalesce(field_code, 'unknown') as field_code, count(*) as waiting
     from marts.mart_waiting_acceptance
@@ -25,12 +27,14 @@ waiting as (
     where over_8_hours and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
     group by all
 ),
+
 reappointed as (
     select source, agency_code, coalesce(field_code, 'unknown') as field_code, count(*) as reappointed
     from marts.fct_dossiers
     where list_contains(flags, 'WRN_REAPPOINTED') and in_population and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
     group by all
 )
+
 select
     source, agency_code, field_code,
     coalesce(sum(received), 0)::bigint as received, coalesce(sum(early), 0)::bigint as early,
@@ -40,9 +44,12 @@ select
     coalesce(sum(waiting), 0)::bigint as waiting, coalesce(sum(reappointed), 0)::bigint as reappointed
 from (
     from form
-    union all by name from due
-    union all by name from waiting
-    union all by name from reappointed
-)
+    union all by name
+    from due
+    union all by name
+    from waiting
+    union all by name
+    from reappointed
+) as measures
 group by all
 order by source, agency_code, field_code
