@@ -186,7 +186,7 @@ def test_no_page_of_the_site_asks_another_host(site: Path) -> None:
 
 
 def test_both_languages_have_a_home_that_names_the_other(site: Path) -> None:
-    for home, other in (("index.html", "./en/index.html"), ("en/index.html", "../index.html")):
+    for home, other in (("index.html", "en/index.html"), ("en/index.html", "../index.html")):
         assert f'href="{other}"' in (site / home).read_text(encoding="utf-8")
         assert (site / home).parent.joinpath(other).exists()
 
