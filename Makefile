@@ -20,7 +20,7 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run unit unit-all coverage test slow bench faults docs lint format clean
+.PHONY: help setup run unit unit-all coverage test slow bench faults docs site lint format clean
 
 help: ## show the targets / các lệnh
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,12 +82,22 @@ docs: setup ## write what follows from the contract, docs/marts.md, measures.md,
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 	@$(BIN)/python dbt_project/generate_measures_doc.py
 
-lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff / kiểm tra mã nguồn
+# The Vietnamese site into the folder, the English one into `en` below it; a link that leads nowhere
+# stops it (under `set -e`; `--quiet` would not count it).
+build_site = $(foreach language,vi en,NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict \
+	-f mkdocs$(if $(filter en,$(language)),.en).yml -d $(1)$(if $(filter en,$(language)),/en);)
+
+site: setup ## the documentation as a web site into site/ / dựng trang tài liệu vào site/
+	@set -e; $(call build_site,$(CURDIR)/site)
+	@echo "Xem / look: $(BIN)/python -m http.server -d site → http://localhost:8000"
+
+lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tra mã nguồn, tài liệu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
+	echo "mkdocs build --strict"; $(call build_site,"$$scratch/site") \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
 	for folder in pipelines/portal/sql pipelines/serving/sql; do \
