@@ -169,7 +169,7 @@ SHAPES: dict[str, Shape] = {
     ),
     "envelope": Shape("phong bì của Cổng / the portal's envelope", "json", json_line, _envelope, "\n]}", between=",\n"),
     "zip": Shape(
-        "zip: ba tệp NDJSON trong các thư mục / three NDJSON files in nested folders",
+        "zip: ba tệp NDJSON trong các thư mục / zip: three NDJSON files in nested folders",
         "zip",
         json_line,
         lines=True,
@@ -213,7 +213,9 @@ SHAPES: dict[str, Shape] = {
         encode=lambda text: text.translate(_WINDOWS_1258).encode("cp1258"),
     ),
     "xlsx": _sheet(
-        "Excel: tiêu đề ở dòng 1, ô ngày thật / heading in row 1, true date cells", "xlsx", Sheet("xlsx", words=False)
+        "Excel: tiêu đề ở dòng 1, ô ngày thật / Excel: heading in row 1, true date cells",
+        "xlsx",
+        Sheet("xlsx", words=False),
     ),
     "xlsx-report": _sheet(
         "Excel báo cáo: 3 trang, tiêu đề gộp ô, nhóm theo lĩnh vực, cuối trang"
