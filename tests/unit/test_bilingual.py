@@ -83,7 +83,7 @@ def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def literal(piece: ast.expr) -> str:
     if isinstance(piece, ast.FormattedValue):
-        return f"\0{ast.unparse(piece.value)}\0"
+        return f"\0{ast.unparse(piece.value).replace(BETWEEN, '/')}\0"
     return str(piece.value) if isinstance(piece, ast.Constant) else ""
 
 
