@@ -60,7 +60,8 @@ def mart_checks(con: duckdb.DuckDBPyConnection) -> list[MartCheck]:
     for entry in _written():
         if entry["mart"] not in marts:
             raise ValidationRunError(
-                f"Thiếu bảng marts.{entry['mart']}; chạy lại dbt / the mart is missing, run dbt again ({entry['id']})"
+                f"Thiếu bảng marts.{entry['mart']} của {entry['id']}; hãy chạy lại dbt"
+                f" / the table marts.{entry['mart']} of {entry['id']} is missing; run dbt again"
             )
         checks.append(
             MartCheck(

@@ -166,9 +166,10 @@ def _violations(suite: str, result: Any) -> int:
         messages = [
             info["exception_message"] for info in infos if isinstance(info, dict) and "exception_message" in info
         ]
+        rule, why = _rule_id(result), " ".join(" ".join(map(str, messages)).split())
         raise ValidationRunError(
-            f"Great Expectations không tính được quy tắc {_rule_id(result)} của {suite}; hãy sửa điều kiện ở danh mục"
-            f" / cannot evaluate the rule, fix its predicate in the catalogue: {' '.join(map(str, messages))}"
+            f"Great Expectations không tính được quy tắc {rule} của {suite}; hãy sửa điều kiện ở danh mục: {why}"
+            f" / Great Expectations cannot evaluate the rule {rule} of {suite}; mend its predicate: {why}"
         )
     return int(result.result["observed_value"])
 

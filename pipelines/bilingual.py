@@ -3,30 +3,51 @@ them for a reader. For texts of ours only: a name in the data may hold the same 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 BETWEEN = " / "
+LANGUAGES = ("vi", "en")
 _VIETNAMESE = frozenset("àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ")
 
 
 def one_language(text: str, lang: str) -> str:
     """The half of a text in both languages that is in `lang`; a text that is not in both stays whole.
 
-    Line by line; two lines of which only the first is Vietnamese are such a text, too.
+    Line by line; two lines of which only the first is Vietnamese are such a text, too. A heading in both languages over
+    a line of somebody else's words is none.
     """
     lines = text.split("\n")
-    if len(lines) == 2 and _is_vietnamese(lines[0]) and lines[1] and not _is_vietnamese(lines[1]):
+    halves = [_half(line, lang) for line in lines]
+    if len(lines) == 2 and halves == lines and _is_vietnamese(lines[0]) and lines[1] and not _is_vietnamese(lines[1]):
         return lines[lang == "en"]
-    return "\n".join(_half(line, lang) for line in lines)
+    return "\n".join(halves)
+
+
+def prefixed(value: str, text: str) -> str:
+    """A line of ours with `value`, which is of no language, before each of its halves."""
+    return _both(*(value + one_language(text, lang) for lang in LANGUAGES))
+
+
+def joined(texts: Iterable[str], sign: str = "; ") -> str:
+    """Lines of ours, in both languages or in one, as a single one that can be parted again."""
+    lines = list(texts)
+    return _both(*(sign.join(one_language(line, lang) for line in lines) for lang in LANGUAGES))
+
+
+def _both(vietnamese: str, english: str) -> str:
+    return vietnamese if vietnamese == english else f"{vietnamese}{BETWEEN}{english}"
 
 
 def _half(line: str, lang: str) -> str:
-    """Values stand in both halves, so that whatever they hold, the middle one of the signs is the one between them."""
+    """Values stand in both halves, so that whatever they hold, the middle one of the signs is the one between them. The
+    indentation of the line is that of both."""
     parts = line.split(BETWEEN)
     for at in sorted(range(1, len(parts)), key=lambda at: abs(2 * at - len(parts))):
         vietnamese, english = BETWEEN.join(parts[:at]), BETWEEN.join(parts[at:])
         if _is_vietnamese(vietnamese) and any(c.isalpha() for c in english):
-            return english if lang == "en" else vietnamese
+            return line[: len(line) - len(line.lstrip())] + english if lang == "en" else vietnamese
     return line
 
 
 def _is_vietnamese(text: str) -> bool:
-    return not _VIETNAMESE.isdisjoint(text.lower())
+    return not _VIETNAMESE.isdisjoint(text.replace("Đúng Hạn", "").lower())

@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from pipelines import contract
+from pipelines.bilingual import joined, prefixed
 from pipelines.layout import REPOSITORY, Layout
 
 CONFIG_FILE = "dunghan.toml"
@@ -34,6 +35,7 @@ EVERY_SOURCE = "*"
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_JSON = '{"motcua": {"Số phiếu": "MaHoSo"}}'
 
 # pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
 _VIETNAMESE = {
@@ -259,7 +261,8 @@ class Settings(BaseSettings):
         wrong = [name for name in value if not _SOURCE.fullmatch(name)]
         if wrong:
             raise ValueError(
-                f"{', '.join(wrong)}: tên bản tin chỉ gồm a-z, 0-9, _ / a digest is named with a-z, 0-9, _ only"
+                f"{', '.join(wrong)}: tên bản tin chỉ gồm a-z, 0-9, _"
+                f" / {', '.join(wrong)}: a digest is named with a-z, 0-9, _ only"
             )
         return value
 
@@ -280,7 +283,7 @@ class Settings(BaseSettings):
     def _known_fields(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         problems = [problem for source, entries in value.items() for problem in _heading_problems(source, entries)]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError(joined(problems))
         return value
 
     @field_validator("words")
@@ -288,13 +291,13 @@ class Settings(BaseSettings):
     def _known_words(cls, value: dict[str, dict[str, int | str]]) -> dict[str, dict[str, int | str]]:
         problems = [
             f'[words.{source}] "{word}" = {meant!r}: viết số trạng thái 1–10, hoặc "trường:mã"'
-            " / write a status 1-10, or 'field:code'"
+            f""" / [words.{source}] "{word}" = {meant!r}: write a status 1-10, or 'field:code'"""
             for source, entries in value.items()
             for word, meant in entries.items()
             if not contract.fold(word) or _meaning(meant) is None
         ]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError(joined(problems))
         return value
 
     @classmethod
@@ -407,17 +410,21 @@ def load_settings(**flags: Any) -> Settings:
             (".".join(str(part) for part in found["loc"]), found["type"], found["msg"])
             for found in error.errors(include_input=False, include_url=False)
         ]
-        lines = [f"  DUNGHAN_{name.upper()} ({name}): {_told(kind, text)}" for name, kind, text in problems]
+        lines = [
+            "  " + prefixed(f"DUNGHAN_{name.upper()} ({name}): ", _told(kind, text)) for name, kind, text in problems
+        ]
         raise ConfigurationError("Cấu hình chưa đúng / configuration problems:\n" + "\n".join(lines)) from None
     except SettingsError as error:
         # Of a variable that must hold JSON; the error under it would quote what it holds.
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
-            f"Cấu hình chưa đúng / configuration problems:\n  DUNGHAN_{name.upper()} ({name}): "
-            'phải là JSON / must be JSON, e.g. {"motcua": {"Số phiếu": "MaHoSo"}}'
+            "Cấu hình chưa đúng / configuration problems:\n"
+            f"  DUNGHAN_{name.upper()} ({name}): phải là JSON, ví dụ {_JSON}"
+            f" / DUNGHAN_{name.upper()} ({name}): must be JSON, e.g. {_JSON}"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"Không đọc được / cannot be read: {config_file(flags)}: {error}") from None
+        path = config_file(flags)
+        raise ConfigurationError(f"Không đọc được {path}: {error} / cannot read {path}: {error}") from None
 
 
 def _meaning(meant: int | str) -> tuple[str, str] | None:
@@ -431,20 +438,25 @@ def _heading_problems(source: str, entries: Mapping[str, str]) -> list[str]:
     """What is wrong with the headings of one source, with near names of a field that there is none of."""
     problems = []
     if source != EVERY_SOURCE and not _SOURCE.fullmatch(source):
-        problems.append(f"[headings.{source}]: tên nguồn chỉ gồm a-z, 0-9, _ / a source is named with a-z, 0-9, _ only")
+        problems.append(
+            f"[headings.{source}]: tên nguồn chỉ gồm a-z, 0-9, _"
+            f" / [headings.{source}]: a source is named with a-z, 0-9, _ only"
+        )
     fields = contract.table_fields()
     meant: dict[str, str] = {}
     for heading, name in entries.items():
         folded, key = contract.fold(heading), name.strip().lower()
         where = f'[headings.{source}] "{heading}" = "{name}"'
         if not folded:
-            problems.append(f"{where}: tiêu đề không có chữ nào / the heading has no letters")
+            problems.append(f"{where}: tiêu đề không có chữ nào / {where}: the heading has no letters")
         elif key and key not in fields:
             near = ", ".join(fields[found] for found in difflib.get_close_matches(key, fields, n=3, cutoff=0.5))
-            hint = f"; gần giống / near: {near}" if near else ""
-            problems.append(f"{where}: không có trường này / there is no such field{hint}")
+            missing = f"{where}: không có trường này / {where}: there is no such field"
+            problems.append(joined([missing, f"gần giống: {near} / near: {near}"]) if near else missing)
         elif meant.setdefault(folded, key) != key:
-            problems.append(f"{where}: tiêu đề này đã chỉ trường khác / this heading means another field already")
+            problems.append(
+                f"{where}: tiêu đề này đã chỉ trường khác / {where}: this heading means another field already"
+            )
     return problems
 
 

@@ -133,10 +133,11 @@ def inspect_path(
     """
     if kind is not None and kind not in contract.KINDS:
         raise ConfigurationError(
-            f"--kind {kind}: không có loại này; có / no such kind; there are: {', '.join(contract.KINDS)}"
+            f"--kind {kind}: không có loại này; có: {', '.join(contract.KINDS)}"
+            f" / --kind {kind}: no such kind; there are: {', '.join(contract.KINDS)}"
         )
     if not path.exists():
-        raise ConfigurationError(f"{path}: không có tệp hay thư mục này / there is no such file or folder")
+        raise ConfigurationError(f"{path}: không có tệp hay thư mục này / {path}: there is no such file or folder")
     if path.is_dir():
         yield from _folder(settings, path, kind, source)
         return
@@ -180,7 +181,7 @@ def _guess(settings: Settings, path: Path, source: str) -> str:
         return contract.DOSSIERS.name
     raise ConfigurationError(
         f"{path}: không rõ đây là loại dữ liệu nào; hãy thêm --kind {'|'.join(contract.KINDS)}"
-        f" / the kind cannot be told; add --kind {'|'.join(contract.KINDS)}"
+        f" / {path}: the kind cannot be told; add --kind {'|'.join(contract.KINDS)}"
     )
 
 
@@ -232,7 +233,8 @@ def _folder(settings: Settings, folder: Path, kind: str | None, source: str | No
             yield seen
         except OSError as error:
             unread = _unplaced(file)
-            unread.detail = f"không đọc được tệp / cannot read the file ({error.strerror or type(error).__name__})"
+            why = error.strerror or type(error).__name__
+            unread.detail = f"không đọc được tệp ({why}) / cannot read the file ({why})"
             yield unread
 
 

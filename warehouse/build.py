@@ -193,7 +193,8 @@ def definitions_version(project: Path = DBT_PROJECT) -> str:
         )
     except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
         raise BuildError(
-            f"{project.name}/dbt_project.yml: thiếu / missing: vars.definitions_version ({error})"
+            f"{project.name}/dbt_project.yml: thiếu vars.definitions_version ({error})"
+            f" / {project.name}/dbt_project.yml: vars.definitions_version is missing ({error})"
         ) from None
 
 
@@ -261,10 +262,11 @@ def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool
 
 
 def _nothing_loaded(settings: Settings) -> str:
-    until = f" đến / up to {settings.known_at:%Y-%m-%dT%H:%M:%S}" if settings.known_at else ""
+    known_at = settings.known_at and f"{settings.known_at:%Y-%m-%dT%H:%M:%S}"
+    until = (f" đến {known_at}", f" up to {known_at}") if known_at else ("", "")
     return (
-        f"Chưa có tệp nào được nạp{until}; hãy xem `dunghan doctor` và thư mục nhận tệp {settings.drop_zone}\n"
-        f"No file is loaded{until}; see `dunghan doctor` and the drop zone {settings.drop_zone}"
+        f"Chưa có tệp nào được nạp{until[0]}; hãy xem `dunghan doctor` và thư mục nhận tệp {settings.drop_zone}\n"
+        f"No file is loaded{until[1]}; see `dunghan doctor` and the drop zone {settings.drop_zone}"
     )
 
 

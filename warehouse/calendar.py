@@ -19,6 +19,7 @@ from functools import cache
 
 import duckdb
 
+from pipelines.bilingual import joined
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
@@ -87,7 +88,7 @@ def read(settings: Settings) -> list[Change]:
         return []
     except UnicodeDecodeError:
         raise CalendarError(
-            f"{path}: không phải UTF-8; hãy lưu lại dạng CSV UTF-8 / is not UTF-8; save it as CSV UTF-8"
+            f"{path}: không phải UTF-8; hãy lưu lại dạng CSV UTF-8 / {path}: is not UTF-8; save it as CSV UTF-8"
         ) from None
     return parse(text, str(path))
 
@@ -98,14 +99,17 @@ def parse(text: str, name: str = "calendar.csv") -> list[Change]:
     heading = [cell.strip().lower() for cell in next(reader, [])]
     if tuple(heading) != COLUMNS:
         wanted = ",".join(COLUMNS)
-        raise CalendarError(f"{name}, dòng / line 1: dòng đầu phải là / the heading must be: {wanted}")
+        raise CalendarError(
+            f"{name}, dòng 1: dòng đầu phải là: {wanted} / {name}, line 1: the heading must be: {wanted}"
+        )
     changes: list[Change] = []
     problems: list[str] = []
     for cells in reader:
         if not any(cell.strip() for cell in cells):
             continue
         found, change = _line([cell.strip() for cell in cells], reader.line_num, changes)
-        problems += [f"{name}, dòng / line {reader.line_num}, {problem}" for problem in found]
+        where = f"{name}, dòng {reader.line_num} / {name}, line {reader.line_num}"
+        problems += [joined([where, problem], ", ") for problem in found]
         if change is not None:
             changes.append(change)
     if problems:
@@ -210,7 +214,7 @@ def parse_day(text: str) -> date:
         found = None
     if found is None:
         raise CalendarError(
-            f"{text!r}: ngày viết như 2026-09-04 hoặc 04/09/2026 / a day is written 2026-09-04 or 04/09/2026"
+            f"{text!r}: ngày viết như 2026-09-04 hoặc 04/09/2026 / {text!r}: a day is written 2026-09-04 or 04/09/2026"
         )
     return found
 
@@ -235,7 +239,8 @@ def _line(cells: Sequence[str], line: int, before: Sequence[Change]) -> tuple[li
     revision_ok = number.isascii() and number.isdigit() and int(number) in (max(last, 1), last + 1)
     if not revision_ok:
         problems.append(
-            f"revision: {number!r}; cần / needs {last + 1}; đếm từ 1, không lùi / counted from 1, never back"
+            f"revision: {number!r}; cần {last + 1}; đếm từ 1, không lùi"
+            f" / revision: {number!r}; needs {last + 1}; counted from 1, never back"
         )
     try:
         found = _day(day)
@@ -244,25 +249,30 @@ def _line(cells: Sequence[str], line: int, before: Sequence[Change]) -> tuple[li
     if found is None:
         problems.append(
             f"date: {day!r}; ngày có thật trong 2000-2100, viết như 2026-09-04 / "
-            "a real day of 2000-2100, written 2026-09-04"
+            f"date: {day!r}; a real day of 2000-2100, written 2026-09-04"
         )
     if kind not in KINDS:
         problems.append(
             f"kind: {kind!r}; off (nghỉ), work (làm bù), default (bỏ dòng trước) / "
-            "off, work, or default (withdraws a line)"
+            f"kind: {kind!r}; off, work, or default (withdraws a line)"
         )
     if kind in (OFF, WORK) and not name:
-        problems.append("name: phải nói lý do, ví dụ Nghỉ hoán đổi / say why")
+        problems.append("name: phải nói lý do, ví dụ Nghỉ hoán đổi / name: say why")
     if scope != COUNTRY and scope not in provinces():
-        problems.append(f"scope: {scope!r}; VN hoặc mã cấp 1 như H39 / VN or a level-1 code such as H39")
+        problems.append(
+            f"scope: {scope!r}; VN hoặc mã cấp 1 như H39 / scope: {scope!r}; VN or a level-1 code such as H39"
+        )
     if problems or found is None:
         return problems, None
     change = Change(int(number), found, kind, name, scope, source, added_at, line)
     earlier = [c for c in before if (c.day, c.scope) == (found, scope)]
     if earlier and earlier[-1].revision == change.revision:
-        return [f"date: {day} ({scope}) đã có trong bản sửa {number} / stands in revision {number} already"], None
+        return [
+            f"date: {day} ({scope}) đã có trong bản sửa {number}"
+            f" / date: {day} ({scope}) stands in revision {number} already"
+        ], None
     if kind == DEFAULT and (not earlier or earlier[-1].kind == DEFAULT):
-        return [f"kind: {day} ({scope}) không có dòng nào để bỏ / there is no line to withdraw"], None
+        return [f"kind: {day} ({scope}) không có dòng nào để bỏ / kind: {day} ({scope}) has no line to withdraw"], None
     return [], change
 
 

@@ -138,7 +138,7 @@ def _compile(settings: Settings, path: Path) -> None:
     try:
         run_dbt(settings, _COMPILE, environment)
         if not _keep(target, path):
-            raise CompileError("dbt compile: thiếu mô hình / models are missing")
+            raise CompileError("dbt compile: thiếu mô hình / dbt compile: models are missing")
     except DbtRunError as error:
         raise CompileError(f"Không biên dịch được dự án dbt / dbt cannot compile the project:\n{error}") from None
     finally:

@@ -105,7 +105,7 @@ def _first_day(text: str) -> date:
     """First day of a month typed as 2026-01. Raises typer.BadParameter."""
     found = _MONTH.fullmatch(text.strip())
     if not found or not 1 <= int(found[2]) <= 12 or not 2000 <= int(found[1]) <= 2100:
-        raise typer.BadParameter(f"{text}: viết như 2026-01 / write 2026-01")
+        raise typer.BadParameter(f"{text}: hãy viết như 2026-01 / {text}: write it like 2026-01")
     return date(int(found[1]), int(found[2]), 1)
 
 

@@ -61,7 +61,9 @@ def month(settings: Settings, first: date, scope: str = COUNTRY) -> list[Row]:
     the plain week). Raises CalendarError (the file, an unknown scope), CompileError.
     """
     if scope != COUNTRY and scope not in calendar.provinces():
-        raise calendar.CalendarError(f"{scope}: VN hoặc mã cấp 1 như H39 / VN or a level-1 code such as H39")
+        raise calendar.CalendarError(
+            f"{scope}: phải là VN hoặc mã cấp 1 như H39 / {scope}: must be VN or a level-1 code such as H39"
+        )
     changes = calendar.read(settings)
     chosen = calendar.at_revision(changes, settings.calendar_revision)
     project = compiled_models(settings)

@@ -130,12 +130,12 @@ def read_merged(root: Path) -> Merged:
     except FileNotFoundError:
         if not any(root.glob(f"*/{MERGED}-*.parquet")):
             return Merged()
-        broken = "không còn / is gone"
+        broken = ("không còn", "is gone")
     except (ValueError, KeyError, TypeError) as error:
-        broken = f"{type(error).__name__}"
+        broken = (type(error).__name__,) * 2
     raise LakeError(
-        f"{path}: {broken}. Đây là danh sách các tệp đã gộp của kho; hãy khôi phục từ bản sao lưu, đừng xóa gì.\n"
-        f"{path}: {broken}. It lists the merged files of the lake; restore it from a backup and delete nothing."
+        f"{path}: {broken[0]}. Đây là danh sách các tệp đã gộp của kho; hãy khôi phục từ bản sao lưu, đừng xóa gì.\n"
+        f"{path}: {broken[1]}. It lists the merged files of the lake; restore it from a backup and delete nothing."
     )
 
 

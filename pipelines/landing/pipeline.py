@@ -115,8 +115,10 @@ def _append(settings: Settings, landing: LandingPass) -> list[str]:
         info.raise_on_failed_jobs()
     except Exception as error:
         raise LandingError(
-            f"{settings.layout.lake}: không ghi được vào kho, kiểm tra dung lượng và quyền ghi rồi chạy lại"
-            f" / cannot append to the lake, check space and permissions and run again ({type(error).__name__})"
+            f"{settings.layout.lake}: không ghi được vào kho ({type(error).__name__}),"
+            " hãy kiểm tra dung lượng và quyền ghi rồi chạy lại"
+            f" / {settings.layout.lake}: cannot append to the lake ({type(error).__name__}),"
+            " check space and permissions and run again"
         ) from error
     return list(info.loads_ids)
 

@@ -63,7 +63,7 @@ class LandedFile:
         where = kind_and_place(error)
         log.error("%s: %s", self.file.file_path, where)
         self.outcome, self.reason, self.sha256 = "unreadable", UNREADABLE, None
-        self.detail = f"lỗi nội bộ, sẽ thử lại / internal error, will be tried again ({where})"
+        self.detail = f"lỗi nội bộ, sẽ thử lại ({where}) / internal error, will be tried again ({where})"
 
 
 class _Together(NamedTuple):

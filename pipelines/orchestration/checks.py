@@ -91,7 +91,9 @@ def on_marts(found: list[CheckResult], asset: dg.AssetKey) -> dg.AssetCheckResul
         check_name=EXPECTATIONS,
         passed=not wrong,
         description="\n".join(
-            f"{check.kind}: {check.description_vi} / {check.description_en} ({check.unexpected})" for check in wrong
+            f"{check.kind}: {check.description_vi} ({check.unexpected})"
+            f" / {check.kind}: {check.description_en} ({check.unexpected})"
+            for check in wrong
         ),
         metadata={"expectations": len(found), "failed": [f"{check.kind}: {check.rule_id}" for check in wrong]},
     )
@@ -123,6 +125,6 @@ def _unchanged(name: str, asset: dg.AssetKey, version: str) -> dg.AssetCheckResu
         asset_key=asset,
         check_name=name,
         passed=True,
-        description=f"Không dựng lại, kết quả của bản {version} vẫn đúng / not rebuilt, that version's result stands",
+        description=f"Không dựng lại, kết quả của bản {version} vẫn đúng / Not rebuilt, the result of {version} stands",
         metadata={"version": version},
     )

@@ -114,7 +114,7 @@ class ParsedProject:
         for key in self.models:
             if key.path[-1] == name:
                 return key
-        raise KeyError(f"dbt_project: không có model / there is no model {name}")
+        raise KeyError(f"dbt_project: không có model {name} / dbt_project: there is no model {name}")
 
     def resource(self) -> DbtCliResource:
         """dagster-dbt's resource, with the dbt that dies with its parent."""

@@ -217,12 +217,13 @@ def _open_root(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
         there = fs.isdir(root)
     except (OSError, ValueError, ImportError) as error:
         raise DropZoneError(
-            f"DUNGHAN_DROP_ZONE {url}: không mở được / cannot be opened ({type(error).__name__})"
+            f"DUNGHAN_DROP_ZONE {url}: không mở được ({type(error).__name__})"
+            f" / DUNGHAN_DROP_ZONE {url}: cannot be opened ({type(error).__name__})"
         ) from error
     if not there:
         raise DropZoneError(
             f"DUNGHAN_DROP_ZONE {url}: không có thư mục này, hãy tạo hoặc sửa cấu hình"
-            " / there is no such folder, create it or mend the configuration"
+            f" / DUNGHAN_DROP_ZONE {url}: there is no such folder, create it or mend the configuration"
         )
     return fs, str(root).rstrip("/")
 
@@ -329,7 +330,9 @@ def _place(relative: str) -> tuple[str, str, str | None]:
     if not _SOURCE.fullmatch(source):
         return source, kind, "tên nguồn chỉ gồm a-z, 0-9, _ / a source is named with a-z, 0-9, _ only"
     if kind not in KINDS:
-        return source, kind, f"không có loại '{kind[:40]}', phải ở {where} / no such kind, it belongs in {where}"
+        short = kind[:40]
+        problem = f"không có loại '{short}', phải ở {where} / there is no kind '{short}', it belongs in {where}"
+        return source, kind, problem
     return source, kind, None
 
 
@@ -342,7 +345,7 @@ def _fingerprint(file: ExportFile) -> ExportFile:
                 digest.update(chunk)
     except OSError as error:
         why = error.strerror or type(error).__name__
-        detail = f"không đọc được tệp, sẽ thử lại / cannot read the file, will try again ({why})"
+        detail = f"không đọc được tệp ({why}), sẽ thử lại / cannot read the file ({why}), will try again"
         return replace(file, outcome="unreadable", detail=detail)
     return replace(file, sha256=digest.hexdigest())
 

@@ -59,12 +59,13 @@ def load_key(settings: Settings) -> PrivacyKey:
         key = path.read_bytes().strip()
     except OSError as error:
         raise PrivacyKeyError(
-            f"{path}: không đọc được khóa, hãy sửa quyền truy cập / cannot use the key file, repair its permissions"
-            f" ({error.strerror})"
+            f"{path}: không đọc được khóa ({error.strerror}), hãy sửa quyền truy cập"
+            f" / {path}: cannot use the key file ({error.strerror}), repair its permissions"
         ) from error
     if len(key) < 16:
         raise PrivacyKeyError(
-            f"{path}: khóa quá ngắn, hãy khôi phục từ bản sao lưu / the key is too short, restore it from the backup"
+            f"{path}: khóa quá ngắn, hãy khôi phục từ bản sao lưu"
+            f" / {path}: the key is too short, restore it from the backup"
         )
     return PrivacyKey.of(key)
 

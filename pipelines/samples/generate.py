@@ -36,7 +36,8 @@ def generate(
     Raises SampleError when the spec is impossible or the folder is in use.
     """
     if taken := [name for name in ("inbox", "truth") if (out / name).exists()]:
-        raise SampleError(f"{' và '.join(taken)}: đã có, hãy chọn thư mục khác / already there; choose another folder")
+        names = ", ".join(taken)
+        raise SampleError(f"{names}: đã có, hãy chọn thư mục khác / {names}: already there; choose another folder")
     plan = Plan(spec)
     work = out / ".work"
     work.mkdir(parents=True)

@@ -84,7 +84,7 @@ class Plan:
         if busiest > MOST_A_DAY * 0.95:
             raise SampleError(
                 f"agency: {busiest} hồ sơ một ngày tại một cơ quan là quá nhiều; chọn mã tỉnh hoặc kỳ dài hơn "
-                f"/ {busiest} dossiers a day at one agency are too many; take a province code or a longer period"
+                f"/ agency: {busiest} dossiers a day at one agency are too many; take a province or a longer period"
             )
 
     @cached_property
@@ -124,14 +124,14 @@ class Plan:
         if counts["overdue"] > old:
             raise SampleError(
                 "mix: quá nhiều hồ sơ trễ hạn, quá hạn so với kỳ; bớt late, overdue hoặc kéo dài kỳ "
-                "/ more late and overdue dossiers than the period can hold; lower them or take a longer period"
+                "/ mix: more late and overdue dossiers than the period can hold; lower them or take a longer period"
             )
         newest = min(sizes[2], max((open_ - old) * 45 // 100, open_ - old - sizes[1]), sizes[2] * 7 // 10)
         recent = min(sizes[1], open_ - old - newest)
         old += min(open_ - old - newest - recent, sizes[0] - counts["late"] - old)
         newest = open_ - old - recent
         if newest > sizes[2]:
-            raise SampleError("mix: quá nhiều hồ sơ late / too many late dossiers; bớt / lower late")
+            raise SampleError("mix: quá nhiều hồ sơ trễ hạn; hãy bớt late / mix: too many late dossiers; lower late")
         zones: list[Zone] = []
         pending_before = resolved_before = 0
         for number, (first, size, pending) in enumerate(zip(firsts, sizes, [old, recent, newest], strict=False)):
@@ -205,7 +205,9 @@ def _calendar_seed(path: Path) -> dict[str, str]:
         with path.open(encoding="utf-8", newline="") as lines:
             return {row["date"]: row["kind"] for row in csv.DictReader(lines)}
     except FileNotFoundError:
-        raise SampleError(f"Thiếu lịch làm việc / the calendar seed is missing: {path.name} (make seeds)") from None
+        raise SampleError(
+            f"Thiếu lịch làm việc {path.name} (make seeds) / the calendar seed {path.name} is missing (make seeds)"
+        ) from None
 
 
 def agencies(root: str) -> list[Agency]:

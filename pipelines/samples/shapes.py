@@ -156,7 +156,12 @@ SHAPES: dict[str, Shape] = {
     "ndjson": Shape("một bản ghi mỗi dòng / a record a line", "ndjson", json_line, lines=True),
     "ndjson.gz": Shape("như trên, nén gzip / the same, packed", "ndjson.gz", json_line, lines=True, gzip=True),
     "ndjson-bom": Shape(
-        "NDJSON có BOM, CRLF / with BOM and CRLF", "json", json_line, lambda *_: "\ufeff", between="\r\n", lines=True
+        "NDJSON có BOM, CRLF / NDJSON with BOM and CRLF",
+        "json",
+        json_line,
+        lambda *_: "\ufeff",
+        between="\r\n",
+        lines=True,
     ),
     "json": Shape("một mảng / one array", "json", json_line, lambda *_: "[\n", "\n]", between=",\n"),
     "json-pretty": Shape(
@@ -169,7 +174,7 @@ SHAPES: dict[str, Shape] = {
     ),
     "envelope": Shape("phong bì của Cổng / the portal's envelope", "json", json_line, _envelope, "\n]}", between=",\n"),
     "zip": Shape(
-        "zip: ba tệp NDJSON trong các thư mục / three NDJSON files in nested folders",
+        "ba tệp NDJSON trong các thư mục, nén zip / three NDJSON files in nested folders, zipped",
         "zip",
         json_line,
         lines=True,
@@ -213,7 +218,9 @@ SHAPES: dict[str, Shape] = {
         encode=lambda text: text.translate(_WINDOWS_1258).encode("cp1258"),
     ),
     "xlsx": _sheet(
-        "Excel: tiêu đề ở dòng 1, ô ngày thật / heading in row 1, true date cells", "xlsx", Sheet("xlsx", words=False)
+        "Excel, tiêu đề ở dòng 1, ô ngày thật / Excel, heading in row 1, true date cells",
+        "xlsx",
+        Sheet("xlsx", words=False),
     ),
     "xlsx-report": _sheet(
         "Excel báo cáo: 3 trang, tiêu đề gộp ô, nhóm theo lĩnh vực, cuối trang"

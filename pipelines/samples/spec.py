@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipelines.bilingual import prefixed
 from pipelines.samples.shapes import SHAPES
 
 
@@ -177,7 +178,10 @@ class SampleSpec(BaseModel):
     def _known_kinds(cls, value: dict[str, int], info: Any) -> dict[str, int]:
         known = {"bad_rows": ROW_REJECTS, "bad_events": EVENT_REJECTS, "bad_files": FILE_REJECTS}[info.field_name]
         if unknown := sorted(set(value) - set(known)):
-            raise ValueError(f"loại lạ / unknown kind {', '.join(unknown)}; có / known: {', '.join(known)}")
+            raise ValueError(
+                f"loại lạ {', '.join(unknown)}; có: {', '.join(known)}"
+                f" / unknown kind {', '.join(unknown)}; known: {', '.join(known)}"
+            )
         if sum(value.values()) > 900 or any(number < 0 for number in value.values()):
             raise ValueError("từ 0 đến 900 / must be 0 to 900")
         return value
@@ -186,8 +190,8 @@ class SampleSpec(BaseModel):
     @classmethod
     def _known_shape(cls, value: str) -> str:
         if value not in SHAPES:
-            known = "".join(f"\n    {name}: {shape.about}" for name, shape in SHAPES.items())
-            raise ValueError(f"dạng lạ / unknown shape {value}; có / known:{known}")
+            known = "\n".join("    " + prefixed(f"{name}: ", shape.about) for name, shape in SHAPES.items())
+            raise ValueError(f"dạng lạ {value}; có: / unknown shape {value}; known:\n{known}")
         return value
 
     @model_validator(mode="after")
@@ -196,11 +200,13 @@ class SampleSpec(BaseModel):
         if days < 20:
             raise ValueError("kỳ phải dài ít nhất 20 ngày / the period needs at least 20 days")
         if self.nights > days:
-            raise ValueError(f"số đêm không quá {days} / nights must not exceed {days}, the days of the period")
+            raise ValueError(
+                f"số đêm không quá {days}, số ngày của kỳ / nights: at most {days}, the days of the period"
+            )
         if self.changes_per_night > self.dossiers:
-            raise ValueError("changes_per_night: không quá số hồ sơ / not more than the dossiers")
+            raise ValueError("changes_per_night: không quá số hồ sơ / changes_per_night: not more than the dossiers")
         if sum(self.mix.model_dump().values()) == 0:
-            raise ValueError("mix: cần ít nhất một số dương / at least one positive number")
+            raise ValueError("mix: cần ít nhất một số dương / mix: at least one positive number")
         return self
 
     @property
@@ -262,12 +268,16 @@ def build_spec(
     """
     given = {name: value for name, value in fields.items() if value is not None}
     if preset is not None and preset not in PRESETS:
-        raise SampleError(f"Không có mẫu {preset} / no such preset; có / known: {', '.join(PRESETS)}")
+        known = ", ".join(PRESETS)
+        raise SampleError(f"Không có mẫu {preset}; có: {known} / there is no preset {preset}; known: {known}")
     try:
         rates = {name: float(rate) for name, rate in _pairs(distort)}
         numbers = {name: int(number) for name, number in _pairs(bad)}
     except ValueError as error:
-        raise SampleError(f"--distort tên=tỷ lệ, --bad REJ_…=số / must be name=number: {error}") from None
+        raise SampleError(
+            f"phải viết --distort tên=tỷ lệ, --bad REJ_…=số: {error}"
+            f" / must be --distort name=rate, --bad REJ_…=number: {error}"
+        ) from None
     base = PRESETS[preset]() if preset else SampleSpec()
     try:
         if rates:
@@ -278,8 +288,14 @@ def build_spec(
             given["bad_rows"] = {**base.bad_rows, **{k: n for k, n in numbers.items() if k not in of_files}}
         return SampleSpec(**{**base.model_dump(), **given})
     except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()]
+        lines = ["  " + _told(".".join(map(str, found["loc"])), found["msg"]) for found in error.errors()]
         raise SampleError("Mẫu không tạo được / the sample cannot be made:\n" + "\n".join(lines)) from None
+
+
+def _told(name: str, text: str) -> str:
+    """What is wrong with a field; of a text of several lines the first names it. "" is the whole spec."""
+    first, *others = text.removeprefix("Value error, ").split("\n")
+    return "\n".join([prefixed(f"{name}: " if name else "", first), *others])
 
 
 def _pairs(words: Iterable[str]) -> list[tuple[str, str]]:

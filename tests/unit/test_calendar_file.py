@@ -78,7 +78,7 @@ def test_one_revision_may_be_several_lines_by_hand() -> None:
 def test_mistakes_are_named_with_their_line(line: str, told: str) -> None:
     with pytest.raises(CalendarError) as error:
         calendar.parse(text(line), "calendar.csv")
-    assert "calendar.csv, dòng / line 2" in str(error.value)
+    assert "calendar.csv, dòng 2, " in str(error.value)
     assert told in str(error.value)
 
 

@@ -379,7 +379,7 @@ def test_ledger_tells_what_was_remarked_of_a_file(dunghan: Any, published: Setti
     assert row["drift"] == {"=Số biên lai": 1200, "Hạn chót": 7}
     assert [part["name"] for part in row["parts"]] == ["Tháng 1", "Tháng 2"] and len(row["notes"]) == 2
     out = dunghan("ledger", "--file", "hoso_20240531")[1]
-    for words in ("Tháng 1, Tháng 2", "Hạn chót (7)", "Số biên lai (1.200)", "sheet passed over"):
+    for words in ("Tháng 1, Tháng 2", "Hạn chót (7)", "Số biên lai (1.200)", "bỏ qua trang “Bìa”"):
         assert words in out
     assert "hoso_20240530" not in out
     assert "Unknown fields (rows)" in dunghan("ledger", "--file", "hoso_20240531", "--lang", "en")[1]

@@ -99,7 +99,7 @@ def test_a_mistake_in_the_file_is_told_with_its_line(dunghan: Dunghan, settings:
     settings.layout.calendar.write_text("revision,date,kind,name,scope,source,added_at\n1,x,off,Nghỉ,VN,,\n", "utf-8")
     code, _, err = dunghan("calendar", "list")
     assert code == 1
-    assert "line 2, date: 'x'" in err
+    assert "dòng 2, date: 'x'" in err and "line 2" not in err
     checks = {check["name"]: check for check in json.loads(dunghan("doctor", "--json")[1])}
     assert checks["calendar"]["result"] == "fail"
     assert "line 2" in checks["calendar"]["found"]

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.bilingual import prefixed
 from pipelines.portal.readers import FileRejected, archive, base, csv_reader, json_reader, open_reader
 from pipelines.portal.readers.base import Part
 from tests.support.exports import read, seen
@@ -92,7 +93,7 @@ def test_members_are_read_like_files_one_behind_the_other(method: int, tmp_path:
     assert facts.drift == {"Cột lạ": 4}
     assert [name for name, _ in facts.headings] == ["thang 6/a.csv", "e.csv"]
     assert [note for note in facts.notes if "no status column" in note] == [
-        f"thang 6/a.csv, e.csv: {csv_status_note()}"
+        prefixed("thang 6/a.csv, e.csv: ", csv_status_note())
     ], "one note for both"
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.bilingual import one_language
 from pipelines.contract import DOSSIERS
 from pipelines.portal.readers import FileRejected, workbook
 from pipelines.portal.readers.base import Content
@@ -91,12 +92,12 @@ def test_a_sheet_as_a_province_makes_it(form: Any, tmp_path: Path) -> None:
     ((_, heading),) = facts.headings
     assert (heading.first_row, heading.last_row) == (8, 11)
     assert not any(name in str(facts.notes) + str(rows) for name in ("Phạm", "Hoàng", "Nguyễn"))
-    assert [note.partition(" / ")[2] for note in facts.notes] == [
-        "pre-numbered empty rows: 1 (dòng / row 22)",
-        "repeated heading rows: 3 (dòng / row 17, 18, 19)",
-        "group rows (name of an agency or field): 3 (dòng / row 12, 13, 20)",
-        "rows of totals: 2 (dòng / row 16, 23)",
-        "footer rows (signatures …): 4 (dòng / row 25, 26, 27, 29)",
+    assert [one_language(note, "en") for note in facts.notes] == [
+        "pre-numbered empty rows: 1 (row 22)",
+        "repeated heading rows: 3 (row 17, 18, 19)",
+        "group rows (name of an agency or field): 3 (row 12, 13, 20)",
+        "rows of totals: 2 (row 16, 23)",
+        "footer rows (signatures …): 4 (row 25, 26, 27, 29)",
     ]
 
 
@@ -206,5 +207,5 @@ CELLS = st.one_of(
 def test_no_row_vanishes_and_nothing_breaks(rows: Any, tmp_path: Path) -> None:
     found, facts = read(tmp_path, workbooks.xlsx([HEAD, *rows]))
     empty = sum(all(isinstance(cell, str) and not cell.strip() for cell in row) for row in rows)
-    noted = sum(int(note.partition(" (dòng / row ")[0].rpartition(": ")[2]) for note in facts.notes if "(dòng" in note)
+    noted = sum(int(note.partition(" (dòng ")[0].rpartition(": ")[2]) for note in facts.notes if "(dòng" in note)
     assert len(found) + empty + noted == len(rows)

@@ -85,7 +85,7 @@ def test_groups_fill_what_is_missing(chunk: int) -> None:
         "UBND xã Đông Sơn", "Sở Nội vụ", "UBND xã Đông Sơn", "Chi cục Thuế khu vực X"
     ]  # fmt: skip
     assert facts.drift == {"Cột lạ": 4}
-    assert [note for note in facts.notes if "group rows" in note and ": 4 (dòng / row 2, 3, 6, 8)" in note]
+    assert [note for note in facts.notes if "group rows" in note and ": 4 (row 2, 3, 6, 8)" in note]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_empty_and_numbered_rows() -> None:
     found, facts, table = read(row(1), [], ["", " ", "\u00a0"], ["2"], ["3", "", "", "", "", "", "chờ"], row(4))
     assert codes(found) == [code(1), code(4)]
     assert table.left_out == {"numbered": 2}
-    assert facts.notes == ["dòng trống đánh số sẵn / pre-numbered empty rows: 2 (dòng / row 5, 6)"]
+    assert facts.notes == ["dòng trống đánh số sẵn: 2 (dòng 5, 6) / pre-numbered empty rows: 2 (row 5, 6)"]
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,5 @@ def _open(file: ExportFile) -> BinaryIO:
     try:
         return file.open()
     except OSError as error:
-        raise FileRejected(
-            UNREADABLE, f"không mở được / cannot open ({error.strerror or type(error).__name__})"
-        ) from error
+        why = error.strerror or type(error).__name__
+        raise FileRejected(UNREADABLE, f"không mở được ({why}) / cannot open ({why})") from error

@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 
 import pyarrow.compute as pc
 
+from pipelines.bilingual import joined, prefixed
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import encoding, formats
@@ -50,7 +51,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SILENT = ("thumbs.db", "desktop.ini", "__macosx")
 _MAX_NAME, _NAMES_SHOWN = 80, 3
 
-_HELD = "holds dossier codes, not read"
+_HELD = "có mã hồ sơ, không đọc được / holds dossier codes, not read"
 _CORRUPT = "tệp ZIP bị cắt cụt hoặc hỏng / the ZIP file is truncated or corrupt"
 
 
@@ -146,20 +147,22 @@ def _check(archive: zipfile.ZipFile) -> None:
         if _leads_out(info.orig_filename):
             raise FileRejected(
                 UNREADABLE,
-                f"{_name(info)}: tên tệp trỏ ra ngoài tệp nén / a member's name leads out of the archive",
+                prefixed(f"{_name(info)}: ", "tên tệp trỏ ra ngoài tệp nén / a member's name leads out of the archive"),
             )
         if info.flag_bits & _ENCRYPTED:
-            raise FileRejected(UNREADABLE, f"{_name(info)}: có mật khẩu / encrypted")
+            raise FileRejected(UNREADABLE, prefixed(f"{_name(info)}: ", "có mật khẩu / encrypted"))
         if info.compress_type not in _METHODS and not info.is_dir():
             raise FileRejected(
                 UNREADABLE,
                 f"{_name(info)}: kiểu nén {info.compress_type} không đọc được, hãy nén lại bằng Deflate"
-                f" / compression method {info.compress_type} is not read, pack it again with Deflate",
+                f" / {_name(info)}: compression method {info.compress_type} is not read, pack it again with Deflate",
             )
     end = archive.start_dir
     for info in sorted(members, key=lambda info: info.header_offset, reverse=True):
         if info.header_offset + _LOCAL_HEADER + info.compress_size > end:
-            raise FileRejected(UNREADABLE, f"{_name(info)}: nằm chồng lên tệp khác / lies over another member")
+            raise FileRejected(
+                UNREADABLE, prefixed(f"{_name(info)}: ", "nằm chồng lên tệp khác / lies over another member")
+            )
         end = info.header_offset
 
 
@@ -209,17 +212,15 @@ class ArchiveReader:
                 try:
                     before = yield from self._member(info, before)
                 except FileRejected as fault:
-                    named = type(fault)(fault.reason, f"{_name(info)}: {fault.detail}")
+                    named = type(fault)(fault.reason, prefixed(f"{_name(info)}: ", fault.detail))
                     if not (isinstance(fault, NotAnExport) or fault.reason == NO_HEADING):
                         raise named from fault
                     first_fault = first_fault or named
-                    self._note(f"bỏ qua / passed over: {fault.detail}", info)
+                    self._note(joined(["bỏ qua / passed over", fault.detail], ": "), info)
                     if isinstance(fault, NotAnExport):
                         self._take_likely(info, fault.likely)
                     if (isinstance(fault, NotAnExport) and fault.holds_codes) or self._holds_codes(info):
-                        self._look_at(
-                            Attention(PART_SKIPPED, f"có mã hồ sơ, không đọc được / {_HELD}: {fault.detail}"), info
-                        )
+                        self._look_at(Attention(PART_SKIPPED, joined([_HELD, fault.detail], ": ")), info)
         self._add_notes()
         if not self._formats:
             raise first_fault or FileRejected(UNREADABLE, "không có tệp nào trong ZIP / there is no file in the ZIP")
@@ -284,9 +285,10 @@ class ArchiveReader:
 
     def _add_notes(self) -> None:
         """One note for all members that it holds for."""
-        self.facts.notes += [f"{_several(names)}: {note}" for note, names in self._notes.items()]
+        self.facts.notes += [prefixed(f"{_several(names)}: ", note) for note, names in self._notes.items()]
         self.facts.attention += [
-            Attention(one.rule_id, f"{_several(names)}: {one.detail}") for one, names in self._attention.items()
+            Attention(one.rule_id, prefixed(f"{_several(names)}: ", one.detail))
+            for one, names in self._attention.items()
         ]
 
 

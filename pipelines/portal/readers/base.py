@@ -215,9 +215,8 @@ class Guarded(io.RawIOBase):
         except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
             raise FileRejected(UNREADABLE, "tệp nén bị hỏng / the compressed file is corrupt") from error
         except OSError as error:
-            raise FileRejected(
-                UNREADABLE, f"lỗi đọc / read error ({error.strerror or type(error).__name__})"
-            ) from error
+            why = error.strerror or type(error).__name__
+            raise FileRejected(UNREADABLE, f"lỗi đọc ({why}) / read error ({why})") from error
         self._total += len(data)
         if self._limit is not None and self._total > self._limit:
             raise FileRejected(

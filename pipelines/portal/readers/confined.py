@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Protocol, cast
 
 import pyarrow as pa
 
+from pipelines.bilingual import joined
 from pipelines.contract import KINDS, Kind
 from pipelines.errors import kind_and_place
 from pipelines.portal.canonical import TextRows
@@ -243,7 +244,7 @@ class _Worker:
         code = self._process.returncode
         reason = reason or (f"signal {-code}" if code is not None and code < 0 else "tiến trình dừng / process ended")
         self.end()
-        return FileRejected(UNREADABLE, f"{_TOO_MUCH} ({reason})")
+        return FileRejected(UNREADABLE, joined([_TOO_MUCH, reason], ": "))
 
 
 class _Wait:
@@ -382,5 +383,5 @@ def _read(job: dict[str, Any], data: BinaryIO, results: BinaryIO) -> tuple[bytes
     except FileRejected as fault:
         return _REJECTED, {"reason": fault.reason, "detail": fault.detail, "passed_over": False}
     except BaseException as fault:
-        detail = f"{_TOO_MUCH} ({kind_and_place(fault)})"
+        detail = joined([_TOO_MUCH, kind_and_place(fault)], ": ")
         return _REJECTED, {"reason": UNREADABLE, "detail": detail, "passed_over": False, "ready": False}

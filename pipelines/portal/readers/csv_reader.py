@@ -300,8 +300,8 @@ class CsvReader:
 
 def _too_long(line: int) -> str:
     return (
-        f"dòng / line {line}: dài hơn {MAX_LINE >> 20} MiB hoặc dấu ngoặc kép không đóng"
-        f" / longer than {MAX_LINE >> 20} MiB, or a quote is never closed"
+        f"dòng {line}: dài hơn {MAX_LINE >> 20} MiB hoặc dấu ngoặc kép không đóng"
+        f" / line {line}: longer than {MAX_LINE >> 20} MiB, or a quote is never closed"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.bilingual import joined
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
@@ -314,7 +315,7 @@ class LineReader:
                             yield stretch
                 carry = chunk[end:] if end else carry + chunk
                 if len(carry) > MAX_RECORD:
-                    raise FileRejected(UNREADABLE, f"dòng / line {line}: {_TOO_LARGE}")
+                    raise FileRejected(UNREADABLE, joined([f"dòng {line} / line {line}", _TOO_LARGE], ": "))
         last, _ = _lines(carry, 0, len(carry), line) if carry else (None, 0)
         if last is not None:
             yield last
@@ -511,7 +512,7 @@ def _list(pieces: Iterator[bytes], number: int) -> Generator[Stretch, None, tupl
         # The border goes along as the space that it has become.
         carry = text[int(borders[-1]) if len(borders) else 0 :]
         if len(carry) > MAX_RECORD:
-            raise FileRejected(UNREADABLE, f"bản ghi / record {number}: {_TOO_LARGE}")
+            raise FileRejected(UNREADABLE, joined([f"bản ghi {number} / record {number}", _TOO_LARGE], ": "))
     raise FileRejected(UNREADABLE, _TRUNCATED)
 
 

@@ -342,7 +342,7 @@ class Search:
             facts.notes.append(repeated_note(self._repeated))
         if self._understood:
             names = ", ".join(f"{shown_name(name)} = {field}" for name, field in self._understood.items())
-            facts.notes.append(f"tên trường được hiểu là / names of fields understood as: {names}")
+            facts.notes.append(f"tên trường được hiểu là: {names} / names of fields understood as: {names}")
         for path, count in self._passed.items():
             shown = shown_path(path)
             self._attend(facts, f"{count} bản ghi ở {shown} không được đọc / {count} records at {shown} are not read")

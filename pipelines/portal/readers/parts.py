@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.bilingual import joined
 from pipelines.contract import Kind, fold
 from pipelines.portal.readers import headings, legacy_text
 from pipelines.portal.readers.base import NO_HEADING, Attention, FileFacts, NotAnExport
@@ -112,13 +113,13 @@ class Parts:
         """Note the part that `begin` found no heading of; with codes of dossiers in it somebody must look at it."""
         if self._likely is not None:
             self.facts.likely.append((name, self._likely))
-        self.facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / passed over, no heading")
+        self.facts.notes.append(f"{name}: bỏ qua, không có tiêu đề / {name}: passed over, no heading")
         if any(map(_holds_codes, stretches)):
             self.facts.attention.append(
                 Attention(
                     PART_SKIPPED,
                     f"{name}: có mã hồ sơ nhưng không có dòng tiêu đề phù hợp, không đọc được"
-                    " / holds dossier codes but no heading that fits, not read",
+                    f" / {name}: holds dossier codes but no heading that fits, not read",
                 )
             )
 
@@ -143,13 +144,17 @@ def no_heading(
 ) -> NotAnExport:
     """REJ_FILE_NO_HEADING (portal-exports §6). likely: see NotAnExport."""
     needed = ", ".join(kind.heading)
-    font = letters and (
-        f"; chữ kiểu {letters.name}, hãy chuyển sang Unicode / letters of {letters.name}, convert them to Unicode"
-    )
+    what = [
+        f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
+        f" / no heading row found (it needs {needed} and at least {kind.heading_more} more)"
+    ]
+    if letters is not None:
+        what.append(
+            f"chữ kiểu {letters.name}, hãy chuyển sang Unicode / letters of {letters.name}, convert them to Unicode"
+        )
     return NotAnExport(
         NO_HEADING,
-        f"không thấy dòng tiêu đề (cần {needed} và ít nhất {kind.heading_more} cột khác)"
-        f" / no heading row found (it needs {needed} and at least {kind.heading_more} more){font or ''}",
+        joined(what),
         holds_codes=holds_codes,
         likely=likely,
     )

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.bilingual import prefixed
 from pipelines.contract import Kind, fold
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import headings
@@ -114,14 +115,14 @@ _UNCALCULATED = (
 
 #: Rows that are none, by what they are, as a note names them.
 _LEFT_OUT = {
-    "numbered": "dòng trống đánh số sẵn / pre-numbered empty rows",
-    "heading": "dòng tiêu đề lặp lại / repeated heading rows",
-    "numbers": "dòng số thứ tự cột / rows of column numbers",
-    "group": "dòng nhóm (tên đơn vị hoặc lĩnh vực) / group rows (name of an agency or field)",
-    "page": "dòng số trang, ngày in / lines of page numbers and print dates",
-    "banner": "dòng đầu biểu lặp lại / repeated banner rows",
-    "total": "dòng tổng cộng / rows of totals",
-    "footer": "dòng cuối biểu (ký tên, nơi nhận…) / footer rows (signatures …)",
+    "numbered": ("dòng trống đánh số sẵn", "pre-numbered empty rows"),
+    "heading": ("dòng tiêu đề lặp lại", "repeated heading rows"),
+    "numbers": ("dòng số thứ tự cột", "rows of column numbers"),
+    "group": ("dòng nhóm (tên đơn vị hoặc lĩnh vực)", "group rows (name of an agency or field)"),
+    "page": ("dòng số trang, ngày in", "lines of page numbers and print dates"),
+    "banner": ("dòng đầu biểu lặp lại", "repeated banner rows"),
+    "total": ("dòng tổng cộng", "rows of totals"),
+    "footer": ("dòng cuối biểu (ký tên, nơi nhận…)", "footer rows (signatures …)"),
 }
 
 
@@ -207,7 +208,10 @@ class Table:
             self.facts.drift[unknown] += 0
         if self.heading.ambiguous:
             names = ", ".join(shown_name(name) for name in self.heading.ambiguous)
-            self._note(f"cột trùng nghĩa với cột trước, không đọc / column means the same as an earlier one: {names}")
+            self._note(
+                f"cột trùng nghĩa với cột trước, không đọc: {names}"
+                f" / columns that mean the same as an earlier one are not read: {names}"
+            )
         if self.kind.name == "dossiers" and not self.heading.has_status:
             self._note(NO_STATUS_NOTE)
 
@@ -238,11 +242,12 @@ class Table:
         for what, text in _LEFT_OUT.items():
             if count := self.left_out[what]:
                 numbers = ", ".join(map(str, self._numbers[what])) + (", …" if count > _SHOWN_ROWS else "")
-                self._note(f"{text}: {count} (dòng / row {numbers})")
+                self._note(f"{text[0]}: {count} (dòng {numbers}) / {text[1]}: {count} (row {numbers})")
         if self._rounded_codes:
             self._note(
-                f"mã là số từ {_EXCEL_DIGITS + 1} chữ số, Excel đã làm tròn / codes that are numbers of"
-                f" {_EXCEL_DIGITS + 1} digits or more, rounded by Excel: {self._rounded_codes}"
+                f"mã là số từ {_EXCEL_DIGITS + 1} chữ số, Excel đã làm tròn: {self._rounded_codes}"
+                f" / codes that are numbers of {_EXCEL_DIGITS + 1} digits or more, rounded by Excel:"
+                f" {self._rounded_codes}"
             )
 
         if self._codes_beside:
@@ -275,7 +280,7 @@ class Table:
         self.facts.attention.append(Attention(rule_id, self._placed(text)))
 
     def _placed(self, text: str) -> str:
-        return f"{shown_name(self.name)}: {text}" if self.name else text
+        return prefixed(f"{shown_name(self.name)}: ", text) if self.name else text
 
     # --- a stretch under one mapping ---------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import python_calamine as calamine
 
+from pipelines.bilingual import prefixed
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows, shown_name
 from pipelines.portal.readers import formats, headings, ooxml
@@ -112,7 +113,9 @@ def read(
         if name:
             facts.parts.append(Part(name, last))
         if meta.visible != calamine.SheetVisibleEnum.Visible:
-            facts.notes.append(f"{shown_name(meta.name)}: trang ẩn, vẫn đọc / hidden sheet, read all the same")
+            facts.notes.append(
+                prefixed(f"{shown_name(meta.name)}: ", "trang ẩn, vẫn đọc / hidden sheet, read all the same")
+            )
         table = Table(kind, begins, synonyms, facts, name, before=last, serials_from=epoch, uncalculated=True)
         for cells in _stretches(_merged_down(chain(head, rows), sheet, begins.heading.last_row)):
             for text_rows in table.rows(cells):

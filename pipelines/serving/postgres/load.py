@@ -125,8 +125,9 @@ def _load(session: Session, settings: Settings, target: Target, publication: Pub
                     if target.row_security and table.agency and not table.added:
                         words = (target.next, table.name, table.agency)
                         con.execute(statement("postgres/copy_codes").format(*map(quoted, words)))
+            what = "khóa, chỉ mục" if settings.lang == "vi" else "keys, indexes"
             for number, table in enumerate(marts, 1):
-                progress(f"PostgreSQL: khóa, chỉ mục / keys, indexes: {table.name} ({number}/{len(marts)})")
+                progress(f"PostgreSQL: {what}: {table.name} ({number}/{len(marts)})")
                 _finish(session, target, table)
             _let_read(session, target, marts)
             _swap(session, target)
