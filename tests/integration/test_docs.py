@@ -85,7 +85,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     assert done.returncode == 3, done.stdout[-3000:] + done.stderr[-3000:]
     with duckdb.connect(warehouse / "published" / "dunghan.duckdb", read_only=True) as con:
         [(dossier,)] = con.execute(
-            "select dossier_code from marts.mart_late_dossiers order by dossier_code limit 1"
+            "select dossier_code from marts.mart_late_dossiers where rule_set = 'form_ii06' order by 1 limit 1"
         ).fetchall()
     sheets = generate(build_spec(None, (), (), dossiers=30, nights=1, shape="html"), folder / "sheets").inbox
     return Prepared(inbox, warehouse, next(sheets.glob("*/dossiers/*.xls")), dossier)
