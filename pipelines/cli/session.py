@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from pipelines.cli.output import Screen
 from pipelines.config import Settings, load_settings
+from pipelines.offers import offered
 
 #: Exit statuses (README); a run's own are those of pipelines.orchestration.runner.
 NOT_PUBLISHED, WRONG_USAGE, LOOK_AT_IT, INTERRUPTED = 1, 2, 3, 130
@@ -35,10 +35,7 @@ class Session:
         known = sorted(set(words))
         if word is None or word in known:
             return
-        near = difflib.get_close_matches(word, known, n=5, cutoff=0.4) or known[:10]
-        raise typer.BadParameter(
-            self.screen.t("unknown_word", word=word, near=", ".join(near) or "-"), param_hint=option
-        )
+        raise typer.BadParameter(self.screen.t("unknown_word", word=word, near=offered(word, known)), param_hint=option)
 
     def settings(self, **flags: Any) -> Settings:
         """Settings of this call. Raises ConfigurationError naming all that is wrong."""

@@ -19,7 +19,8 @@ from pipelines.config import Settings, load_settings
 from pipelines.contract import DOSSIERS
 from pipelines.contract.headings import heading_field
 from pipelines.contract.marks import marked
-from pipelines.serving.office.asking import AskedWronglyError, known, offered
+from pipelines.offers import offered
+from pipelines.serving.office.asking import AskedWronglyError, known
 from pipelines.serving.office.export import extract, write_csv, write_parquet, write_workbook
 from pipelines.serving.office.files import checked, whole
 from pipelines.serving.office.form import Form, Line, period_name, reporting_unit

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 from pipelines.contract import fold
-
-#: So many names are offered.
-OFFERED = 12
+from pipelines.offers import offered
 
 
 class AskedWronglyError(Exception):
@@ -33,11 +30,3 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     if found is None:
         raise AskedWronglyError(f"office.unknown_{what}", name=name, known=offered(name, there))
     return found
-
-
-def offered(name: str, names: list[str]) -> str:
-    """Names that may have been meant, the nearest first; "–" when there are none at all."""
-    near = difflib.get_close_matches(name.lower(), [one.lower() for one in names], n=OFFERED, cutoff=0.4)
-    order = sorted(names, key=lambda one: (near.index(one.lower()) if one.lower() in near else OFFERED, one))
-    rest = len(order) - OFFERED
-    return (", ".join(order[:OFFERED]) or "–") + (f" … (+{rest})" if rest > 0 else "")

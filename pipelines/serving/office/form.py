@@ -11,7 +11,8 @@ from typing import Any
 
 from pipelines.config import Settings
 from pipelines.explain.words import day
-from pipelines.serving.office.asking import AskedWronglyError, known, offered
+from pipelines.offers import offered
+from pipelines.serving.office.asking import AskedWronglyError, known
 from pipelines.serving.office.headings import headings
 from pipelines.serving.office.lists import chosen_source
 from pipelines.serving.office.words import said

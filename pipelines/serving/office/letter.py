@@ -14,7 +14,8 @@ from pipelines.config import Settings
 from pipelines.explain import Explanation
 from pipelines.explain.story import Page, Verdict
 from pipelines.explain.words import counted, day
-from pipelines.serving.office.asking import AskedWronglyError, known, offered
+from pipelines.offers import offered
+from pipelines.serving.office.asking import AskedWronglyError, known
 from pipelines.serving.office.headings import headings
 
 BLANK = "………………………"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.config import Settings
 from pipelines.errors import safe_text
+from pipelines.offers import offered
 from pipelines.serving.page.answers import UnknownAgencyError, read
 from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.headline import CARDS
@@ -120,12 +121,9 @@ def _hash(text: str) -> str:
 
 
 def _known(published: Published, agency: str, words: Words) -> None:
-    import difflib
-
     codes = [row["agency_code"] for row in published.rows("page_codes")]
     if not any(code == agency or code.startswith(f"{agency}.") for code in codes):
-        near = difflib.get_close_matches(agency, codes, n=5, cutoff=0.3) or codes[:5]
-        raise UnknownAgencyError(words("unknown_agency", agency=agency, near=", ".join(near)))
+        raise UnknownAgencyError(words("unknown_agency", agency=agency, near=offered(agency, codes)))
 
 
 @contextlib.contextmanager
