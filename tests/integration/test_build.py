@@ -29,6 +29,8 @@ from warehouse.database import connect_build
 from warehouse.keys import KeyChangedError, check_key, remember_key
 from warehouse.lock import LockHeldError, holder, run_lock
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -248,8 +250,6 @@ HOLD = """
 import sys, time
 from pipelines.config import load_settings
 from {module} import {function}
-
-pytestmark = pytest.mark.integration
 with {function}(load_settings(warehouse=sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -266,7 +266,6 @@ def hold(settings: Settings, module: str, function: str) -> subprocess.Popen[str
     return process
 
 
-@pytest.mark.integration
 def test_lock_tells_who_holds_it_and_ends_with_a_killed_process(settings: Settings) -> None:
     assert holder(settings) is None
     other = hold(settings, "warehouse.lock", "run_lock")
@@ -285,7 +284,6 @@ def test_lock_tells_who_holds_it_and_ends_with_a_killed_process(settings: Settin
     assert holder(settings) is None
 
 
-@pytest.mark.integration
 def test_build_file_held_by_a_dying_process_is_waited_for(settings: Settings) -> None:
     validate(settings, (AS_OF.isoformat(), "loaded"))
     other = hold(settings, "warehouse.database", "connect_build")
