@@ -39,8 +39,20 @@ from pipelines.errors import is_own, places, safe_text
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
 THEMES = (run, report, ledger, inspection, explain, office, reconcile, digest, history, calendar, upkeep, setup)
 
+#: Groups of the help, in its order → their commands.
+GROUPS = {
+    "daily": ("run", "status", "log", "report", "digest"),
+    "look": ("ledger", "quarantine", "distortions", "inspect", "explain", "reconcile"),
+    "office": ("form", "list", "letter", "export"),
+    "history": ("restate", "compare", "backfill", "versions", "publish", "rollback"),
+    "operate": ("doctor", "config", "service", "calendar", "compact", "sample"),
+}
+
 #: Options of `dunghan` itself, which people may also type after the command. All take a value.
 GLOBAL_OPTIONS = ("--lang", "--config", "--drop-zone", "--warehouse")
+
+#: What an option takes, as the command line library names it → our word for it.
+_KINDS = {"int": "kind.number", "float": "kind.number", "Path": "kind.path", "datetime": "kind.day"}
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for theme in THEMES:
@@ -124,14 +136,23 @@ def command_in(lang: str) -> Any:
     for panel in ("options", "arguments", "commands"):
         setattr(rich_utils, f"{panel.upper()}_PANEL_TITLE", texts(f"panel.{panel}"))
     rich_utils.ERRORS_PANEL_TITLE = texts("panel.error")
+    rich_utils.DEFAULT_STRING = texts("panel.default")
+    rich_utils.REQUIRED_LONG_STRING = texts("panel.required")
     root: Any = typer.main.get_command(app)
+    root.commands = {name: root.commands[name] for names in GROUPS.values() for name in names}
+    for group, names in GROUPS.items():
+        for name in names:
+            root.commands[name].rich_help_panel = texts(f"panel.{group}")
     groups = [command for command in root.commands.values() if hasattr(command, "commands")]
     for command in (root, *root.commands.values(), *(c for group in groups for c in group.commands.values())):
         command.help = texts(command.help)
-        command.get_help_option(typer.Context(command)).help = texts("help.help")
+        asked = command.get_help_option(typer.Context(command))
+        asked.help, asked.metavar = texts("help.help"), ""
         for parameter in command.params:
             if getattr(parameter, "help", None) in TEXTS:
                 parameter.help = texts(parameter.help)
+            if parameter.param_type_name == "option" and parameter.metavar is None:
+                parameter.metavar = "" if parameter.is_flag else texts(_KINDS.get(parameter.bare_type(), "kind.text"))
     return root
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import main
+from pipelines.cli import app, main
 from pipelines.config import Settings
 from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
 from warehouse.publish import publish
@@ -124,3 +124,25 @@ def test_distortions_with_what_they_mean_and_whom_to_ask(dunghan: Dunghan, setti
     assert [r["agency_code"] for r in json.loads(dunghan("distortions", "--json", "--month", "2024-04")[1])] == ["H40"]
     assert "Title bulk_closing" in dunghan("distortions", "--lang", "en", "--limit", "1")[1]
     assert "Không thấy" in dunghan("distortions", "--month", "2023-01")[1]
+
+
+def test_every_command_stands_in_one_group_of_the_help() -> None:
+    registered = [
+        command.name or command.callback.__name__
+        for theme in app.THEMES
+        for command in theme.commands.registered_commands
+        if command.callback is not None
+    ]
+    nested = [group.name for theme in app.THEMES for group in theme.commands.registered_groups]
+    grouped = [name for names in app.GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted([*registered, *nested])
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_help_speaks_one_language(lang: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["ledger"], ["backfill"], ["run"]):
+        with pytest.raises(SystemExit):
+            app.main(["--lang", lang, *words, "--help"])
+        told = capsys.readouterr().out
+        other = ("default:", "required", "int range", "<bool>", "Options") if lang == "vi" else ("mặc định", "Tùy chọn")
+        assert not [word for word in other if word in told], told
