@@ -102,7 +102,8 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tr
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
 	for folder in pipelines/portal/sql pipelines/serving/sql; do \
 		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
-	done
+	done; \
+	echo "sqlfluff lint warehouse"; $(BIN)/sqlfluff lint --config pipelines/serving/sql/sqlfluff.cfg --ignore-local-config warehouse/*.sql pipelines/serving/sql/names/*.sql; \
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

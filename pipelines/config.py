@@ -70,7 +70,8 @@ class Scope:
 
 class Digest(BaseModel):
     """Who is told what after a run. agency: code of an agency, with those below it; None = all. source: one system;
-    None = all. send: where to besides the file, as apprise writes addresses (mailtos://…, json://…)."""
+    None = the one with most dossiers, for systems send the same ones. send: where to besides the file, as apprise
+    writes addresses (mailtos://…, json://…)."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -19,12 +19,12 @@ from typing import Any, Literal
 
 from pipelines.config import CONFIG_FILE, ConfigurationError, Settings
 from pipelines.layout import REPOSITORY
+from pipelines.preflight import nearest, wanted_bytes
 
 Result = Literal["ok", "warn", "fail"]
 Words = tuple[str, str]  # Vietnamese, English
 
 OLDEST_PYTHON, NEWER_PYTHON = (3, 11), (3, 14)
-LITTLE_DISK_BYTES = 1_000_000_000
 #: So many loads that were not merged make a nightly run slower by seconds.
 MANY_LOADS = 100
 DBT_SECONDS = 120
@@ -170,7 +170,7 @@ def _settings() -> Check:
 def _folders(settings: Settings) -> Iterator[Check]:
     """The warehouse, or the nearest folder above it that exists, can be written."""
     root = settings.layout.root
-    existing = _nearest(root)
+    existing = nearest(root)
     title = ("Ghi được vào kho dữ liệu", "The warehouse can be written")
     advice = (
         f"cấp quyền ghi vào {existing} hoặc đặt DUNGHAN_WAREHOUSE sang thư mục khác",
@@ -187,9 +187,8 @@ def _disk(settings: Settings) -> Iterator[Check]:
     """Room for the next version beside the present ones: the build and one more publication."""
     title = ("Dung lượng đĩa còn trống", "Free disk space")
     root = settings.layout.root
-    free = shutil.disk_usage(_nearest(root)).free
-    build = settings.layout.build_db
-    wanted = max(LITTLE_DISK_BYTES, 2 * build.stat().st_size if build.exists() else 0)
+    free = shutil.disk_usage(nearest(root)).free
+    wanted = wanted_bytes(settings.layout)
     advice = (
         f"cần ít nhất {wanted / 1e9:.1f} GB; dọn đĩa hoặc giảm DUNGHAN_KEEP_VERSIONS",
         f"at least {wanted / 1e9:.1f} GB is needed; make room or lower DUNGHAN_KEEP_VERSIONS",
@@ -406,10 +405,3 @@ def _drop_zone(settings: Settings) -> Iterator[Check]:
     )
     result: Result = "fail" if not right else "warn" if strange else "ok"
     yield Check("drop_zone", result, title, found, advice)
-
-
-def _nearest(path: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists."""
-    while not path.exists():
-        path = path.parent
-    return path

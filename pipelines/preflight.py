@@ -10,8 +10,8 @@ from pathlib import Path
 from pipelines.config import ConfigurationError, Settings
 from pipelines.layout import Layout
 
-#: Bytes that a run needs beside what it makes again.
-LEAST_FREE = 200_000_000
+#: Bytes that must be free in any case.
+LITTLE_DISK_BYTES = 1_000_000_000
 Words = tuple[str, str]  # Vietnamese, English
 
 
@@ -44,15 +44,13 @@ def _drop_zone(settings: Settings) -> Iterator[Words]:
 def _folders(layout: Layout) -> Iterator[Words]:
     """The warehouse, or the nearest folder above it that is there, must be one that we may write to."""
     for path in (layout.root, *(folder for folder in layout.own_folders() if folder.is_dir())):
-        there = next(folder for folder in (path, *path.parents) if folder.exists())
+        there = nearest(path)
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
             yield f"không ghi được vào {there}: hãy cấp quyền", f"{there} cannot be written to: give the right to"
 
 
 def _disk(layout: Layout) -> Iterator[Words]:
-    """A build writes its file anew at worst, a publication the marts twice (DuckDB, Parquet)."""
-    needed = LEAST_FREE + _size(layout.build_db) + 2 * _size(layout.published / "dunghan.duckdb")
-    there = next(folder for folder in (layout.root, *layout.root.parents) if folder.exists())
+    needed, there = wanted_bytes(layout), nearest(layout.root)
     free = shutil.disk_usage(there).free
     if free < needed:
         mega = 1_000_000
@@ -62,8 +60,11 @@ def _disk(layout: Layout) -> Iterator[Words]:
         )
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def wanted_bytes(layout: Layout) -> int:
+    """Room for the next version beside the present ones: the build and one more publication."""
+    return max(LITTLE_DISK_BYTES, 2 * layout.build_db.stat().st_size if layout.build_db.exists() else 0)
+
+
+def nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,28 +16,23 @@ import duckdb
 
 from pipelines.clock import from_wall_clock
 from pipelines.config import Settings
-from warehouse.database import connect
 from warehouse.lock import holder
 from warehouse.publish import Publication, current, versions
+from warehouse.reading import marts_of, published_now
 
 Row = dict[str, Any]
 #: What may become of a file (mart_load_ledger).
 FILE_STATUSES = ("loaded", "duplicate", "rejected")
 
-#: Where an agency or one below it is meant, and a period by its beginning.
-_OF_AGENCY = "($agency is null or {0} = $agency or starts_with({0}, $agency || '.'))"
+#: A period by its beginning.
 _OF_PERIOD = "($period is null or starts_with({0}, $period))"
-
-
-class NothingPublishedError(Exception):
-    """There is no published version to read. The message says what to do."""
 
 
 def status(settings: Settings) -> Row:
     """Everything `dunghan status` shows, ready for JSON. Works on a warehouse that does not exist yet."""
     published = current(settings)
     running = holder(settings)
-    found = {
+    found: Row = {
         "warehouse": str(settings.layout.root),
         "drop_zone": settings.drop_zone,
         "running": asdict(running) if running else None,
@@ -49,16 +43,17 @@ def status(settings: Settings) -> Row:
         "ledger": ledger_totals(settings) if published else [],
         "attention": attention(settings) if published else {},
     }
-    return found | {"age_hours": _age(found), "health": health(found, settings.stale_hours)}
+    found["age_hours"] = _age(found)
+    return found | {"health": health(found, settings.stale_hours)}
 
 
 def health(found: Row, stale_hours: float) -> Row:
-    """Is it well, for monitoring: {result: ok, look or bad; reasons}. found: what `status` found, age_hours too or not.
+    """Is it well, for monitoring: {result: ok, look or bad; reasons}. found: what `status` found.
 
     bad: nothing is published, the last run failed or was killed, the last good one is `stale_hours` ago. look: a file
     needs a look, or something beside the figures went wrong.
     """
-    record, age = found["last_run"] or {}, _age(found)
+    record, age = found["last_run"] or {}, found["age_hours"]
     bad = {
         "nothing_published": found["published"] is None,
         "last_run_failed": record.get("outcome") == "failed",
@@ -103,7 +98,7 @@ def runs(settings: Settings, limit: int | None) -> list[Row]:
 
 def figures(settings: Settings) -> list[Row]:
     """Figures of the published version over all agencies, see `figures_of`. Raises NothingPublishedError."""
-    with _published_marts(settings) as con:
+    with marts_of(settings, published_now(settings)) as con:
         return figures_of(con)
 
 
@@ -116,10 +111,9 @@ def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> lis
     year with digitised parts, of those received; digitised output: dossiers finished in the year with an electronic
     result, of those finished.
     """
-    of_agency = _OF_AGENCY.format("agency_code") if agency else "true"
     found = _asked(
         con,
-        f"""
+        """
         with form as (
             select
                 source,
@@ -136,7 +130,7 @@ def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> lis
                 sum(pending_in_time) as pending_in_time,
                 sum(pending_overdue) as pending_overdue,
             from marts.rpt_form_ii06
-            where scheme = 'calendar' and period = strftime(as_of, '%Y') and {of_agency}
+            where scheme = 'calendar' and period = strftime(as_of, '%Y') and is_of(agency_code, $agency)
             group by source
         ),
         digitised as (
@@ -151,12 +145,12 @@ def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> lis
                     state = 'finished' and year(ended_at) = year(as_of) and coalesce(electronic_results, 0) > 0
                 ) as digitised_outputs,
             from marts.fct_dossiers
-            where in_population and state <> 'refused' and {of_agency}
+            where in_population and state <> 'refused' and is_of(agency_code, $agency)
             group by source
         )
         select * from form left join digitised using (source) order by source
         """,
-        {"agency": agency} if agency else {},
+        {"agency": agency},
     )
     for row in found:
         row["early_percent"] = percent(row["early"], row["resolved"])
@@ -181,7 +175,7 @@ def ledger_totals(settings: Settings) -> list[Row]:
 
 def attention(settings: Settings) -> dict[str, list[Row]]:
     """What somebody must look at in the published files, see `attention_of`. Raises NothingPublishedError."""
-    with _published_marts(settings) as con:
+    with marts_of(settings, published_now(settings)) as con:
         return attention_of(con)
 
 
@@ -292,7 +286,7 @@ def distortions(settings: Settings, *, agency: str | None, month: str | None, li
         from marts.mart_distortions
         left join marts.dim_distortion using (distortion)
         left join (select agency_code, name from marts.dim_agency where is_latest) as names using (agency_code)
-        where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+        where is_of(agency_code, $agency)
             and ($month is null or month = $month)
         order by month desc, dossiers desc, source, agency_code, distortion limit $limit
         """,
@@ -317,13 +311,13 @@ def reconciliation(
     only_portal: procedure and dossiers. Raises NothingPublishedError.
     """
     given = {"agency": agency, "period": period}
-    of_agency, of_month = _OF_AGENCY.format("agency_code"), _OF_PERIOD.format("month")
+    of_agency, of_month = "is_of(agency_code, $agency)", _OF_PERIOD.format("month")
     return {
         "reports": _rows(
             settings,
             f"""
             select * exclude (as_of, known_at, definitions_version) from marts.mart_portal_reconciliation
-            where {_OF_AGENCY.format("department_code")} and {_OF_PERIOD.format("period_to::varchar")}
+            where is_of(department_code, $agency) and {_OF_PERIOD.format("period_to::varchar")}
                 and ($agency is not null or is_parent)
             order by exported_at desc, report_file, not is_parent, department_code, list_position($figures, figure)
             """,
@@ -386,19 +380,8 @@ def _published(settings: Settings, publication: Publication) -> Row:
 
 
 def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list[Row]:
-    with _published_marts(settings) as con:
+    with marts_of(settings, published_now(settings)) as con:
         return _asked(con, query, parameters)
-
-
-@contextlib.contextmanager
-def _published_marts(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    published = current(settings)
-    if published is None:
-        raise NothingPublishedError(
-            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
-        )
-    with connect(settings, published.database, read_only=True) as con:
-        yield con
 
 
 def _asked(con: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:

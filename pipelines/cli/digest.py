@@ -22,5 +22,6 @@ def digest(
     settings = session.settings()
     from pipelines.serving.digests import make
 
-    message, _ = make(settings, Digest(agency=agency, source=source))
+    with session.answering():
+        message, _ = make(settings, Digest(agency=agency, source=source))
     session.screen.say(message.text.rstrip())

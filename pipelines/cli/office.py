@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.session import NOT_PUBLISHED, WRONG_USAGE, Session
+from pipelines.cli.session import Session
 
 commands = typer.Typer()
 
@@ -43,7 +42,7 @@ def form(  # noqa: PLR0917  (options of a command line)
     from pipelines.serving.office.typeset import pdf
     from pipelines.serving.published import open_published
 
-    with _answering(session):
+    with session.answering():
         target = checked(settings, out, (".xlsx", ".pdf"))
         with open_published(settings, version) as published:
             made = forms(published, settings, period, scheme=scheme, agency=agency, level=level, source=source)
@@ -74,7 +73,7 @@ def list_(  # noqa: PLR0917  (options of a command line)
     from pipelines.serving.office.lists import listing, on_screen, write_csv, write_workbook
     from pipelines.serving.published import open_published
 
-    with _answering(session):
+    with session.answering():
         target = checked(settings, out, (".xlsx", ".csv")) if out else None
         most = limit if limit is not None or out else _ON_SCREEN
         with open_published(settings, version) as published:
@@ -114,7 +113,7 @@ def letter(
     from pipelines.serving.office.letter import letter as drafted
     from pipelines.serving.office.typeset import pdf
 
-    with _answering(session):
+    with session.answering():
         target = checked(settings, out, (".pdf", ".txt")) if out else None
         with session.screen.progress() as progress:
             found = explain(settings, code, progress=progress)
@@ -143,7 +142,7 @@ def export(  # noqa: PLR0917  (options of a command line)
     from pipelines.serving.office.files import checked
     from pipelines.serving.published import open_published
 
-    with _answering(session):
+    with session.answering():
         target = checked(settings, out, (".xlsx", ".csv", ".parquet"))
         named = columns.split(",") if columns else None
         with open_published(settings, version) as published:
@@ -176,19 +175,3 @@ def _write(session: Session, target: Path, content: bytes | Callable[[Path], Non
     t = session.screen.t
     counted = t("office.rows", rows=session.screen.number(rows)) if rows is not None else ""
     session.screen.say(t("office.written", path=target) + counted)
-
-
-@contextlib.contextmanager
-def _answering(session: Session) -> Iterator[None]:
-    """What was asked for and is not there is told in the language of the screen, with what there is."""
-    from pipelines.serving.extras import MissingExtraError
-    from pipelines.serving.office.asking import AskedWronglyError
-
-    try:
-        yield
-    except AskedWronglyError as error:
-        session.screen.complain(session.screen.t(error.key, **error.values))
-        raise typer.Exit(NOT_PUBLISHED if error.key.startswith("letter.") else WRONG_USAGE) from error
-    except MissingExtraError as error:
-        session.screen.complain(str(error))
-        raise typer.Exit(NOT_PUBLISHED) from error

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from pipelines.bilingual import one_language
 from pipelines.cli.messages import Texts
+from pipelines.formats import Formats
 from pipelines.progress import Progress
 
 # Output that goes to a file or another program is not cut to a terminal's width.
@@ -90,8 +91,8 @@ class Screen:
 
     def number(self, value: int) -> str:
         """33.653 in Vietnamese, 33,653 in English."""
-        grouped = f"{value:,}"
-        return grouped if self.t.lang == "en" else grouped.replace(",", ".")
+        # a plain minus: what a terminal shows is copied into other programs
+        return Formats(self.t.lang).number(value).replace("−", "-")
 
     def percent(self, value: Decimal | None) -> str:
         """51,25 % in Vietnamese, 51.25% in English; - when there was nothing to divide by."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -36,6 +37,21 @@ class Session:
         if word is None or word in known:
             return
         raise typer.BadParameter(self.screen.t("unknown_word", word=word, near=offered(word, known)), param_hint=option)
+
+    @contextlib.contextmanager
+    def answering(self) -> Iterator[None]:
+        """What was asked of the published version and is not there is told, with what there is (exit status 2)."""
+        from pipelines.serving.asking import AskedWronglyError
+        from pipelines.serving.extras import MissingExtraError
+
+        try:
+            yield
+        except AskedWronglyError as error:
+            self.screen.complain(self.screen.t(error.key, **error.values))
+            raise typer.Exit(NOT_PUBLISHED if error.key.startswith("letter.") else WRONG_USAGE) from error
+        except MissingExtraError as error:
+            self.screen.complain(str(error))
+            raise typer.Exit(NOT_PUBLISHED) from error
 
     def settings(self, **flags: Any) -> Settings:
         """Settings of this call. Raises ConfigurationError naming all that is wrong."""

@@ -31,8 +31,8 @@ from warehouse.build import build_fingerprint
 from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
 from warehouse.database import connect
-from warehouse.publish import Publication, current
-from warehouse.status import NothingPublishedError
+from warehouse.publish import Publication
+from warehouse.reading import published_now
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 
@@ -88,11 +88,7 @@ def explain_each(
     settings: Settings, typed: Sequence[str], *, source: str | None = None, progress: Progress | None = None
 ) -> list[Explanation]:
     """`explain` for several codes with one run of the rules, in their order."""
-    published = current(settings)
-    if published is None:
-        raise NothingPublishedError(
-            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
-        )
+    published = published_now(settings)
     pair = (
         settings.as_of or datetime.fromisoformat(published.manifest["as_of"]),
         settings.known_at or _moment(published.manifest["known_at"]),

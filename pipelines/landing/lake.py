@@ -24,6 +24,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
 from pipelines.contract.model import Field, schema
+from pipelines.files import write_whole
 from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal, open_duckdb
@@ -77,9 +78,7 @@ def reader_fingerprint(settings: Settings, source: str) -> str:
 def remember_readers(settings: Settings, sources: Collection[str]) -> None:
     """Note that all that these readers may read better was looked at: refused rows are not searched for again."""
     known = _remembered(settings) | {source: reader_fingerprint(settings, source) for source in sources}
-    half = settings.layout.readers.with_suffix(".new")
-    half.write_text(json.dumps(known, sort_keys=True), encoding="utf-8")
-    half.replace(settings.layout.readers)
+    write_whole(settings.layout.readers, json.dumps(known, sort_keys=True))
 
 
 def _remembered(settings: Settings) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.clock import from_wall_clock
 from pipelines.config import Settings
+from pipelines.files import write_whole
 from pipelines.orchestration.record import RunRecord
 
 #: Metric → what it is. All are gauges.
@@ -22,13 +23,8 @@ HELP = {
 
 def write_metrics(settings: Settings, record: RunRecord) -> None:
     """Replace the file in one step; nothing when none is asked for. Raises OSError."""
-    path = settings.metrics_file
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".new")
-    half.write_text(render(record), encoding="utf-8")
-    half.replace(path)
+    if settings.metrics_file is not None:
+        write_whole(settings.metrics_file, render(record))
 
 
 def render(record: RunRecord) -> str:

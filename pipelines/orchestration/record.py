@@ -12,6 +12,7 @@ from typing import Any, Literal
 from expectations.results import ValidationResult
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
+from pipelines.files import write_whole
 from warehouse.publish import Publication, current
 from warehouse.status import last_run
 
@@ -108,10 +109,7 @@ class RunRecord:
         text = json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str) + "\n"
         name = f"{re.sub('[^0-9T]', '', self.started)}-{self.run_id[:8]}.json"
         for path in (settings.layout.last_run, settings.layout.runs / name):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            half = path.with_suffix(".new")
-            half.write_text(text, encoding="utf-8")
-            half.replace(path)
+            write_whole(path, text)
         for old in sorted(settings.layout.runs.glob("*.json"))[: -settings.keep_runs]:
             old.unlink(missing_ok=True)
 

@@ -11,15 +11,19 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from pipelines.bilingual import one_language
+from pipelines.bilingual import one_language, prefixed
 from pipelines.config import Digest, Settings
+from pipelines.files import write_whole
+from pipelines.formats import Formats
+from pipelines.serving.asking import AskedWronglyError, chosen_source, known
 from pipelines.serving.extras import need
 from pipelines.serving.published import Published, Row, open_published
 from pipelines.sql import literal
-from warehouse.publish import Publication, versions
+from warehouse.publish import Publication
+from warehouse.reading import made_before
 
 #: The rule set of the lists: the periodic form (timeliness §3).
 RULE_SET = "form_ii06"
@@ -28,12 +32,13 @@ DUE_WITHIN = 3
 #: Dossiers that a section names; of the others it says how many there are and which command lists them.
 NAMED = 20
 
-#: Section → (its query, the command that lists the whole).
-SECTIONS = {
-    "overdue": ("digest_overdue", "dunghan list overdue"),
-    "due_soon": ("digest_due_soon", "dunghan list due-soon"),
-    "apologies": ("digest_apologies", "dunghan list apologies"),
-    "waiting": ("digest_waiting", "dunghan list waiting"),
+#: Section → the command that lists the whole.
+COMMANDS = {
+    "overdue": "dunghan list overdue",
+    "due_soon": "dunghan list due-soon",
+    "apologies": "dunghan list apologies",
+    "waiting": "dunghan list waiting",
+    "attention": "dunghan ledger",
 }
 #: Section or phrase → its words, Vietnamese and English.
 WORDS = {
@@ -86,9 +91,15 @@ def send_digests(settings: Settings) -> list[str]:
     problems = []
     for name, digest in settings.digests.items():
         before = remembered.get(name, {})
-        message, version = make(settings, digest, since=before.get("version"))
+        try:
+            message, version = make(settings, digest, since=before.get("version"))
+        except AskedWronglyError as error:
+            name_, near = error.values["name"], error.values["known"]
+            text = f"không có {name_}; có: {near} / there is no {name_}; there are: {near}"
+            problems.append(prefixed(f"[digests.{name}] ", text))
+            continue
         if message.items and message.fingerprint != before.get("fingerprint"):
-            undelivered = [f"[digests.{name}] {problem}" for problem in _deliver(settings, name, digest, message)]
+            undelivered = [prefixed(f"[digests.{name}] ", told) for told in _deliver(settings, name, digest, message)]
             problems += undelivered
             if undelivered:  # what it told is told by the next one
                 continue
@@ -100,7 +111,7 @@ def send_digests(settings: Settings) -> list[str]:
 
 def make(settings: Settings, digest: Digest, *, since: str | None = None) -> tuple[Message, str]:
     """(the digest of what is published now, its version). since: the version of the last digest; default: the version
-    published before. Raises NothingPublishedError."""
+    published before. Raises NothingPublishedError, AskedWronglyError for an agency or source that there is none of."""
     with open_published(settings) as published:
         earlier = _earlier(settings, published, since)
         return _message(settings.lang, published, earlier, digest), published.version
@@ -108,7 +119,7 @@ def make(settings: Settings, digest: Digest, *, since: str | None = None) -> tup
 
 def _earlier(settings: Settings, published: Published, since: str | None) -> Publication | None:
     """The version to compare with: that of the last digest while it is kept, else the one published before."""
-    older = [found for found in versions(settings) if found.created_at < published.publication.created_at]
+    older = made_before(settings, published.publication)
     return next((found for found in older if found.version == since), older[0] if older else None)
 
 
@@ -117,7 +128,9 @@ def _message(lang: str, published: Published, earlier: Publication | None, diges
     path = (earlier or published.publication).database
     # Without an earlier version nothing is new: the lists of what is to be done say it all.
     published.con.execute(f"attach {literal(path.resolve())} as earlier (read_only)")
-    given = {"agency": digest.agency, "source": digest.source}
+    agencies = {row["agency_code"]: row["name"] for row in published.named().rows("agencies")}
+    agency = known("agency", digest.agency, agencies) if digest.agency else None
+    given = {"agency": agency, "source": chosen_source(published, digest.source)}
     found = {
         "overdue": published.rows("digest_overdue", rule_set=RULE_SET, **given),
         "due_soon": published.rows("digest_due_soon", rule_set=RULE_SET, days=DUE_WITHIN, **given),
@@ -125,14 +138,10 @@ def _message(lang: str, published: Published, earlier: Publication | None, diges
         "waiting": published.rows("digest_waiting", **given),
         "attention": published.rows("digest_attention", source=digest.source),
     }
-    agencies = {row["agency_code"]: row["name"] for row in published.rows("digest_agencies")}
     title = t("title", agency=_agency(t, digest.agency, agencies), as_of=t.day(published.as_of))
     compared = t("compared", as_of=t.day(datetime.fromisoformat(earlier.manifest["as_of"]))) if earlier else t("first")
     items = tuple((name, *_key(row)) for name, rows in found.items() for row in rows)
-    named = {
-        name: [row | {"agency": agencies.get(row.get("agency_code"))} for row in rows] for name, rows in found.items()
-    }
-    body = [line for name, rows in named.items() if rows for line in _section(t, name, rows, digest)]
+    body = [line for name, rows in found.items() if rows for line in _section(t, name, rows, digest)]
     return Message(title, "\n".join([title, compared, "", *(body or [t("nothing")])]) + "\n", items)
 
 
@@ -152,16 +161,15 @@ def _section(t: _Words, name: str, rows: Sequence[Row], digest: Digest) -> Itera
     for row in rows[:NAMED]:
         yield f"  {_line(t, name, row)}"
     if len(rows) > NAMED:
-        command = "dunghan ledger" if name == "attention" else SECTIONS[name][1]
         of = f" --agency {digest.agency}" if digest.agency and name != "attention" else ""
-        yield "  " + t("rest", count=t.number(len(rows) - NAMED), command=command + of)
+        yield "  " + t("rest", count=t.number(len(rows) - NAMED), command=COMMANDS[name] + of)
     yield ""
 
 
 def _line(t: _Words, name: str, row: Row) -> str:
     if name == "attention":
         return f"{row['file_path']}: {one_language(row['detail'], t.lang)}"
-    facts = [row["agency"] or row["agency_code"], row["procedure_name"]]
+    facts = [row["agency"], row["procedure_name"]]
     match name:
         case "overdue":
             facts += [t("due", day=t.day(row["due_at"])), t("late", days=t.number(row["days"]))]
@@ -177,22 +185,14 @@ def _line(t: _Words, name: str, row: Row) -> str:
 
 
 class _Words:
-    """Texts, days and numbers of one language."""
+    """Texts of one language, and how it writes days and numbers."""
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
+        self.day, self.number = Formats(lang).day, Formats(lang).number
 
     def __call__(self, key: str, **values: Any) -> str:
         return WORDS[key][self.lang == "en"].format(**values)
-
-    def day(self, when: datetime | date | None) -> str:
-        return "–" if when is None else f"{when:%d/%m/%Y}"
-
-    def number(self, value: int | None) -> str:
-        if value is None:
-            return "–"
-        grouped = f"{value:,}"
-        return grouped if self.lang == "en" else grouped.replace(",", ".")
 
 
 # --- delivery ---------------------------------------------------------------------------------------------------------
@@ -200,9 +200,7 @@ class _Words:
 
 def _deliver(settings: Settings, name: str, digest: Digest, message: Message) -> list[str]:
     """Write the file, then send; returns what could not be done. What went wrong at one address stops no other."""
-    folder = settings.layout.digests
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{name}.txt", message.text)
+    write_whole(settings.layout.digests / f"{name}.txt", message.text)
     problems = []
     for position, address in enumerate(digest.send, start=1):
         apprise = need("apprise", "notify")
@@ -213,7 +211,7 @@ def _deliver(settings: Settings, name: str, digest: Digest, message: Message) ->
             title=message.title, body=message.text, body_format=apprise.NotifyFormat.TEXT
         ):
             problems.append(
-                f"không gửi được tới địa chỉ thứ {position} / could not be sent to address {position} (`send`)"
+                f"không gửi được tới địa chỉ thứ {position} (`send`) / could not be sent to address {position} (`send`)"
             )
     return problems
 
@@ -228,10 +226,4 @@ def _remembered(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def _remember(settings: Settings, remembered: Mapping[str, Mapping[str, str]]) -> None:
-    _write(settings.layout.digest_state, json.dumps(remembered, indent=2) + "\n")
-
-
-def _write(path: Any, text: str) -> None:
-    half = path.with_suffix(".new")
-    half.write_text(text, encoding="utf-8")
-    half.replace(path)
+    write_whole(settings.layout.digest_state, json.dumps(remembered, indent=2) + "\n")

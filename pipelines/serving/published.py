@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
-from warehouse.database import connect
-from warehouse.publish import Publication, current, versions
-from warehouse.status import NothingPublishedError
+from warehouse.publish import Publication
+from warehouse.reading import marts_of, published_as, published_now
 
 SQL = Path(__file__).parent / "sql"
 Row = dict[str, Any]
@@ -52,6 +51,11 @@ class Published:
         """Names of the marts of this version."""
         return sorted(self.publication.manifest["marts"])
 
+    def named(self) -> Published:
+        """The same, with the macros of `sql/names` for its queries."""
+        self.con.execute(statement("names/names"))
+        return self
+
     def rows(self, query: str, **parameters: Any) -> list[Row]:
         """Rows of `sql/<query>.sql`, in its order; `$name` in it is a parameter."""
         done = self.con.execute(statement(query), parameters or None)
@@ -65,19 +69,15 @@ def open_published(settings: Settings, version: str | None = None) -> Iterator[P
 
     Raises NothingPublishedError when there is none, or none of that name.
     """
-    publication = current(settings) if version is None else _named(settings, version)
-    if publication is None:
-        raise NothingPublishedError(
-            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
-            if version is None
-            else f"Không có bản {version}; xem `dunghan versions` / No version {version}; see `dunghan versions`"
-        )
-    with connect(settings, publication.database, read_only=True) as con:
+    with opened(settings, published_now(settings) if version is None else published_as(settings, version)) as published:
+        yield published
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, publication: Publication) -> Iterator[Published]:
+    """This version."""
+    with marts_of(settings, publication) as con:
         yield Published(publication, con)
-
-
-def _named(settings: Settings, version: str) -> Publication | None:
-    return next((found for found in versions(settings) if found.version == version), None)
 
 
 @cache

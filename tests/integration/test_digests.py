@@ -108,6 +108,8 @@ def nightly_run(
             *mart("mart_waiting_acceptance", waiting),
             *mart("mart_load_ledger", files),
             *mart("dim_agency", [agency]),
+            # what codes are called: nothing here but the agency has a name
+            *(line for name in ("field", "channel", "state", "verdict", "reason") for line in mart(f"dim_{name}")),
         ):
             con.execute(statement)
     record_green(settings, plan)
@@ -168,13 +170,29 @@ def test_what_could_not_be_sent_is_told_without_its_address_and_sent_the_next_ti
     nightly_run(settings, 1, due_soon=soon)
     with caplog.at_level(logging.DEBUG):
         problems = send_digests(settings)
-    assert problems == ["[digests.huyen_18] không gửi được tới địa chỉ thứ 1 / could not be sent to address 1 (`send`)"]
+    vietnamese, english = "không gửi được tới địa chỉ thứ 1 (`send`)", "could not be sent to address 1 (`send`)"
+    assert problems == [f"[digests.huyen_18] {vietnamese} / [digests.huyen_18] {english}"]
     assert "mat-khau" not in caplog.text
     assert "mat-khau" not in repr(settings)
     mended = settings_with(tmp_path, post)
     nightly_run(mended, 2, due_soon=soon)
     assert send_digests(mended) == []
     assert len(post.mails) == 1
+
+
+def test_one_source_is_told_of_and_what_there_is_not_is_said(tmp_path: Path, post: Post) -> None:
+    """Systems send the same dossiers: those of the other one would be counted twice."""
+    settings = settings_in(
+        tmp_path,
+        digests={"sai": {"agency": "H39.81"}, "motcua": {"source": "motcau"}, "dung": {"agency": "H39.18"}},
+    )
+    soon = dossier("H39.18.25-240530-0003", working_days_left=1)
+    nightly_run(settings, 1, due_soon=[soon, soon | {"source": "motcua"}])
+    problems = send_digests(settings)
+    assert [problem.split("]")[0] for problem in problems] == ["[digests.sai", "[digests.motcua"]
+    assert "có: H39.18" in problems[0] and "có: dvcqg" in problems[1]
+    text = (settings.layout.digests / "dung.txt").read_text(encoding="utf-8")
+    assert "Đến hạn trong 3 ngày làm việc tới: 1 hồ sơ" in text
 
 
 def test_english_and_the_whole_province(tmp_path: Path, post: Post) -> None:

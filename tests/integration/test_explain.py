@@ -41,7 +41,7 @@ from warehouse.build import plan_build, record_green
 from warehouse.compiled import compiled_models
 from warehouse.database import connect_build
 from warehouse.publish import publish
-from warehouse.status import NothingPublishedError
+from warehouse.reading import NothingPublishedError
 
 pytestmark = pytest.mark.integration
 

@@ -20,7 +20,7 @@ from pipelines.cli.messages import TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
-from pipelines.doctor import LITTLE_DISK_BYTES
+from pipelines.preflight import LITTLE_DISK_BYTES
 from tests.support.small_build import AS_OF, build_marts, green_nightly_run, settings_in
 from warehouse.build import plan_build
 from warehouse.database import connect_build
@@ -48,7 +48,8 @@ MARTS = [
     """update marts.rpt_form_ii06 set received_total = received_online + received_direct + carried_over,
         resolved_total = resolved_early + resolved_on_time + resolved_late""",
     f"""create or replace table marts.fct_dossiers as
-    select 'dvcqg' as source, 'H39-' || range as dossier_code, 1 as night, true as in_population,
+    select 'dvcqg' as source, 'H39-' || range as dossier_code, 'H39.18' as agency_code, 1 as night,
+        true as in_population,
         case when range < 2 then 'finished' when range = 2 then 'refused' else 'processing' end as state,
         timestamp '2024-03-01' as received_at, case when range < 2 then timestamp '2024-04-01' end as ended_at,
         range <> 3 as has_digitised_parts, 0 as digitised_files,

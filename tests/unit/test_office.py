@@ -20,7 +20,7 @@ from pipelines.contract import DOSSIERS
 from pipelines.contract.headings import heading_field
 from pipelines.contract.marks import marked
 from pipelines.offers import offered
-from pipelines.serving.office.asking import AskedWronglyError, known
+from pipelines.serving.asking import AskedWronglyError, known
 from pipelines.serving.office.export import extract, write_csv, write_parquet, write_workbook
 from pipelines.serving.office.files import checked, whole
 from pipelines.serving.office.form import Form, Line, period_name, reporting_unit

@@ -10,8 +10,8 @@ from typing import Any
 import lxml.html
 import pytest
 
+from pipelines.formats import Formats
 from pipelines.serving.page import LARGEST, fitted
-from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.model import Card, Column, Page, Section, SourceView, Table
 from pipelines.serving.page.words import TEXTS
 

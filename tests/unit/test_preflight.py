@@ -44,4 +44,4 @@ def test_every_problem_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     text = str(told.value)
     assert "không có thư mục nhận tệp" in text
     assert f"không ghi được vào {tmp_path / 'kho'}" in text
-    assert "còn 1 MB, cần ít nhất 200 MB" in text
+    assert "còn 1 MB, cần ít nhất 1000 MB" in text

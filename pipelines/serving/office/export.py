@@ -21,8 +21,8 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.contract import DOSSIERS
 from pipelines.contract.marks import DANGEROUS, MARK
 from pipelines.offers import offered
+from pipelines.serving.asking import AskedWronglyError, known
 from pipelines.serving.catalogue import heading, marts
-from pipelines.serving.office.asking import AskedWronglyError, known
 from pipelines.serving.office.lists import stamps
 from pipelines.serving.office.words import said, word
 from pipelines.serving.office.workbook import MOST_ROWS, Book

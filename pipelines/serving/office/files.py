@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.config import Settings
-from pipelines.serving.office.asking import AskedWronglyError
+from pipelines.serving.asking import AskedWronglyError
 
 
 def checked(settings: Settings, path: Path, endings: Sequence[str]) -> Path:

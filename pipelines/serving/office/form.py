@@ -12,9 +12,8 @@ from typing import Any
 from pipelines.config import Settings
 from pipelines.explain.words import day
 from pipelines.offers import offered
-from pipelines.serving.office.asking import AskedWronglyError, known
+from pipelines.serving.asking import AskedWronglyError, chosen_source, known
 from pipelines.serving.office.headings import headings
-from pipelines.serving.office.lists import chosen_source
 from pipelines.serving.office.words import said
 from pipelines.serving.published import Published, Row
 
@@ -118,7 +117,10 @@ def forms(
                 known=", ".join(str(n) for n in sorted({r["level"] for r in reporting})),
             )
     texts = headings(settings, "form_ii06", limits["period_to"])
-    above = [_state(published, limits["period_to"]), _of_source(chosen, published.rows("sources"), source is not None)]
+    above = [
+        _state(published, limits["period_to"]),
+        _of_source(chosen, published.rows("sources", agency=None), source is not None),
+    ]
     below = f"Lập bằng Đúng Hạn, bản công bố {published.version}, định nghĩa chỉ tiêu {published.definitions_version}."
     made = []
     for code, unit in units:

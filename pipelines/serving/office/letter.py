@@ -15,7 +15,7 @@ from pipelines.explain import Explanation
 from pipelines.explain.story import Page, Verdict
 from pipelines.explain.words import counted, day
 from pipelines.offers import offered
-from pipelines.serving.office.asking import AskedWronglyError, known
+from pipelines.serving.asking import AskedWronglyError, known
 from pipelines.serving.office.headings import headings
 
 BLANK = "………………………"

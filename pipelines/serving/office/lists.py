@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.contract.marks import marked
-from pipelines.serving.office.asking import AskedWronglyError, known
+from pipelines.serving.asking import AskedWronglyError, chosen_source, known
 from pipelines.serving.office.words import said, word
 from pipelines.serving.office.workbook import Book
 from pipelines.serving.published import Published, Row
@@ -146,7 +146,7 @@ def listing(
         head.append(("head.rule_set", f"{rule['name_en' if lang == 'en' else 'name_vi']} ({rule['rule_set']})"))
     elif field or rule_set:
         raise AskedWronglyError("office.no_such_filter", name=name)
-    found = published.rows(kind.query, **asked)
+    found = published.named().rows(kind.query, **asked)
     for row in found:
         row["task"] = word(lang, f"task.{row['task']}") if row.get("task") else None
     rows = found[:limit] if limit else found
@@ -155,15 +155,6 @@ def listing(
     counted = word(lang, "head.rows_of", shown=shown, all=said(lang, len(found)))
     head.append(("head.rows", shown if len(rows) == len(found) else counted))
     return Listing(name, lang, [(word(lang, key), text) for key, text in head], rows, len(found), by_day)
-
-
-def chosen_source(published: Published, source: str | None) -> str:
-    """The source that is meant: the one that is named, else the one with most dossiers. Systems send the same dossiers,
-    so sources are never put together."""
-    names = [str(row["source"]) for row in published.rows("sources")]
-    if source is None and names:
-        return names[0]
-    return known("source", source or "", names)
 
 
 def chosen_rule_set(published: Published, rule_set: str | None) -> Row:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from pipelines.explain.words import day, moment
+from pipelines.formats import Formats
 from pipelines.serving.catalogue import Text
 
 WORDS: dict[str, Text] = {
@@ -152,8 +153,7 @@ def said(lang: str, value: Any) -> str:
         case bool():
             text = word(lang, "yes") if value else ""
         case int() | float():
-            text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
-            text = text if lang == "en" else text.translate(str.maketrans(",.", ".,"))
+            text = Formats(lang).number(value, 0 if isinstance(value, int) else 1)
         case datetime():
             text = moment(lang, value)
         case date():

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from pipelines.config import Settings
 from pipelines.errors import safe_text
+from pipelines.files import write_whole
+from pipelines.formats import Formats
 from pipelines.offers import offered
 from pipelines.serving.page.answers import UnknownAgencyError, read
-from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.headline import CARDS
 from pipelines.serving.page.model import Page
 from pipelines.serving.page.words import Words
-from pipelines.serving.published import Published, open_published
-from warehouse.database import connect
-from warehouse.publish import PAGE, Publication, versions
+from pipelines.serving.published import Published, open_published, opened
+from warehouse.publish import PAGE, Publication
+from warehouse.reading import made_before
 
 __all__ = ["LARGEST", "UnknownAgencyError", "page_writer", "render", "write_page"]
 
@@ -40,9 +41,9 @@ def page_writer(settings: Settings, failed: Callable[[str], None]) -> Callable[[
 
     def write(publication: Publication) -> None:
         try:
-            with _opened(settings, publication) as published, _before(settings, publication) as before:
+            with opened(settings, publication) as published, _before(settings, publication) as before:
                 text = render(published, before, settings.lang)
-            _write_whole(publication.folder / PAGE, text)
+            write_whole(publication.folder / PAGE, text)
         except Exception as error:
             failed(f"{PAGE}: {safe_text(error)}")
 
@@ -59,7 +60,9 @@ def write_page(settings: Settings, target: Path, *, agency: str | None = None, v
         _before(settings, published.publication) as before,
     ):
         text = render(published, before, settings.lang, agency=agency)
-    return _write_whole(target, text)
+    data = text.encode()
+    write_whole(target, data)
+    return len(data)
 
 
 def render(published: Published, before: Published | None, lang: str, *, agency: str | None = None) -> str:
@@ -127,29 +130,11 @@ def _known(published: Published, agency: str, words: Words) -> None:
 
 
 @contextlib.contextmanager
-def _opened(settings: Settings, publication: Publication) -> Iterator[Published]:
-    with connect(settings, publication.database, read_only=True) as con:
-        yield Published(publication, con)
-
-
-@contextlib.contextmanager
 def _before(settings: Settings, publication: Publication) -> Iterator[Published | None]:
     """The newest version that was made before this one."""
-    older = [found for found in versions(settings) if found.created_at < publication.created_at]
+    older = made_before(settings, publication)
     if not older:
         yield None
         return
-    with _opened(settings, older[0]) as published:
+    with opened(settings, older[0]) as published:
         yield published
-
-
-def _write_whole(target: Path, text: str) -> int:
-    """Beside the target first, then renamed."""
-    half = target.with_name(f".{target.name}.new")
-    try:
-        data = text.encode()
-        half.write_bytes(data)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
-    return len(data)

@@ -13,7 +13,12 @@ from urllib.parse import quote
 import altair as alt
 import vl_convert
 
-from pipelines.serving.page.formats import D3_LOCALE
+#: d3's locale of the charts' axes, by language.
+D3_LOCALE: dict[str, dict[str, Any]] = {
+    "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "percent": " %"},
+    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""], "percent": "%"},
+}
+
 
 Row = dict[str, Any]
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from pipelines.formats import Formats
 from pipelines.serving.page import headline, sections
 from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers
-from pipelines.serving.page.formats import Formats
 from pipelines.serving.page.model import Column, Page, Row, Section, SourceView, Table
 from pipelines.serving.page.words import Words
 

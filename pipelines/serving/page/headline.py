@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from pipelines.formats import NOTHING, Formats
 from pipelines.serving.page.answers import LAST_YEAR, MEASURES, Answers, total
-from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Card, Row
 from pipelines.serving.page.words import Words
 from warehouse.status import percent

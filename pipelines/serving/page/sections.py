@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pipelines.formats import NOTHING, Formats
 from pipelines.serving.page import charts
 from pipelines.serving.page.answers import MEASURES, Answers, total
-from pipelines.serving.page.formats import NOTHING, Formats
 from pipelines.serving.page.model import Chart, Column, Row, Section, Table
 from pipelines.serving.page.words import Words
 from warehouse.status import percent

@@ -19,8 +19,8 @@ from pipelines.serving.postgres.target import EXTRA, PostgresError, Target, comp
 from pipelines.serving.published import statement
 from pipelines.sql import literal, quoted
 from warehouse.database import connect
-from warehouse.publish import Publication, current
-from warehouse.status import NothingPublishedError
+from warehouse.publish import Publication
+from warehouse.reading import published_now
 
 if TYPE_CHECKING:
     import psycopg
@@ -64,16 +64,12 @@ def load(
     """
     target = Target.of(settings)
     psycopg = need("psycopg", EXTRA)
-    if current(settings) is None:
-        raise NothingPublishedError(
-            "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"
-        )
+    published_now(settings)
     try:
         with target.connect() as session:
             _prepare(session, target, patience)
             # What is published is asked when nobody else loads any more: the last to load brings the newest.
-            publication = current(settings)
-            assert publication is not None
+            publication = published_now(settings)
             if not again and _is_loaded(session, target, publication):
                 return Loaded(publication.version, target.schema, 0, 0, 0.0, kept=True)
             return _load(session, settings, target, publication, progress or (lambda _: None))

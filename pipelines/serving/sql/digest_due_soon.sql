@@ -2,7 +2,7 @@
 select
     source,
     dossier_code,
-    agency_code,
+    coalesce(agency_name(agency_code), agency_code) as agency,
     procedure_name,
     due_at,
     working_days_left as days,
@@ -11,6 +11,6 @@ from marts.mart_due_soon
 where
     rule_set = $rule_set
     and working_days_left <= $days
-    and ($source is null or source = $source)
-    and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    and source = $source
+    and is_of(agency_code, $agency)
 order by due_at, source, dossier_code

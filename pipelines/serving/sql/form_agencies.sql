@@ -8,6 +8,6 @@ where
     source = $source
     and scheme = $scheme
     and period = $period
-    and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    and is_of(agency_code, $agency)
 group by agency_code, level
 order by level, agency_code;

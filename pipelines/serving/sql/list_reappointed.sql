@@ -27,31 +27,24 @@ with listed as (
 select
     listed.dossier_code,
     listed.agency_code,
-    agencies.name as agency_name,
-    fields.field_name,
+    agency_name(listed.agency_code) as agency_name,
+    field_name_of(listed.field_code) as field_name,
     listed.procedure_code,
     listed.procedure_name,
-    case when $lang = 'en' then channels.name_en else channels.name_vi end as channel,
+    channel_name(listed.channel, $lang) as channel,
     listed.received_at,
     listed.promised_at,
     listed.due_at,
     listed.ended_at,
     listed.more_than_once,
     listed.working_days_overdue,
-    case when $lang = 'en' then officially.name_en else officially.name_vi end as official_verdict,
-    case when $lang = 'en' then promised.name_en else promised.name_vi end as promise_verdict,
-    case when $lang = 'en' then states.name_en else states.name_vi end as state,
-    case when $lang = 'en' then reasons.sentence_en else reasons.sentence_vi end as reason
+    verdict_name(listed.official_verdict, $lang) as official_verdict,
+    verdict_name(listed.promise_verdict, $lang) as promise_verdict,
+    state_name(listed.state, $lang) as state,
+    reason_sentence(listed.rule_set, listed.reason, $lang) as reason
 from listed
-left join marts.dim_agency as agencies on listed.agency_code = agencies.agency_code and agencies.is_latest
-left join marts.dim_field as fields on listed.field_code = fields.field_code
-left join marts.dim_channel as channels on listed.channel = channels.channel
-left join marts.dim_state as states on listed.state = states.state
-left join marts.dim_reason as reasons on listed.rule_set = reasons.rule_set and listed.reason = reasons.reason
-left join marts.dim_verdict as officially on listed.official_verdict = officially.verdict
-left join marts.dim_verdict as promised on listed.promise_verdict = promised.verdict
 where
     listed.source = $source
-    and ($agency is null or listed.agency_code = $agency or starts_with(listed.agency_code, $agency || '.'))
+    and is_of(listed.agency_code, $agency)
     and ($field is null or listed.field_code = $field)
 order by listed.working_days_overdue desc, listed.promised_at, listed.dossier_code;

@@ -1,5 +1,5 @@
 -- Overdue dossiers by rule set, agency and age.
 select source, rule_set, agency_code, overdue_bucket, dossiers, oldest_due_at, max_working_days_overdue
 from marts.mart_overdue_aging
-where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where is_of(agency_code, $agency)
 order by source, rule_set, agency_code, overdue_bucket

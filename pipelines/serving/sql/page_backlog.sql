@@ -3,6 +3,6 @@ select
     source, day, sum(received)::bigint as received, sum(resolved)::bigint as resolved,
     sum(pending_in_time)::bigint as in_time, sum(pending_overdue)::bigint as overdue
 from marts.mart_backlog_daily
-where day > as_of::date - 180 and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where day > as_of::date - 180 and is_of(agency_code, $agency)
 group by source, day
 order by source, day

@@ -3,7 +3,7 @@ select
     source, form_ii06_verdict, portal_766_verdict, citizen_handover_verdict, first_appointment_verdict,
     count(*) as dossiers
 from marts.mart_rule_differences
-where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where is_of(agency_code, $agency)
 group by all
 order by
     source, dossiers desc, form_ii06_verdict, portal_766_verdict, citizen_handover_verdict, first_appointment_verdict

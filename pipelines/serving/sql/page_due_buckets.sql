@@ -2,6 +2,6 @@
 select
     source, agency_code, due_bucket, count(*) as dossiers, count(*) filter (apology_due) as apologies
 from marts.mart_due_soon
-where rule_set = 'form_ii06' and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where rule_set = 'form_ii06' and is_of(agency_code, $agency)
 group by source, agency_code, due_bucket
 order by source, agency_code, due_bucket

@@ -3,7 +3,7 @@
 with heads as (
     select source, agency_code
     from marts.mart_progress_766
-    where period = strftime(as_of, '%Y') and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    where period = strftime(as_of, '%Y') and is_of(agency_code, $agency)
     qualify row_number() over (partition by source order by level nulls last, total_received desc, agency_code) = 1
 ),
 

@@ -7,6 +7,6 @@ select
     coalesce(sum(pending_overdue) filter (day = last_day), 0)::bigint as overdue,
     min(day) as first_day, any_value(last_day) as last_day
 from (select *, (as_of - interval 1 year)::date as last_day from marts.mart_backlog_daily) as days
-where day between date_trunc('year', last_day) and last_day and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where day between date_trunc('year', last_day) and last_day and is_of(agency_code, $agency)
 group by source, agency_code
 order by source, agency_code

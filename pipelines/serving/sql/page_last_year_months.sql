@@ -7,6 +7,6 @@ where
     scheme = 'calendar' and len(period) = 7
     and period[5] = '-' and period[6] in ('0', '1')
     and period between strftime(as_of - interval 1 year, '%Y-01') and strftime(as_of - interval 1 year, '%Y-%m')
-    and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    and is_of(agency_code, $agency)
 group by source, agency_code
 order by source, agency_code

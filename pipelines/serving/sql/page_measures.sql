@@ -6,7 +6,7 @@ with form as (
         sum(received_total) as received, sum(resolved_early) as early, sum(resolved_on_time) as on_time,
         sum(resolved_late) as late, sum(pending_in_time) as in_time, sum(pending_overdue) as overdue
     from marts.rpt_form_ii06
-    where scheme = 'calendar' and period = strftime(as_of, '%Y') and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    where scheme = 'calendar' and period = strftime(as_of, '%Y') and is_of(agency_code, $agency)
     group by all
 ),
 
@@ -15,7 +15,7 @@ due as (
         source, agency_code, coalesce(field_code, 'unknown') as field_code,
         count(*) as due_soon, count(*) filter (apology_due) as apologies
     from marts.mart_due_soon
-    where rule_set = 'form_ii06' and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    where rule_set = 'form_ii06' and is_of(agency_code, $agency)
     group by all
 ),
 
@@ -24,14 +24,14 @@ waiting as (
     from marts.mart_waiting_acceptance
     left join (select procedure_key, field_code from marts.dim_procedure) as procedures
         on left(procedure_code, 8) = procedure_key
-    where over_8_hours and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    where over_8_hours and is_of(agency_code, $agency)
     group by all
 ),
 
 reappointed as (
     select source, agency_code, coalesce(field_code, 'unknown') as field_code, count(*) as reappointed
     from marts.fct_dossiers
-    where list_contains(flags, 'WRN_REAPPOINTED') and in_population and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    where list_contains(flags, 'WRN_REAPPOINTED') and in_population and is_of(agency_code, $agency)
     group by all
 )
 

@@ -3,6 +3,6 @@ select source, month, rule_set, sum(early + on_time)::bigint as good, sum(late):
 from marts.mart_timeliness_rule_sets
 where
     scheme = 'calendar' and month between strftime(as_of - interval 12 month, '%Y-%m') and strftime(as_of, '%Y-%m')
-    and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+    and is_of(agency_code, $agency)
 group by source, month, rule_set
 order by source, month, rule_set

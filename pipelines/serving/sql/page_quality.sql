@@ -6,6 +6,6 @@ from marts.mart_quality
 left join (
     select rule_id, severity, message_vi, message_en, advice_vi, advice_en from marts.dim_rule
 ) as rules using (rule_id)
-where $agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.')
+where is_of(agency_code, $agency)
 group by source, rule_id, unit, severity
 order by source, severity, hits desc, rule_id

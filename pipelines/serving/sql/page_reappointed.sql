@@ -5,6 +5,6 @@ select
     count(*) over (partition by source) as total,
     count(*) filter (list_contains(flags, 'WRN_REAPPOINTED_TWICE')) over (partition by source) as total_twice
 from marts.fct_dossiers
-where list_contains(flags, 'WRN_REAPPOINTED') and in_population and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where list_contains(flags, 'WRN_REAPPOINTED') and in_population and is_of(agency_code, $agency)
 qualify row_number() over (partition by source order by twice desc, due_at desc, dossier_code) <= $limit
 order by source, twice desc, due_at desc, dossier_code

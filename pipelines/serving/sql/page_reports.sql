@@ -4,6 +4,6 @@ select
     difference, unexplained
 from marts.mart_portal_reconciliation
 where
-    ($agency is null and is_parent) or department_code = $agency or starts_with(department_code, $agency || '.')
+    ($agency is not null or is_parent) and is_of(department_code, $agency)
 qualify dense_rank() over (partition by department_code order by exported_at desc, report_file) = 1
 order by department_code, figure

@@ -1,5 +1,5 @@
 -- Every agency: received, resolved, rates by rule set, overdue, average, rank in its level.
 select * exclude (as_of, known_at, definitions_version)
 from marts.mart_agency_scorecard
-where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where is_of(agency_code, $agency)
 order by source, level nulls last, agency_code

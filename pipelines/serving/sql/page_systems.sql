@@ -5,6 +5,6 @@ select
     sum(status_differs)::bigint as status_differs, sum(due_differs)::bigint as due_differs,
     sum(end_differs)::bigint as end_differs, sum(delayed)::bigint as delayed
 from marts.mart_system_reconciliation_monthly
-where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where is_of(agency_code, $agency)
 group by month
 order by month desc

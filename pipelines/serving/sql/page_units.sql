@@ -7,7 +7,7 @@ select
 from marts.mart_unit_bottlenecks
 left join (select procedure_key, procedure_name, field_code from marts.dim_procedure) as procedures
     on left(procedure_code, 8) = procedure_key
-where month = strftime(as_of, '%Y-%m') and ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where month = strftime(as_of, '%Y-%m') and is_of(agency_code, $agency)
 qualify row_number() over (
     partition by source order by open_now desc, p90_working_hours desc nulls last, agency_code, unit_name,
         procedure_code

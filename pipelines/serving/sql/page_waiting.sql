@@ -6,7 +6,7 @@ select
 from marts.mart_waiting_acceptance as waiting
 left join (select procedure_key, field_code from marts.dim_procedure) as procedures
     on left(procedure_code, 8) = procedure_key
-where ($agency is null or agency_code = $agency or starts_with(agency_code, $agency || '.'))
+where is_of(agency_code, $agency)
 qualify row_number() over (
     partition by source order by working_hours_waited desc nulls last, dossier_code
 ) <= $limit

@@ -9,12 +9,6 @@ from typing import Any
 #: Where there is no figure.
 NOTHING = "–"
 
-#: d3's locale of the charts' axes, by language.
-D3_LOCALE: dict[str, dict[str, Any]] = {
-    "vi": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"], "percent": " %"},
-    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""], "percent": "%"},
-}
-
 
 class Formats:
     """How one language writes figures. Every method gives `–` for None."""
@@ -57,7 +51,7 @@ class Formats:
 
     def moment(self, value: datetime | None) -> str:
         """17:00 31/05/2024."""
-        return NOTHING if value is None else f"{value:%H:%M} {value:%d/%m/%Y}"
+        return NOTHING if value is None else f"{value:%H:%M} {self.day(value)}"
 
     def month(self, value: str | None) -> str:
         """05/2024 of 2024-05."""

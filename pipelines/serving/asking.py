@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.contract import fold
 from pipelines.offers import offered
+from pipelines.serving.published import Published
 
 
 class AskedWronglyError(Exception):
@@ -30,3 +31,12 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     if found is None:
         raise AskedWronglyError(f"office.unknown_{what}", name=name, known=offered(name, there))
     return found
+
+
+def chosen_source(published: Published, source: str | None) -> str:
+    """The source that is meant: the one that is named, else the one with most dossiers. Systems send the same dossiers,
+    so sources are never put together. Raises AskedWronglyError."""
+    names = [str(row["source"]) for row in published.rows("sources", agency=None)]
+    if source is None and names:
+        return names[0]
+    return known("source", source or "", names)
