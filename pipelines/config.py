@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ EVERY_SOURCE = "*"
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_OWNER = re.compile(r"team:[\w.-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
 _JSON = '{"motcua": {"Số phiếu": "MaHoSo"}}'
 
 # pydantic's kinds of problem in Vietnamese; its own English words follow. What is not here is told in English only.
@@ -175,6 +176,16 @@ class Settings(BaseSettings):
         description="tệp số đo cho Prometheus, viết lại sau mỗi lượt chạy"
         " / text file of metrics for Prometheus, written after every run",
     )
+    first_export_day: date = Field(
+        default=date(2019, 12, 9),  # the day on which the National Public Service Portal opened
+        description="ngày kết xuất đầu tiên mà Dagster và `dunghan backfill` chọn được; chạy đêm nạp mọi ngày"
+        " / first day of exports that Dagster and `dunghan backfill` offer; a nightly run loads any day",
+    )
+    owners: list[str] = Field(
+        default=["team:dung-han"],
+        description="ai phụ trách, hiện trong Dagster: team:<tên> hoặc địa chỉ e-mail"
+        " / who is responsible, shown in Dagster: team:<name> or an e-mail address",
+    )
     nightly_cron: str = Field(
         default="30 1 * * *",
         description="giờ chạy đêm theo cron, giờ Việt Nam / cron of the nightly load, Asia/Ho_Chi_Minh",
@@ -248,6 +259,16 @@ class Settings(BaseSettings):
     def _some_server(cls, value: SecretStr | None) -> SecretStr | None:
         """Empty means not given."""
         return value if value and value.get_secret_value().strip() else None
+
+    @field_validator("owners")
+    @classmethod
+    def _teams_or_addresses(cls, value: list[str]) -> list[str]:
+        if wrong := [owner for owner in value if not _OWNER.fullmatch(owner)]:
+            raise ValueError(
+                f"{', '.join(wrong)}: viết team:<tên> hoặc địa chỉ e-mail"
+                f" / {', '.join(wrong)}: write team:<name> or an e-mail address"
+            )
+        return value
 
     @field_validator("privacy_key")
     @classmethod

@@ -37,6 +37,7 @@ def status(settings: Settings) -> Row:
         "drop_zone": settings.drop_zone,
         "running": asdict(running) if running else None,
         "last_run": last_run(settings),
+        "unfinished_backfills": unfinished_backfills(settings, running_pid=running.pid if running else None),
         "published": _published(settings, published) if published else None,
         "versions": len(versions(settings)),
         "figures": figures(settings) if published else [],
@@ -61,7 +62,8 @@ def health(found: Row, stale_hours: float) -> Row:
         "stale": age is not None and age > stale_hours,
     }
     look = {name: bool(record.get(name)) for name in ("notes", "missing", "undelivered")} | {
-        "attention": bool(found["attention"])
+        "attention": bool(found["attention"]),
+        "backfill_unfinished": bool(found["unfinished_backfills"]),
     }
     reasons = [name for name, holds in (bad | look).items() if holds]
     return {"result": "bad" if any(bad.values()) else "look" if reasons else "ok", "reasons": reasons}
@@ -94,6 +96,19 @@ def runs(settings: Settings, limit: int | None) -> list[Row]:
         with contextlib.suppress(OSError, ValueError):
             found.append(json.loads(path.read_text(encoding="utf-8")))
     return found
+
+
+def unfinished_backfills(settings: Settings, running_pid: int | None = None) -> list[list[str]]:
+    """[first, last] day of exports (ISO) of backfills that were killed or failed and that no later run has made good:
+    a nightly run that ended well (it loads any day), or a backfill of the same days. running_pid: who runs now."""
+    open_: dict[tuple[str, ...], None] = {}
+    for record in reversed(runs(settings, None)):
+        days = tuple(record.get("days") or ())
+        if record.get("outcome") in ("published", "kept"):
+            open_ = {} if not days else {of: None for of in open_ if not (days[0] <= of[0] and of[1] <= days[1])}
+        elif days and record.get("pid") != running_pid:
+            open_[days] = None
+    return [list(days) for days in open_]
 
 
 def figures(settings: Settings) -> list[Row]:

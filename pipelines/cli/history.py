@@ -92,6 +92,8 @@ def backfill(
     days = first.date(), last.date()
     if days[0] > days[1]:
         raise typer.BadParameter(screen.t("backfill.order"), param_hint="--from/--to")
+    if days[0] < settings.first_export_day:
+        raise typer.BadParameter(screen.t("backfill.too_early", day=settings.first_export_day), param_hint="--from")
     if _told_remaining(screen, settings, days) and not dry_run:
         from pipelines.orchestration.runner import run_backfill
 
@@ -106,14 +108,15 @@ def backfill(
 def _told_remaining(screen: Screen, settings: Any, days: tuple[date, date]) -> int:
     """Say which files of those days are not in the lake yet, per year; returns how many."""
     from pipelines.landing.lake import Lake
-    from pipelines.portal.discovery import unseen
+    from pipelines.portal.discovery import Known, unseen
 
     waiting = unseen(settings, Lake(settings).known(), days)
-    screen.say(
-        screen.t("backfill.remaining", first=days[0], last=days[1], files=screen.number(len(waiting)))
-        if waiting
-        else screen.t("backfill.nothing", first=days[0], last=days[1])
-    )
+    if waiting:
+        key = "backfill.remaining"
+    else:
+        key = "backfill.nothing" if unseen(settings, Known(), days) else "backfill.no_files"
+    said = {"first": days[0], "last": days[1], "files": screen.number(len(waiting)), "drop_zone": settings.drop_zone}
+    screen.say(screen.t(key, **said))
     years: dict[int, tuple[int, int]] = {}
     for file in waiting:
         files, size = years.get(file.exported_at.year, (0, 0))

@@ -633,6 +633,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.nothing_published": ("chưa công bố gì", "nothing is published"),
     "reason.last_run_failed": ("lượt chạy cuối hỏng", "the last run failed"),
     "reason.last_run_killed": ("lượt chạy cuối bị dừng giữa chừng", "the last run was killed half-way"),
+    "reason.backfill_unfinished": ("có đợt nạp lịch sử chưa xong", "a backfill did not finish"),
+    "status.backfill": (
+        "Nạp lịch sử từ {first} đến {last} bị dừng giữa chừng; chạy lại: dunghan backfill --from {first} --to {last}",
+        "The backfill from {first} to {last} did not finish; again: dunghan backfill --from {first} --to {last}",
+    ),
     "reason.stale": ("đã quá lâu chưa có lượt chạy tốt", "no good run for too long"),
     "outcome.published": ("đã công bố", "published"),
     "outcome.kept": ("không có gì mới", "nothing new"),
@@ -948,6 +953,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "help.backfill.to": ("ngày kết xuất cuối cùng", "last export day"),
     "help.backfill.dry_run": ("chỉ cho biết còn những tệp nào", "only tell which files remain"),
     "backfill.order": ("--from phải trước hoặc bằng --to", "--from must not be after --to"),
+    "backfill.too_early": (
+        "ngày đầu tiên chọn được là {day}; đổi bằng mục cấu hình first_export_day",
+        "the first day to choose is {day}; the setting first_export_day changes it",
+    ),
+    "backfill.no_files": (
+        "Từ {first} đến {last} thư mục nhận không có tệp nào: {drop_zone}",
+        "From {first} to {last} there is no file in the drop zone: {drop_zone}",
+    ),
     "backfill.remaining": (
         "Từ {first} đến {last} còn {files} tệp chưa nạp:",
         "From {first} to {last} {files} files are not loaded yet:",

@@ -160,6 +160,8 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     if found["running"]:
         screen.say(t("status.running", **found["running"]))
     _last_run(screen, settings, found["last_run"])
+    for first, last in found["unfinished_backfills"]:
+        screen.say(t("status.backfill", first=first, last=last), "yellow")
     # What the published files still have, and those of a run that was not published.
     show_attention(screen, _attention(found["last_run"] or {}) | found["attention"])
     if published is None:

@@ -172,7 +172,7 @@ def _template(screen: Screen) -> str:
 def _toml(value: Any) -> str:
     """A default as TOML writes it; what there is none of is an empty text."""
     match value:
-        case bool() | int() | float():
+        case bool() | int() | float() | list():
             return json.dumps(value)
         case None:
             return '""'

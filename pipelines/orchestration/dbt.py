@@ -53,8 +53,9 @@ def validated_key(table: str) -> dg.AssetKey:
 class Translator(DagsterDbtTranslator):
     """Schema and name; sources are the assets of the validation; the group is the folder below `models/`."""
 
-    def __init__(self) -> None:
+    def __init__(self, owners: Sequence[str]) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+        self._owners = list(owners)
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props.get("source_name") == VALIDATED_SOURCE:
@@ -63,6 +64,9 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         return "seeds" if dbt_resource_props["resource_type"] == "seed" else dbt_resource_props["fqn"][1]
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        return self._owners
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return dbt_resource_props["description"] or dbt_resource_props["name"]
@@ -73,7 +77,7 @@ class ParsedProject:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.translator = Translator()
+        self.translator = Translator(settings.owners)
 
     @cached_property
     def target(self) -> Path:

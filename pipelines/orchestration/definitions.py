@@ -30,12 +30,12 @@ def build_definitions(
     retry = failures.retry_policy(retry_delay)
     return dg.Definitions(
         assets=[
-            exports.build(retry),
-            validation.build(retry),
+            *exports.build(settings, retry),
+            validation.build(settings, retry),
             marts.CALENDAR,
             marts.build(project),
             publication.build(settings, project.models, retry),
-            *([postgres.build()] if settings.postgres_dsn is not None else []),
+            *([postgres.build(settings)] if settings.postgres_dsn is not None else []),
         ],
         asset_checks=[checks.build(project)],
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],

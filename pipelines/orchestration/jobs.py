@@ -8,7 +8,7 @@ import dagster as dg
 
 from expectations.schema import VALIDATED_TABLES
 from pipelines.config import Settings
-from pipelines.orchestration.assets.exports import EXPORTS, KINDS, landed_key
+from pipelines.orchestration.assets.exports import EXPORT_DAYS, EXPORTS, KINDS, landed_key
 from pipelines.orchestration.assets.postgres import POSTGRES
 from pipelines.orchestration.assets.publication import PUBLICATION
 from pipelines.orchestration.dbt import validated_key
@@ -18,19 +18,21 @@ BACKFILL = "backfill_job"
 
 
 _EVERYTHING = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+_LANDING = dg.AssetSelection.assets(EXPORTS, *map(landed_key, KINDS))
+_DAYS = dg.AssetSelection.assets(EXPORT_DAYS)
 
 
 def build() -> list[Any]:
-    """nightly_job: everything new, whatever its date, so started without a partition. backfill_job: some dates."""
+    """nightly_job: everything new, whatever its date, so it has no partitions. backfill_job: some days."""
     return [
         dg.define_asset_job(
             NIGHTLY,
-            _EVERYTHING,
-            description="Nạp tệp mới, dựng, kiểm tra, công bố / load what is new, build, audit, publish",
+            _EVERYTHING - _DAYS,
+            description="Nạp mọi tệp mới, dựng, kiểm tra, công bố / load whatever is new, build, audit, publish",
         ),
         dg.define_asset_job(
             BACKFILL,
-            _EVERYTHING,
+            _EVERYTHING - _LANDING,
             description=(
                 "Như nightly_job nhưng chỉ nạp tệp có ngày kết xuất trong khoảng đã chọn, một lượt cho cả khoảng / "
                 "like nightly_job for exports of a range of dates, one run for the whole range"

@@ -36,7 +36,8 @@ AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake
 
 @dataclass
 class RunRecord:
-    """One run. Times: local wall clock, ISO. `files`: ledger rows of the files this run validated. `notes`: what went
+    """One run. Times: local wall clock, ISO. `days`: first and last day of exports that a backfill was asked for; none:
+    whatever was new. `files`: ledger rows of the files this run validated. `notes`: what went
     wrong after it had ended well (housekeeping). `missing`: what belongs to the publication and could not be made;
     `undelivered`: where the published version did not get to, tried again by the next run; both with the reason, the
     figures are published all the same. No personal data.
@@ -60,6 +61,7 @@ class RunRecord:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
+    days: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     @property

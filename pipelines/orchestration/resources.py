@@ -15,6 +15,7 @@ import dagster as dg
 
 from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
+from pipelines.orchestration.partitions import days_asked
 from pipelines.orchestration.record import STEPS, RunRecord
 from pipelines.preflight import require_sound
 from warehouse.build import BuildPlan
@@ -78,6 +79,7 @@ def run_resource(
         assert context.instance is not None
         dagster_run = context.run
         run_id = dagster_run.run_id if dagster_run else ""
+        job, tags = (dagster_run.job_name, dagster_run.tags) if dagster_run else ("", {})
         with contextlib.ExitStack() as stack, as_dagster_failure():
             if not lock_held:
                 require_sound(settings)
@@ -86,7 +88,7 @@ def run_resource(
                 stack.enter_context(run_lock(settings))
             fail_orphaned_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
-            record = RunRecord(run_id=run_id, job=dagster_run.job_name if dagster_run else "")
+            record = RunRecord(run_id=run_id, job=job, days=days_asked(tags))
             run = Run(settings, record, progress, kept=kept)
             try:
                 yield run

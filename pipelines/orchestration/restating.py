@@ -11,7 +11,7 @@ import dagster as dg
 
 from pipelines.config import Settings
 from pipelines.orchestration.failures import as_dagster_failure
-from pipelines.orchestration.partitions import EXPORT_DATES
+from pipelines.orchestration.partitions import days_of
 
 RESTATE = "restate_job"
 
@@ -59,7 +59,7 @@ def build(settings: Settings) -> Any:
 
     @dg.job(
         name=RESTATE,
-        partitions_def=EXPORT_DATES,
+        partitions_def=days_of(settings),
         description=(
             "Lập lại số liệu chốt ở một ngày, thành một bản riêng / restate the figures closed at a day, as a version "
             "of its own"

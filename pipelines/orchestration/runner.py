@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.config import Settings
+from pipelines.orchestration.partitions import RANGE_END, RANGE_START, days_asked
 from pipelines.orchestration.record import RunRecord, read_record
 from pipelines.orchestration.resources import Progress
 from pipelines.preflight import require_sound
 from warehouse.publish import Publication
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
+#: Tag of a run → "launched by" in Dagster's UI; what starts runs there itself has tags of its own.
+LAUNCHED_BY = "user"
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def run_nightly(
     """
     from pipelines.orchestration.jobs import NIGHTLY
 
-    return _locked(settings, NIGHTLY, {}, full_refresh=full_refresh, force=force, progress=progress)
+    return _locked(
+        settings, NIGHTLY, {LAUNCHED_BY: "dunghan run"}, full_refresh=full_refresh, force=force, progress=progress
+    )
 
 
 def run_backfill(settings: Settings, first: date, last: date, *, progress: Progress | None = None) -> RunOutcome:
@@ -59,8 +64,8 @@ def run_backfill(settings: Settings, first: date, last: date, *, progress: Progr
     """
     from pipelines.orchestration.jobs import BACKFILL
 
-    window = {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
-    return _locked(settings, BACKFILL, window, full_refresh=False, force=False, progress=progress)
+    tags = {LAUNCHED_BY: "dunghan backfill", RANGE_START: str(first), RANGE_END: str(last)}
+    return _locked(settings, BACKFILL, tags, full_refresh=False, force=False, progress=progress)
 
 
 def exit_code(settings: Settings, record: RunRecord) -> int:
@@ -90,9 +95,9 @@ def _run(
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import nightly_config, without_build
+    from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
 
-    kept = None if tags or full_refresh or force else _nothing_new(settings)
+    kept = _nothing_new(settings) if job == NIGHTLY and not (full_refresh or force) else None
     definitions = build_definitions(
         settings,
         resource_overrides={
@@ -110,7 +115,7 @@ def _run(
         )
         record = read_record(settings)
         if record is None or record.run_id != result.run_id:  # it ended before its first step
-            record = RunRecord(run_id=result.run_id, job=job)
+            record = RunRecord(run_id=result.run_id, job=job, days=days_asked(tags))
             record.close(
                 settings,
                 resources.step_problems(instance, result.run_id) or [str(settings.layout.state / "dagster.log")],

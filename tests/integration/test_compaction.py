@@ -20,7 +20,7 @@ from pipelines.landing.compaction import compact
 from pipelines.landing.lake import Lake, reading
 from pipelines.layout import REPOSITORY
 from pipelines.orchestration import compacting
-from pipelines.orchestration.assets.exports import landed_key
+from pipelines.orchestration.assets.exports import EXPORT_DAYS
 from pipelines.orchestration.definitions import build_definitions
 from pipelines.orchestration.instance import open_instance
 from pipelines.orchestration.record import read_record
@@ -135,7 +135,7 @@ def test_a_nightly_run_tidies_up_after_publishing(
     settings = settings_of(folder, compact_after=2, keep_runs=1)
     assert len(Lake(settings).completed_loads()) == 2
     with open_instance(settings) as instance:
-        days = instance.get_materialized_partitions(landed_key("dossiers"))
+        days = instance.get_materialized_partitions(EXPORT_DAYS)
         assert days
     outcome = run_nightly(settings)
     assert outcome.exit_code != 1
@@ -149,7 +149,7 @@ def test_a_nightly_run_tidies_up_after_publishing(
     with open_instance(settings) as instance:
         # The run that drops the others has not ended when it does.
         assert instance.get_runs_count() == 2
-        assert instance.get_materialized_partitions(landed_key("dossiers")) == days
+        assert instance.get_materialized_partitions(EXPORT_DAYS) == days
         assert instance.get_records_for_run(outcome.run_id, limit=10).records
         kept = {record.dagster_run.run_id for record in instance.get_run_records()}
         files = (settings.layout.dagster_home / "history" / "runs").glob("*.db")

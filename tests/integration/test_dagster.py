@@ -25,10 +25,12 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.config import Settings, load_settings
+from pipelines.contract import KINDS
 from pipelines.errors import mask
 from pipelines.landing.lake import Lake
 from pipelines.layout import REPOSITORY
 from pipelines.orchestration import failures, jobs, sensors
+from pipelines.orchestration.assets.exports import EXPORT_DAYS, EXPORTS, landed_key
 from pipelines.orchestration.assets.publication import PUBLICATION
 from pipelines.orchestration.assets.validation import QUARANTINE, SPLIT_AGREES
 from pipelines.orchestration.checks import ACCOUNTING, REPLACEMENT
@@ -139,7 +141,7 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
         return {key.to_user_string() for key in graph.get(dg.AssetKey(list(path))).parent_keys}
 
     assert parents("landed", "dossiers") == {"exports"}
-    assert parents("validated", "dossiers") == {"landed/dossiers"}
+    assert parents("validated", "dossiers") == {"landed/dossiers", "export_days"}
     assert parents("intermediate", "int_dossier_history") == {"validated/dossiers"}
     assert parents("marts", "mart_load_ledger") == {"ledger", "validated/attention"}
     assert parents("marts", "mart_quarantine") == {"quarantine"}
@@ -148,8 +150,7 @@ def test_lineage_goes_from_the_drop_zone_to_the_publication(definitions: dg.Defi
     assert marts <= parents("publication")
     # Nothing hangs in the air: without parents are only the exports, the seeds, the rule catalogue and the calendar.
     roots = {key for key in graph.get_all_asset_keys() if not graph.get(key).parent_keys}
-    assert {key.path[0] for key in roots} == {"exports", "seeds", "validated", "state"}
-    assert [key for key in roots if key.path[0] == "validated"] == [dg.AssetKey(["validated", "rules"])]
+    assert {key.path[0] for key in roots} == {"exports", "export_days", "seeds", "state"}
 
 
 def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) -> None:
@@ -157,7 +158,7 @@ def test_every_asset_has_a_group_and_a_description(definitions: dg.Definitions) 
     bare = [k.to_user_string() for k in graph.get_all_asset_keys() if not (graph.get(k).description or "").strip()]
     assert bare == []
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
-    assert groups == {"landing", "validation", "seeds", "intermediate", "marts", "reports", "publication"}
+    assert groups == {"backfill", "landing", "validation", "seeds", "intermediate", "marts", "reports", "publication"}
 
 
 def test_every_check_between_input_and_publication_blocks_except_rejections(definitions: dg.Definitions) -> None:
@@ -171,6 +172,27 @@ def test_every_check_between_input_and_publication_blocks_except_rejections(defi
     }
     assert len(rejecting) == 10  # portal-exports §6
     assert not rejecting & names
+
+
+def test_the_nightly_job_is_one_click_and_only_the_backfill_asks_for_days(definitions: dg.Definitions) -> None:
+    """Nothing of the nightly job has partitions, so a click cannot pick one and read nothing."""
+    graph = definitions.resolve_asset_graph()
+    nightly, backfill = (definitions.resolve_job_def(name) for name in (jobs.NIGHTLY, jobs.BACKFILL))
+    assert nightly.partitions_def is None
+    assert EXPORT_DAYS not in nightly.asset_layer.executable_asset_keys
+    assert {key for key in graph.get_all_asset_keys() if graph.get(key).is_partitioned} == {EXPORT_DAYS}
+    assert backfill.partitions_def is not None
+    assert backfill.partitions_def.get_first_partition_key() == "2019-12-09"
+    assert EXPORTS not in backfill.asset_layer.executable_asset_keys
+    assert nightly.asset_layer.executable_asset_keys - backfill.asset_layer.executable_asset_keys == {
+        EXPORTS,
+        *(landed_key(kind) for kind in KINDS),
+    }
+
+
+def test_every_asset_says_who_is_responsible(tmp_path: Path) -> None:
+    graph = build_definitions(settings_for(tmp_path, owners=["team:so-khcn"])).resolve_asset_graph()
+    assert {tuple(graph.get(key).owners) for key in graph.materializable_asset_keys} == {("team:so-khcn",)}
 
 
 def test_backfills_are_single_runs_and_the_schedule_is_nightly(definitions: dg.Definitions) -> None:
@@ -215,12 +237,13 @@ def test_first_nightly_run_publishes_and_tells_what_it_did(first_nightly_run: Pa
         run = instance.get_run_by_id(record.run_id)
         assert run is not None
         assert run.status == dg.DagsterRunStatus.SUCCESS
+        assert run.tags["user"] == "dunghan run"  # "launched by" in the UI
         event = instance.get_latest_materialization_event(PUBLICATION)
         assert event is not None
         assert event.asset_materialization is not None
         assert event.asset_materialization.metadata["version"].value == record.version
-        partitions = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
-        assert partitions == {"2024-04-20", "2024-06-01", "2024-06-05"}
+        partitions = instance.get_materialized_partitions(EXPORT_DAYS)
+        assert partitions == {"2024-01-01", "2024-04-20", "2024-06-01", "2024-06-05"}
         evaluations = {
             e.check_name: e
             for r in instance.get_records_for_run(
@@ -430,7 +453,7 @@ def test_old_exports_backfilled_after_new_ones_give_the_same_marts(tmp_path: Pat
     assert (older.summary.outcome, len(older.summary.files)) == ("published", 4)
     assert not unseen(settings, Lake(settings).known())
     with open_instance(settings) as instance:
-        done = instance.get_materialized_partitions(dg.AssetKey(["landed", "dossiers"]))
+        done = instance.get_materialized_partitions(EXPORT_DAYS)
         runs = instance.get_runs()
     assert (min(done), max(done), len(done)) == ("2024-01-01", "2024-06-30", 182)
     assert [run.job_name for run in runs] == [jobs.BACKFILL] * 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.orchestration.metrics import HELP, render, write_metrics
-from pipelines.orchestration.record import RunRecord
+from pipelines.orchestration.record import Outcome, RunRecord
 from tests.support.small_build import settings_in
-from warehouse.status import runs
+from warehouse.status import runs, unfinished_backfills
 
 
 def test_the_last_records_stay_the_newest_first(tmp_path: Path) -> None:
@@ -22,6 +22,34 @@ def test_the_last_records_stay_the_newest_first(tmp_path: Path) -> None:
     assert [row["seconds"] for row in runs(settings, 1)] == [{"landing": 5.0}]
     (settings.layout.runs / "20240607T013000-damaged.json").write_text("{")
     assert len(runs(settings, None)) == 3
+
+
+def test_a_backfill_is_unfinished_until_a_later_run_makes_it_good(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    year_2022, half = ["2022-01-01", "2022-12-31"], ["2022-01-01", "2022-06-30"]
+    minute = 0
+
+    def ended(outcome: Outcome, days: list[str]) -> list[list[str]]:
+        nonlocal minute
+        minute += 1
+        RunRecord(
+            run_id=f"run-{minute:04}",
+            job="j",
+            pid=7,
+            started=f"2024-06-01T01:{minute:02}:00",
+            outcome=outcome,
+            days=days,
+        ).write(settings)
+        return unfinished_backfills(settings)
+
+    assert ended("published", year_2022) == []
+    assert ended("running", year_2022) == [year_2022]
+    assert unfinished_backfills(settings, running_pid=7) == [], "it is still at work"
+    assert ended("published", half) == [year_2022], "the other half is not loaded"
+    assert ended("failed", []) == [year_2022]
+    assert ended("kept", []) == [], "a nightly run loads any day"
+    assert ended("failed", half) == [half]
+    assert ended("published", year_2022) == []
 
 
 def test_metrics_are_prometheus_text(tmp_path: Path) -> None:

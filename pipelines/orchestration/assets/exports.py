@@ -1,24 +1,28 @@
-"""Assets of the way in: the export files seen in the drop zone, and what was landed of each kind.
+"""Assets of the way in: the export files seen in the drop zone, what was landed of each kind, which days are loaded.
 
-One step: discovery and one dlt load. The lake is idempotent by content, so it may be repeated at any time.
+Two ways to land, each one step of discovery and one dlt load: whatever is new (nightly), or the exports of some days
+(backfill). The lake is idempotent by content, so either may be repeated at any time, and both in one run.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from pipelines.config import Settings
 from pipelines.contract import KINDS
 from pipelines.orchestration import resources
-from pipelines.orchestration.partitions import EXPORT_DATES, window
+from pipelines.orchestration.partitions import days_of, window
 
 if TYPE_CHECKING:  # imported where they are used: the readers and dlt take their time
+    from pipelines.landing.lake import Lake
     from pipelines.landing.pipeline import LandingResult
     from pipelines.portal.discovery import ExportFile
 
 EXPORTS = dg.AssetKey("exports")
+EXPORT_DAYS = dg.AssetKey("export_days")
 
 
 def landed_key(kind: str) -> dg.AssetKey:
@@ -26,16 +30,27 @@ def landed_key(kind: str) -> dg.AssetKey:
     return dg.AssetKey(["landed", kind])
 
 
-def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
-    """The landing step. Partitioned by export date; a run without a partition takes whatever is new."""
+def build(settings: Settings, retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+    """The landing step of the nightly run, and that of the backfill."""
+    return [everything_new(settings, retry), some_days(settings, retry)]
+
+
+def everything_new(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+    """Lands every file that the lake does not have, whatever its date; it has no partitions, so it is one click."""
+    days = days_of(settings)
     specs = [
-        dg.AssetSpec(EXPORTS, description="Tệp kết xuất thấy trong thư mục nhận / export files seen in the drop zone"),
+        dg.AssetSpec(
+            EXPORTS,
+            description="Tệp kết xuất thấy trong thư mục nhận / export files seen in the drop zone",
+            owners=settings.owners,
+        ),
         *(
             dg.AssetSpec(
                 landed_key(kind.name),
                 deps=[EXPORTS],
                 description=f"{kind.meaning[0]}: đã nạp / {kind.meaning[1]}, landed",
                 kinds={"dlt", "parquet"},
+                owners=settings.owners,
             )
             for kind in KINDS.values()
         ),
@@ -45,30 +60,19 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         name="landing",
         specs=specs,
         group_name="landing",
-        partitions_def=EXPORT_DATES,
-        backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=retry,
         required_resource_keys={resources.KEY},
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        from pipelines.landing.lake import Lake, remember_readers
-        from pipelines.landing.pipeline import land
-        from pipelines.portal.discovery import discover
-        from warehouse.keys import check_key, remember_key
+        from pipelines.landing.lake import remember_readers
 
         run: resources.Run = getattr(context.resources, resources.KEY)
-        asked = window(context)
         with run.step("landing"):
-            check_key(run.settings)  # another key would make a new version of every dossier
-            lake = Lake(run.settings)
-            files = discover(run.settings, lake.known(), asked)
-            result = land(run.settings, files, progress=run.progress)
-            remember_key(run.settings)
-            if asked is None:
-                remember_readers(run.settings, {file.source for file in files} | lake.sources())
-        if asked is None:
-            for event in by_export_date(files, result):
-                context.log_event(event)
+            lake, files, result = _land(run, None)
+            remember_readers(run.settings, {file.source for file in files} | lake.sources())
+        for day, metadata in by_export_date(files, result):
+            if days.has_partition_key(day):  # a file may carry a day before the first partition, or one to come
+                context.log_event(dg.AssetMaterialization(EXPORT_DAYS, partition=day, metadata=metadata))
         yield dg.MaterializeResult(EXPORTS, metadata=seen(result))
         for kind in KINDS:
             yield dg.MaterializeResult(landed_key(kind), metadata=landed(kind, result))
@@ -76,20 +80,56 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     return landing
 
 
-def by_export_date(files: "list[ExportFile]", result: "LandingResult") -> Iterator[dg.AssetMaterialization]:
-    """A run without a partition has landed files of several: say so for each kind and export date."""
-    rows: dict[tuple[str, date], list[int]] = defaultdict(list)
+def some_days(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+    """Lands the exports of a range of days, in one run for the whole range; a day is materialized once its files are
+    in the lake, by whichever run."""
+
+    @dg.asset(
+        key=EXPORT_DAYS,
+        group_name="backfill",
+        description=(
+            "Ngày kết xuất đã nạp vào kho; chỉ chạy riêng khi nạp lịch sử theo khoảng ngày / "
+            "days whose exports are in the lake; run by itself only to backfill a range of days"
+        ),
+        kinds={"dlt", "parquet"},
+        owners=settings.owners,
+        partitions_def=days_of(settings),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=retry,
+        required_resource_keys={resources.KEY},
+    )
+    def export_days(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        run: resources.Run = getattr(context.resources, resources.KEY)
+        with run.step("landing"):
+            _, _, result = _land(run, window(context))
+        return dg.MaterializeResult(EXPORT_DAYS, metadata=seen(result))
+
+    return export_days
+
+
+def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, list[ExportFile], LandingResult]":
+    """Find the files of these days that the lake does not have (None: of every day), and land them."""
+    from pipelines.landing.lake import Lake
+    from pipelines.landing.pipeline import land
+    from pipelines.portal.discovery import discover
+    from warehouse.keys import check_key, remember_key
+
+    check_key(run.settings)  # another key would make a new version of every dossier
+    lake = Lake(run.settings)
+    files = discover(run.settings, lake.known(), days)
+    result = land(run.settings, files, progress=run.progress)
+    remember_key(run.settings)
+    return lake, files, result
+
+
+def by_export_date(files: "Iterable[ExportFile]", result: "LandingResult") -> Iterator[tuple[str, dict[str, int]]]:
+    """The days of which this run has landed files: how many files, how many rows."""
+    rows: dict[date, list[int]] = defaultdict(list)
     for file in files:
         if file.kind in KINDS and file.outcome == "new" and file.file_path in result.file_rows:
-            rows[file.kind, file.exported_at.date()].append(result.file_rows[file.file_path])
-    last = EXPORT_DATES.get_last_partition_key()
-    for (kind, day), counts in sorted(rows.items()):
-        if last is not None and day.isoformat() <= last:  # a file named after a day to come has no partition yet
-            yield dg.AssetMaterialization(
-                landed_key(kind),
-                partition=day.isoformat(),
-                metadata={"files": len(counts), "dagster/partition_row_count": sum(counts)},
-            )
+            rows[file.exported_at.date()].append(result.file_rows[file.file_path])
+    for day, counts in sorted(rows.items()):
+        yield day.isoformat(), {"files": len(counts), "dagster/partition_row_count": sum(counts)}
 
 
 def seen(result: "LandingResult") -> dict[str, dg.MetadataValue]:
@@ -97,6 +137,7 @@ def seen(result: "LandingResult") -> dict[str, dg.MetadataValue]:
     table = [f"|{kind}|{outcome}|{count}|" for (kind, outcome), count in sorted(result.files.items())]
     return {
         "files": dg.MetadataValue.int(result.files.total()),
+        "dagster/row_count": dg.MetadataValue.int(result.rows.total()),
         "by_kind": dg.MetadataValue.md("\n".join(["|kind|outcome|files|", "|-|-|-:|", *table])),
     }
 
@@ -109,7 +150,7 @@ def landed(kind: str, result: "LandingResult") -> dict[str, dg.MetadataValue]:
             drift.update(fields)
     return {
         "files": dg.MetadataValue.int(result.files[kind, "read"]),
-        "rows": dg.MetadataValue.int(result.rows[kind]),
+        "dagster/row_count": dg.MetadataValue.int(result.rows[kind]),
         "loads": dg.MetadataValue.text(", ".join(result.load_ids) or "-"),
         "unknown_fields": dg.MetadataValue.json(dict(drift)),
         "versions": dg.MetadataValue.json(result.versions),

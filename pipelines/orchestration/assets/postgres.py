@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.config import Settings
 from pipelines.errors import safe_text
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.publication import PUBLICATION
@@ -17,7 +18,7 @@ POSTGRES = dg.AssetKey("postgres")
 LOADED = "loaded"
 
 
-def build() -> dg.AssetsDefinition:
+def build(settings: Settings) -> dg.AssetsDefinition:
     """The loading step. It is not tried again within the run, whose figures are published already."""
 
     @dg.asset(
@@ -26,6 +27,7 @@ def build() -> dg.AssetsDefinition:
         group_name="publication",
         description="Bản công bố trong PostgreSQL, cho công cụ BI / the published version in PostgreSQL, for BI tools",
         kinds={"postgres"},
+        owners=settings.owners,
         check_specs=[
             dg.AssetCheckSpec(
                 LOADED,

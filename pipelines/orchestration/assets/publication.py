@@ -31,6 +31,7 @@ def build(settings: Settings, models: Iterable[dg.AssetKey], retry: dg.RetryPoli
             "what readers see: switched as a whole by one rename"
         ),
         kinds={"duckdb", "parquet"},
+        owners=settings.owners,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=FAIL_AGE, warn_window=WARN_AGE),
         retry_policy=retry,
         required_resource_keys={resources.KEY},

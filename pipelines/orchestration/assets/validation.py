@@ -12,8 +12,9 @@ import dagster as dg
 from expectations.catalogue import load_catalogue
 from expectations.results import CheckResult, ValidationResult
 from expectations.schema import VALIDATED_TABLES
+from pipelines.config import Settings
 from pipelines.orchestration import resources
-from pipelines.orchestration.assets.exports import landed_key
+from pipelines.orchestration.assets.exports import EXPORT_DAYS, landed_key
 from pipelines.orchestration.dbt import validated_key
 
 LEDGER = validated_key("files")
@@ -28,7 +29,7 @@ class ValidationConfig(dg.Config):
     rebuild: bool = False
 
 
-def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+def build(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     """The validation step: one transaction, so all of its tables or none."""
     rejecting = [rule for rule in load_catalogue().rules if rule.severity == "reject"]
     checks = [
@@ -54,9 +55,10 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 validated_key(name),
-                deps=[landed_key(kind) for kind in table.kinds],
+                deps=[*map(landed_key, table.kinds), EXPORT_DAYS],
                 description=" / ".join(table.meaning),
                 kinds={"duckdb", "great_expectations"},
+                owners=settings.owners,
             )
             for name, table in VALIDATED_TABLES.items()
         ],
