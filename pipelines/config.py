@@ -32,6 +32,10 @@ from pipelines.layout import REPOSITORY, Layout
 
 CONFIG_FILE = "dunghan.toml"
 EVERY_SOURCE = "*"
+#: What may be unusual in what comes in (expectations.anomalies).
+ANOMALIES = ("smaller_export", "status_gone", "reason_flood", "source_silent")
+#: A weekend, and a day before and after it.
+SILENT_DAYS = 4
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -204,6 +208,18 @@ class Settings(BaseSettings):
         description="từ riêng của một nguồn (* = mọi nguồn): trạng thái: từ = 1..10; trường khác: từ = 'KenhThucHien:2'"
         " / words of a source (* = all) for a status: word = 1..10; for others: word = 'KenhThucHien:2'",
     )
+    anomalies: dict[str, Literal["off", "attention", "block"]] = Field(
+        default_factory=dict,
+        description="khi số liệu gửi đến khác thường: off, attention (báo, mã thoát 3) hoặc block (không công bố);"
+        " mặc định attention"
+        " / what unusual input does: off, attention (told, exit status 3) or block (nothing is published);"
+        " default attention",
+    )
+    silent_days: dict[str, int] = Field(
+        default_factory=dict,
+        description="báo khi một nguồn (* = mọi nguồn, mặc định 4) không gửi gì quá ngần này ngày; 0: không báo"
+        " / tell when a source (* = all, default 4) has sent nothing for so many days; 0: never",
+    )
     digests: dict[str, Digest] = Field(
         default_factory=dict,
         description="bản tin sau lượt chạy: [digests.<tên>] agency, source, send (e-mail, webhook)"
@@ -259,6 +275,21 @@ class Settings(BaseSettings):
     def _some_server(cls, value: SecretStr | None) -> SecretStr | None:
         """Empty means not given."""
         return value if value and value.get_secret_value().strip() else None
+
+    @field_validator("anomalies")
+    @classmethod
+    def _known_anomalies(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if wrong := sorted(set(value) - set(ANOMALIES)):
+            known = ", ".join(ANOMALIES)
+            raise ValueError(f"{', '.join(wrong)}: không có mục này; có: {known} / {', '.join(wrong)}: known: {known}")
+        return value
+
+    @field_validator("silent_days")
+    @classmethod
+    def _days(cls, value: dict[str, int]) -> dict[str, int]:
+        if any(days < 0 for days in value.values()):
+            raise ValueError("số ngày không âm / days are not negative")
+        return value
 
     @field_validator("owners")
     @classmethod
@@ -359,6 +390,14 @@ class Settings(BaseSettings):
             for several in entries
             for heading, name in several.items()
         }
+
+    def on_anomaly(self, name: str) -> str:
+        """What unusual input of this sort does: off, attention or block."""
+        return self.anomalies.get(name, "attention")
+
+    def silent_after(self, source: str) -> int:
+        """So many days without anything new of a source are told; 0: never. What is said of the source wins."""
+        return self.silent_days.get(source, self.silent_days.get(EVERY_SOURCE, SILENT_DAYS))
 
     def meanings(self, source: str) -> Mapping[str, Mapping[str, str]]:
         """Words that `source` uses besides those of the contract: map of words (`status_words` …) → folded word → code.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -14,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.clock import from_wall_clock
+from pipelines.clock import from_wall_clock, wall_clock
 from pipelines.config import Settings
 from warehouse.lock import holder
 from warehouse.publish import Publication, current, versions
@@ -37,6 +38,10 @@ def status(settings: Settings) -> Row:
         "drop_zone": settings.drop_zone,
         "running": asdict(running) if running else None,
         "last_run": last_run(settings),
+        "silent_sources": [
+            {"source": source, "days": days, "allowed": allowed}
+            for source, days, allowed in silent_sources(settings, (last_run(settings) or {}).get("sources") or {})
+        ],
         "unfinished_backfills": unfinished_backfills(settings, running_pid=running.pid if running else None),
         "published": _published(settings, published) if published else None,
         "versions": len(versions(settings)),
@@ -63,6 +68,8 @@ def health(found: Row, stale_hours: float) -> Row:
     }
     look = {name: bool(record.get(name)) for name in ("notes", "missing", "undelivered")} | {
         "attention": bool(found["attention"]),
+        "unusual": bool(record.get("anomalies")),
+        "source_silent": bool(found["silent_sources"]),
         "backfill_unfinished": bool(found["unfinished_backfills"]),
     }
     reasons = [name for name, holds in (bad | look).items() if holds]
@@ -109,6 +116,16 @@ def unfinished_backfills(settings: Settings, running_pid: int | None = None) -> 
         elif days and record.get("pid") != running_pid:
             open_[days] = None
     return [list(days) for days in open_]
+
+
+def silent_sources(settings: Settings, sources: Mapping[str, str]) -> list[tuple[str, int, int]]:
+    """(source, days without anything new, days allowed) of those that are silent for too long (`silent_days`).
+
+    sources: source → when something new of it was seen last, local wall clock, ISO.
+    """
+    days = {source: (wall_clock() - datetime.fromisoformat(seen)).days for source, seen in sorted(sources.items())}
+    allowed = {source: settings.silent_after(source) for source in days}
+    return [(source, days[source], limit) for source, limit in allowed.items() if limit and days[source] >= limit]
 
 
 def figures(settings: Settings) -> list[Row]:

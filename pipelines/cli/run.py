@@ -141,6 +141,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
             _figures(screen, figures(settings), published.manifest["as_of"])
     _ledger_of_run(screen, settings, record)
     show_attention(screen, _attention(record))
+    for anomaly in record.get("anomalies", []):
+        screen.complain(t("run.anomaly", text=screen.told(anomaly)))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
     for text in record.get("missing", []):
@@ -160,6 +162,8 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     if found["running"]:
         screen.say(t("status.running", **found["running"]))
     _last_run(screen, settings, found["last_run"])
+    for silent in found["silent_sources"]:
+        screen.say(t("status.silent", **silent), "yellow")
     for first, last in found["unfinished_backfills"]:
         screen.say(t("status.backfill", first=first, last=last), "yellow")
     # What the published files still have, and those of a run that was not published.
@@ -249,6 +253,8 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
         screen.say(f"  {screen.told(problem)}", "red")
+    for anomaly in record.get("anomalies", []):
+        screen.say(f"  {t('run.anomaly', text=screen.told(anomaly))}", "yellow")
     for note in record.get("notes", []):
         screen.say(f"  {t('run.note', note=screen.told(note))}")
     _undelivered(screen, record)

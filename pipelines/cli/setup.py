@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 #: Settings that are tables → an example of their lines.
 _TABLES = {
+    "anomalies": (
+        "[anomalies]",
+        'smaller_export = "attention"',
+        'status_gone = "attention"',
+        'reason_flood = "block"',
+        'source_silent = "off"',
+    ),
+    "silent_days": ("[silent_days]", '"*" = 4', "motcua_cu = 0"),
     "headings": ("[headings.motcua]", '"Số phiếu" = "MaHoSo"'),
     "words": ("[words.motcua]", '"Đã xong" = 9'),
     "digests": ("[digests.huyen_a]", 'agency = "H39.18"', 'send = ["mailtos://…"]'),

@@ -250,6 +250,20 @@ class Lake:
             if wanted is None or sha256 in wanted
         ]
 
+    def seen_last(self) -> dict[str, str]:
+        """Source → when a content that was new then was seen last (local wall clock, ISO)."""
+        with open_duckdb() as con, reading(self._settings):
+            rows = con.execute(
+                f"""
+                select source, max(first_seen) from (
+                    select source, min(seen_at) as first_seen
+                    from {self.relation(LEDGER)} where file_sha256 is not null
+                    group by source, kind, file_sha256
+                ) group by source order by source
+                """
+            ).fetchall()
+        return {source: seen.isoformat(timespec="seconds") for source, seen in rows}
+
     def known(self) -> Known:
         """What discovery need not look at again: observations with a hash, contents that were landed, and complaints
         about places that could not be hashed. What is to be read again is left out (see `_read_again`)."""

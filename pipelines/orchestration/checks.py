@@ -7,14 +7,17 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from expectations.anomalies import Anomaly, of_files, silent
 from expectations.audit import Identity, identities, replacement_guard
 from expectations.results import CheckResult
+from pipelines.bilingual import joined
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import ParsedProject
 
 ACCOUNTING = "accounting_identities"
 EXPECTATIONS = "great_expectations_on_marts"
 REPLACEMENT = "replacement_guard"
+USUAL = "input_as_usual"
 
 _DESCRIPTIONS = {
     ACCOUNTING: "Mọi dòng đã gửi đều được tính đến (số đọc = nhận + loại; nhận = phiên bản + không đổi + bị thay) / "
@@ -22,11 +25,13 @@ _DESCRIPTIONS = {
     EXPECTATIONS: "Great Expectations trên các mart / Great Expectations on the marts",
     REPLACEMENT: "Bản mới không được ít hồ sơ hơn hẳn bản đang công bố / "
     "the new version is not far smaller than the published one",
+    USUAL: "Tệp mới không khác thường so với các tệp trước, không nguồn nào im lặng quá lâu / "
+    "new files are like those before, and no source is silent for too long",
 }
 
 
 class AuditConfig(dg.Config):
-    """force: publish although the new version holds far fewer dossiers than the published one."""
+    """force: publish although the new version holds far fewer dossiers than the published one, or an anomaly blocks."""
 
     force: bool = False
 
@@ -34,7 +39,7 @@ class AuditConfig(dg.Config):
 def build(project: ParsedProject) -> dg.AssetChecksDefinition:
     """The audit step. Its checks hang on the facts and the ledger, which every publication needs."""
     facts, ledger = project.key_of("fct_dossiers"), project.key_of("mart_load_ledger")
-    asset_of = {ACCOUNTING: ledger, EXPECTATIONS: facts, REPLACEMENT: facts}
+    asset_of = {ACCOUNTING: ledger, EXPECTATIONS: facts, REPLACEMENT: facts, USUAL: ledger}
 
     @dg.multi_asset_check(
         name="audit",
@@ -61,8 +66,9 @@ def build(project: ParsedProject) -> dg.AssetChecksDefinition:
                 accounting(identities(run.settings), ledger),
                 _expectations(run, facts),
                 _replacement(run, facts, force=config.force),
+                _usual(run, ledger, force=config.force),
             ]
-            run.audited = all(result.passed for result in results)
+            run.audited = all(result.passed or result.severity == dg.AssetCheckSeverity.WARN for result in results)
         yield from results
 
     return audit
@@ -117,6 +123,25 @@ def _replacement(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.A
         passed=passed,
         description="" if passed else f"{guard.message('vi')} / {guard.message('en')}",
         metadata=figures,
+    )
+
+
+def _usual(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:
+    found = [*of_files(run.settings), *silent(run.settings, run.record.sources)]
+    run.record.anomalies = [anomaly.message for anomaly in found]
+    return as_usual(found, asset, force=force)
+
+
+def as_usual(found: list[Anomaly], asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:
+    """Passed when nothing is unusual; blocks when one of the anomalies does (settings), unless forced."""
+    blocks = not force and any(anomaly.blocks for anomaly in found)
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=USUAL,
+        passed=not found,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        description=joined([anomaly.message for anomaly in found if anomaly.blocks or not blocks]),
+        metadata={"anomalies": [anomaly.message for anomaly in found], "forced": force},
     )
 
 

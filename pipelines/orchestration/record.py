@@ -36,11 +36,13 @@ AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake
 
 @dataclass
 class RunRecord:
-    """One run. Times: local wall clock, ISO. `days`: first and last day of exports that a backfill was asked for; none:
-    whatever was new. `files`: ledger rows of the files this run validated. `notes`: what went
-    wrong after it had ended well (housekeeping). `missing`: what belongs to the publication and could not be made;
-    `undelivered`: where the published version did not get to, tried again by the next run; both with the reason, the
-    figures are published all the same. No personal data.
+    """One run. Times: local wall clock, ISO. No personal data.
+
+    days: first and last day of exports that a backfill was asked for; none: whatever was new. sources: when something
+    new of each was seen last. files: ledger rows of the files this run validated. anomalies: what is unusual in what
+    came in (expectations.anomalies). missing: what belongs to the publication and could not be made. undelivered: where
+    the published version did not get to, tried again by the next run. notes: what went wrong after the run had ended
+    well (housekeeping). With the last four the figures are published all the same, unless there are problems.
     """
 
     run_id: str
@@ -62,6 +64,8 @@ class RunRecord:
     notes: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    anomalies: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     @property

@@ -27,8 +27,8 @@ LAUNCHED_BY = "user"
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, or what is missing
-    beside the figures or did not get to PostgreSQL, 1 not published.
+    """How a run ended. exit_code: 0 published (or nothing new), 3 published but see the quarantine, what is unusual in
+    the input, or what is missing beside the figures or did not get to PostgreSQL, 1 not published.
 
     version: what readers see now, None when nothing was ever published. summary: the record of `state/last-run.json`.
     """
@@ -73,7 +73,7 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     if record.outcome not in ("published", "kept"):
         return NOT_PUBLISHED
     bad_input = record.files_rejected or record.files_with_attention or record.quarantined_share > settings.alert_share
-    if bad_input or record.missing or record.undelivered:
+    if bad_input or record.anomalies or record.missing or record.undelivered:
         return LOOK_AT_INPUT
     return PUBLISHED
 

@@ -184,7 +184,7 @@ def test_the_nightly_job_is_one_click_and_only_the_backfill_asks_for_days(defini
     assert backfill.partitions_def is not None
     assert backfill.partitions_def.get_first_partition_key() == "2019-12-09"
     assert EXPORTS not in backfill.asset_layer.executable_asset_keys
-    assert nightly.asset_layer.executable_asset_keys - backfill.asset_layer.executable_asset_keys == {
+    assert set(nightly.asset_layer.executable_asset_keys) - set(backfill.asset_layer.executable_asset_keys) == {
         EXPORTS,
         *(landed_key(kind) for kind in KINDS),
     }

@@ -109,6 +109,7 @@ def some_days(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
 
 def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, list[ExportFile], LandingResult]":
     """Find the files of these days that the lake does not have (None: of every day), and land them."""
+    from expectations.anomalies import silent
     from pipelines.landing.lake import Lake
     from pipelines.landing.pipeline import land
     from pipelines.portal.discovery import discover
@@ -119,6 +120,8 @@ def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, li
     files = discover(run.settings, lake.known(), days)
     result = land(run.settings, files, progress=run.progress)
     remember_key(run.settings)
+    run.record.sources = lake.seen_last()
+    run.record.anomalies = [anomaly.message for anomaly in silent(run.settings, run.record.sources)]
     return lake, files, result
 
 
