@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from pipelines.cli import (
     calendar,
@@ -30,9 +31,11 @@ from pipelines.cli import (
     setup,
     upkeep,
 )
+from pipelines.cli.commands import Commands
 from pipelines.cli.messages import LANGUAGES, TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
+from pipelines.cli.wrong_words import told
 from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import is_own, places, safe_text
 
@@ -54,7 +57,7 @@ GLOBAL_OPTIONS = ("--lang", "--config", "--drop-zone", "--warehouse")
 #: What an option takes, as the command line library names it → our word for it.
 _KINDS = {"int": "kind.number", "float": "kind.number", "Path": "kind.path", "datetime": "kind.day"}
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app = Commands(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 for theme in THEMES:
     app.add_typer(theme.commands)
 
@@ -146,6 +149,9 @@ def command_in(lang: str) -> Any:
     groups = [command for command in root.commands.values() if hasattr(command, "commands")]
     for command in (root, *root.commands.values(), *(c for group in groups for c in group.commands.values())):
         command.help = texts(command.help)
+        command.options_metavar = texts("kind.options")
+        if hasattr(command, "commands"):
+            command.subcommand_metavar = texts("kind.command")
         asked = command.get_help_option(typer.Context(command))
         asked.help, asked.metavar = texts("help.help"), ""
         for parameter in command.params:
@@ -159,11 +165,18 @@ def command_in(lang: str) -> Any:
 def _answered(words: list[str], lang: str) -> int:
     screen = Screen(lang)
     try:
-        command_in(lang).main(args=words, prog_name="dunghan", obj=screen)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
+        status = command_in(lang).main(args=words, prog_name="dunghan", obj=screen, standalone_mode=False)
+        if status == INTERRUPTED:
             screen.complain(screen.t("interrupted"))
-        return int(end.code or 0)
+        return int(status or 0)
+    except TyperException as error:
+        screen.complain(told(error.format_message(), screen.t))
+        context = getattr(error, "ctx", None)
+        screen.complain(screen.t("wrong.help", command=context.command_path if context else "dunghan"))
+        return error.exit_code
+    except BrokenPipeError:  # who reads our output has enough of it
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  (kept until the process ends)
+        return NOT_PUBLISHED
     except ConfigurationError as error:
         screen.complain(str(error))
         return WRONG_USAGE

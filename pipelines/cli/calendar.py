@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.output import Screen
 from pipelines.cli.session import JsonOption, Session
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 
-commands = typer.Typer(name="calendar", help="help.calendar", no_args_is_help=True, rich_markup_mode="rich")
+commands = Commands(name="calendar", help="help.calendar", no_args_is_help=True, rich_markup_mode="rich")
 
 
 @commands.command(help="help.calendar.show")

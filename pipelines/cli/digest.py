@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.session import Session
 from pipelines.config import Digest
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.digest")

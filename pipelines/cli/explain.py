@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.explain")

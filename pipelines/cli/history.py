@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.output import Screen
 from pipelines.cli.run import show_run
 from pipelines.cli.session import DAYS, JsonOption, LimitOption, Session
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 DIFFERENT = 1
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.restate")

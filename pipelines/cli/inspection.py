@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.ledger import counted, show_attention
 from pipelines.cli.output import Screen, shortened
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
@@ -26,7 +27,7 @@ _SHOWN = {
     "progress": ("dossier_code", "event_at", "status", "unit_name", "officer_key"),
 }
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.inspect")

@@ -8,30 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.output import Screen, shortened
-from pipelines.cli.session import JsonOption, LimitOption, Session
+from pipelines.cli.commands import Commands
+from pipelines.cli.output import Screen
+from pipelines.cli.session import CsvOption, JsonOption, LimitOption, Session, WideOption
 
 Row = dict[str, Any]
 
-_LEDGER = (
-    "source",
-    "kind",
-    "file",
-    "exported_at",
-    "status",
-    "reason",
-    "rows_read",
-    "rows_accepted",
-    "rows_quarantined",
-    "attention",
-)
+_LEDGER = ("exported_at", "status", "rows_read", "rows_accepted", "rows_quarantined", "attention", "reason", "file")
+#: Left out where the screen is narrow: the rest says it, or `--file` does.
+_LEDGER_WIDE = ("exported_at", "rows_accepted", "reason")
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 #: Files whose attention is told in full.
 _MOST_FILES = 20
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.ledger")
@@ -41,6 +33,8 @@ def ledger(  # noqa: PLR0917  (options of a command line)
     file_status: Annotated[str | None, typer.Option("--status", help="help.file_status")] = None,
     file: Annotated[str | None, typer.Option(help="help.ledger.file")] = None,
     limit: LimitOption = 50,
+    wide: WideOption = False,
+    as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:
     session: Session = context.obj
@@ -51,18 +45,23 @@ def ledger(  # noqa: PLR0917  (options of a command line)
     session.known("--status", file_status, FILE_STATUSES)
     session.known("--source", source, sources(settings))
     rows = read_ledger(settings, source=source, file_status=file_status, file_name=file, limit=limit or None)
-    if as_json:
-        session.screen.json(rows)
-    else:
-        _ledger(session.screen, rows, limit, details=file is not None)
+    session.listed(
+        rows,
+        lambda: _ledger(session.screen, rows, limit, details=file is not None),
+        as_json=as_json,
+        as_csv=as_csv,
+        wide=wide,
+    )
 
 
 @commands.command(help="help.quarantine")
-def quarantine(
+def quarantine(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     reason: Annotated[str | None, typer.Option(help="help.reason")] = None,
     file: Annotated[str | None, typer.Option(help="help.file")] = None,
     limit: LimitOption = 50,
+    wide: WideOption = False,
+    as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:
     session: Session = context.obj
@@ -78,16 +77,21 @@ def quarantine(
         named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
         meant = {rule: catalogue[rule] for rule in sorted(named) if rule in catalogue}
         session.screen.json({"files": files, "rows": rows, "rules": meant})
+    elif as_csv:
+        session.screen.csv(rows)
     else:
+        session.screen.wide = wide
         _quarantine(session.screen, files, rows, catalogue, limit)
 
 
 @commands.command(help="help.distortions")
-def distortions(
+def distortions(  # noqa: PLR0917  (options of a command line)
     context: typer.Context,
     agency: Annotated[str | None, typer.Option(help="help.distortions.agency")] = None,
     month: Annotated[str | None, typer.Option(help="help.distortions.month")] = None,
     limit: LimitOption = 50,
+    wide: WideOption = False,
+    as_csv: CsvOption = False,
     as_json: JsonOption = False,
 ) -> None:
     session: Session = context.obj
@@ -97,10 +101,7 @@ def distortions(
     if month is not None and not _MONTH.fullmatch(month):
         raise typer.BadParameter(session.screen.t("unknown_month", word=month), param_hint="--month")
     rows = read_distortions(settings, agency=agency, month=month, limit=limit or None)
-    if as_json:
-        session.screen.json(rows)
-    else:
-        _distortions(session.screen, rows, limit)
+    session.listed(rows, lambda: _distortions(session.screen, rows, limit), as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = False) -> None:
@@ -111,6 +112,7 @@ def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = 
     screen.table(
         [screen.t(f"header.{column}") for column in _LEDGER],
         [_ledger_line(screen, row) for row in rows],
+        only_wide=[screen.t(f"header.{column}") for column in _LEDGER_WIDE],
     )
     _more(screen, rows, limit)
     if details:
@@ -138,7 +140,7 @@ def _ledger_details(screen: Screen, row: Row) -> None:
 
 
 def _ledger_line(screen: Screen, row: Row) -> list[Any]:
-    shown = {**row, "file": row["file_name"], "status": screen.t(f"status.{row['status']}")}
+    shown = {**row, "file": _place(row), "status": screen.t(f"status.{row['status']}")}
     shown["attention"] = bool(row.get("attention"))
     return [shown[column] for column in _LEDGER]
 
@@ -157,33 +159,27 @@ def _quarantine(
         screen.say(t("quarantine.none"))
         return
     if files:
-        columns = ("source", "kind", "file", "reason", "detail")
-        lines = [
-            [row["source"], row["kind"], row["file_name"], row["reason"], screen.told(row["detail"])] for row in files
-        ]
+        columns = ("reason", "file", "detail")
+        lines = [[row["reason"], _place(row), screen.told(row["detail"])] for row in files]
         screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
         screen.say()
     if rows:
         with_parts = any(row["part"] for row in rows)
-        shown = ["source", "kind", "file", *(["part"] if with_parts else []), "row", "reason", "values"]
-        headers = [t(f"header.{column}") for column in shown]
+        shown = ["row", *(["part"] if with_parts else []), "file", "reason", "values"]
         lines = [
-            [
-                row["source"],
-                row["kind"],
-                row["file_name"],
-                *([row["part"]] if with_parts else []),
-                str(row["row_number"]),
-                row["reasons"],
-                shortened(row["offending"]),
-            ]
+            [str(row["row_number"]), *([row["part"]] if with_parts else []), _place(row), row["reasons"], row["offending"]]
             for row in rows
         ]
-        screen.table(headers, lines)
+        screen.table([t(f"header.{column}") for column in shown], lines)
         _more(screen, rows, limit)
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
     show_meanings(screen, dict.fromkeys(sorted(named)), rules)
+
+
+def _place(row: Row) -> str:
+    """Where a file lies in the drop zone: its path where it is known, else how paths begin."""
+    return str(row.get("file_path") or f"{row['source']}/{row['kind']}/{row['file_name']}")
 
 
 def show_attention(screen: Screen, files: Mapping[str, Sequence[Row]], title: str = "attention.title") -> None:
@@ -215,9 +211,9 @@ def show_meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapp
     lines = []
     for rule, number in reasons.items():
         known = rules.get(rule, {})
-        words = [known.get(f"message_{t.lang}", "-"), known.get(f"advice_{t.lang}", "-")]
-        lines.append([rule, *([number] if counted else []), *words])
-    headers = ["reason", *(["count"] if counted else []), "meaning", "advice"]
+        meaning = " → ".join(text for part in ("message", "advice") if (text := known.get(f"{part}_{t.lang}")))
+        lines.append([rule, *([number] if counted else []), meaning])
+    headers = ["reason", *(["count"] if counted else []), "meaning"]
     screen.table([t(f"header.{header}") for header in headers], lines)
 
 
@@ -230,15 +226,16 @@ def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> 
     from warehouse.status import percent
 
     screen.table(
-        [t(f"header.{c}") for c in ("month", "source", "agency", "distortion", "dossiers", "share", "examples")],
+        [t(f"header.{c}") for c in ("month", "source", "dossiers", "share", "distortion", "agency", "examples")],
         [
             [
-                *(row["month"], row["source"], f"{row['agency_code']} {row['agency_name'] or ''}".strip()),
-                *(row[f"title_{t.lang}"], row["dossiers"], percent(round(row["share"] * 10_000), 10_000)),
+                *(row["month"], row["source"], row["dossiers"], percent(round(row["share"] * 10_000), 10_000)),
+                *(row[f"title_{t.lang}"], f"{row['agency_code']} {row['agency_name'] or ''}".strip()),
                 ", ".join(row["examples"][:2]),
             ]
             for row in rows
         ],
+        only_wide=[t("header.examples")],
     )
     _more(screen, rows, limit)
     kinds = {row["distortion"]: row for row in rows}

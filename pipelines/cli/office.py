@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.session import Session
 
-commands = typer.Typer()
+commands = Commands()
 
 #: Rows of a list that a screen is given unless it is told otherwise.
 _ON_SCREEN = 20

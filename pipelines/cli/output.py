@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import re
 import sys
+import textwrap
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as ProgressBar
@@ -23,8 +26,10 @@ from pipelines.cli.messages import Texts
 from pipelines.formats import Formats
 from pipelines.progress import Progress
 
-# Output that goes to a file or another program is not cut to a terminal's width.
-_WIDTH_OF_FILES = 200
+#: Tables in a file or another program are as wide as a plain terminal; lines of text are not cut there.
+_WIDTH = 80
+_WIDEST = 10_000
+_INDENT = "    "
 
 #: A cell that a spreadsheet takes for a formula when it is pasted or opened there; a lone dash is our own sign.
 _FORMULA = re.compile(r"[=+@\t\r]|-(?!$)")
@@ -44,6 +49,8 @@ class Screen:
         self.t = Texts(lang)
         self.out = _console(sys.stdout)
         self.err = _console(sys.stderr)
+        #: Tables with every column, each row in one line (`--wide`).
+        self.wide = False
 
     def say(self, text: str = "", style: str = "") -> None:
         """A line on standard output; what it says is never read as markup."""
@@ -57,18 +64,52 @@ class Screen:
         """What rules, readers and errors say in both languages, in this one. Never for a text of the data."""
         return one_language(text or "", self.t.lang)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-        """A table; numbers stand on the right. `columns` are texts, not keys."""
-        rows = [list(row) for row in rows]
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        title: str = "",
+        *,
+        only_wide: Collection[str] = (),
+    ) -> None:
+        """A table as wide as the screen; numbers stand on the right. `columns` are texts, not keys; the long one last.
+
+        What does not fit beside the first columns stands below its row, whole, so that it can be copied. With `--wide`
+        everything stands in one line, and the columns `only_wide` with it.
+        """
+        shown = [index for index, column in enumerate(columns) if self.wide or column not in only_wide]
+        heads = [columns[index] for index in shown]
+        lines = [[row[index] for index in shown] for row in rows]
         if title:
             self.say(title, "bold")
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for index, column in enumerate(columns):
-            numbers = all(isinstance(row[index], int | Decimal | None) for row in rows)
-            table.add_column(column, justify="right" if numbers and rows else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(self.value(cell)) for cell in row))
-        self.out.print(table)
+        cells = [[self.value(cell) for cell in line] for line in lines]
+        beside = len(heads) if self.wide else _beside(heads, cells, self._width())
+        table = Table(box=None, pad_edge=False, header_style="bold", show_header=beside > 0)
+        for index, head in enumerate(heads[:beside]):
+            numbers = bool(lines) and all(isinstance(line[index], int | Decimal | None) for line in lines)
+            table.add_column(head, justify="right" if numbers else "left", no_wrap=True)
+        below = heads[beside:]
+        named = beside > 0 and len(below) > 1
+        for line in cells:
+            table.add_row(*map(Text, line[:beside]))
+        kept = [[(n, c) for n, c in zip(below, line[beside:], strict=True) if c not in ("", "-")] for line in cells]
+        self._rows(table, [[f"{name}: {cell}" if named else cell for name, cell in of_row] for of_row in kept])
+
+    def _rows(self, table: Table, below: Sequence[Sequence[str]]) -> None:
+        """The rows of a table as lines, below each what did not fit into it."""
+        rendered = self.out.render_lines(table, self.out.options.update(width=_WIDEST), pad=False)
+        head, *lines = ("".join(segment.text for segment in line).rstrip() for line in rendered)
+        self.say(head, "bold")
+        for line, texts in zip(lines, below, strict=True):
+            self.say(line)
+            for text in texts:
+                width = max(self._width(), 40)
+                # a name is never broken, so that it can be copied
+                for part in textwrap.wrap(text, width - len(_INDENT), break_long_words=False, break_on_hyphens=False):
+                    self.say(f"{_INDENT}{part}")
+
+    def _width(self) -> int:
+        return self.out.width if self.out.is_terminal else _WIDTH
 
     def value(self, value: Any) -> str:
         """Anything as a person of this language writes it; a text that begins like a formula gets a `'` in front."""
@@ -104,6 +145,14 @@ class Screen:
         """Machine-readable: one document on standard output, dates ISO, decimals as numbers."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
+    def csv(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Every column of the rows as CSV on standard output: names first, dates ISO, what a spreadsheet would take for
+        a formula with a `'` in front."""
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        if rows:
+            writer.writerow(rows[0])
+        writer.writerows([_csv_cell(value) for value in row.values()] for row in rows)
+
     @contextlib.contextmanager
     def progress(self) -> Iterator[Progress]:
         """Tell what is being done, on standard error: a bar on a terminal, plain lines elsewhere.
@@ -136,6 +185,29 @@ class Screen:
         return tell
 
 
+def _beside(heads: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> int:
+    """How many of the first columns fit into the width, two spaces between them."""
+    used, beside = -2, 0
+    for index, head in enumerate(heads):
+        used += 2 + max(cell_len(text) for text in (head, *(line[index] for line in cells)))
+        if used > width:
+            break
+        beside = index + 1
+    return beside
+
+
+def _csv_cell(value: Any) -> Any:
+    match value:
+        case list() | tuple() | dict():
+            return neutral(json.dumps(value, ensure_ascii=False, default=_plain))
+        case str():
+            return neutral(value)
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return value
+
+
 def neutral(text: str) -> str:
     """A text that no spreadsheet takes for a formula, and that leaves the terminal alone."""
     return printable(f"'{text}" if _FORMULA.match(text) else text)
@@ -154,7 +226,7 @@ def printable(text: str) -> str:
 
 
 def _console(stream: Any) -> Console:
-    width = None if stream.isatty() else _WIDTH_OF_FILES
+    width = None if stream.isatty() else _WIDEST
     return Console(file=stream, width=width, highlight=False, soft_wrap=False)
 
 

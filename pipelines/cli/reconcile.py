@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.output import Screen
 from pipelines.cli.session import JsonOption, LimitOption, Session
 
@@ -26,7 +27,7 @@ PARTS = (
 _MONTHLY = ("agency_code", "month", "dossiers", "in_both", "identical", "only_local", "only_portal")
 _DIFFERING = ("status_differs", "received_differs", "due_differs", "end_differs", "agency_differs", "delayed")
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.reconcile")

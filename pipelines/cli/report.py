@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.session import WRONG_USAGE, Session
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.report")

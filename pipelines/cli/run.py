@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.ledger import show_attention, show_meanings
 from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
-from pipelines.cli.session import JsonOption, LimitOption, Session
+from pipelines.cli.session import CsvOption, JsonOption, LimitOption, Session, WideOption
 from pipelines.config import Settings
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ Row = dict[str, Any]
 
 _FIGURES = ("received", "received_online", "carried_over", "resolved", "early", "on_time", "late")
 _PENDING = ("pending_in_time", "pending_overdue")
+_DIGITISED = ("digitised_input", "digitised_output")
+#: So many sources stand beside each other; more are rows.
+_BESIDE = 3
 _PERCENT = {"early": "early_percent", "on_time": "on_time_percent"}
 
 #: How it is → exit status of `status` (README).
 STATUS_OF_HEALTH = {"ok": 0, "look": 3, "bad": 1}
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.run")
@@ -77,16 +81,19 @@ def _health(screen: Screen, found: Row) -> None:
 
 
 @commands.command(help="help.log")
-def log(context: typer.Context, limit: LimitOption = 20, as_json: JsonOption = False) -> None:
+def log(
+    context: typer.Context,
+    limit: LimitOption = 20,
+    wide: WideOption = False,
+    as_csv: CsvOption = False,
+    as_json: JsonOption = False,
+) -> None:
     session: Session = context.obj
     settings = session.settings()
     from warehouse.status import runs
 
     found = runs(settings, limit or None)
-    if as_json:
-        session.screen.json(found)
-    else:
-        _log(session.screen, found)
+    session.listed(found, lambda: _log(session.screen, found), as_json=as_json, as_csv=as_csv, wide=wide)
 
 
 def _log(screen: Screen, found: Sequence[Row]) -> None:
@@ -191,23 +198,30 @@ def _definitions(screen: Screen, version: str) -> None:
 
 
 def _figures(screen: Screen, found: Sequence[Row], as_of: str) -> None:
-    """The year's figures, one column per source."""
+    """The year's figures, a column per source; of many sources a row each."""
     t = screen.t
     if not found:
         screen.say(t("figures.none"))
         return
-    lines = []
-    for name in (*_FIGURES, *_PENDING):
-        cells = []
-        for row in found:
-            shown = screen.number(int(row[name]))
-            cells.append(f"{shown} ({screen.percent(row[_PERCENT[name]])})" if name in _PERCENT else shown)
-        lines.append([t(f"figures.{name}"), *cells])
-    for name in ("digitised_input", "digitised_output"):
-        lines.append([t(f"figures.{name}"), *(screen.percent(row[f"{name}_percent"]) for row in found)])
+    names = (*_FIGURES, *_PENDING, *_DIGITISED)
+    cells = [[_figure(screen, row, name) for name in names] for row in found]
     title = t("figures.title", as_of=as_of.replace("T", " "), period=found[0]["period"])
-    screen.table([t("header.source"), *(row["source"] for row in found)], lines, title=title)
+    heads, sources = [t(f"figures.{name}") for name in names], [row["source"] for row in found]
+    if len(found) > _BESIDE:
+        lines = [[source, *of_source] for source, of_source in zip(sources, cells, strict=True)]
+        screen.table([t("header.source"), *heads], lines, title=title)
+    else:
+        lines = [[head, *of_figure] for head, *of_figure in zip(heads, *cells, strict=True)]
+        screen.table([t("header.source"), *sources], lines, title=title)
     screen.say()
+
+
+def _figure(screen: Screen, row: Row, name: str) -> str:
+    """A figure as people read it, with its share where it has one."""
+    if name in _DIGITISED:
+        return screen.percent(row[f"{name}_percent"])
+    shown = screen.number(int(row[name]))
+    return f"{shown} ({screen.percent(row[_PERCENT[name]])})" if name in _PERCENT else shown
 
 
 def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:

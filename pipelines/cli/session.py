@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,6 +17,8 @@ from pipelines.offers import offered
 NOT_PUBLISHED, WRONG_USAGE, LOOK_AT_IT, INTERRUPTED = 1, 2, 3, 130
 
 JsonOption = Annotated[bool, typer.Option("--json", help="help.json")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="help.csv")]
+WideOption = Annotated[bool, typer.Option("--wide", help="help.wide")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="help.limit")]
 
 
@@ -52,6 +54,18 @@ class Session:
         except MissingExtraError as error:
             self.screen.complain(str(error))
             raise typer.Exit(NOT_PUBLISHED) from error
+
+    def listed(
+        self, rows: Sequence[Mapping[str, Any]], show: Callable[[], None], *, as_json: bool, as_csv: bool, wide: bool
+    ) -> None:
+        """Rows as another program reads them (every column), else as `show` prints them for people."""
+        if as_json:
+            self.screen.json(rows)
+        elif as_csv:
+            self.screen.csv(rows)
+        else:
+            self.screen.wide = wide
+            show()
 
     def settings(self, **flags: Any) -> Settings:
         """Settings of this call. Raises ConfigurationError naming all that is wrong."""

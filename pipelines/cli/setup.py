@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
 from pipelines.cli.session import NOT_PUBLISHED, JsonOption, Session
@@ -36,7 +37,7 @@ _TABLES = {
     "digests": ("[digests.huyen_a]", 'agency = "H39.18"', 'send = ["mailtos://…"]'),
 }
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.doctor")
@@ -106,7 +107,7 @@ def sample(  # noqa: PLR0917  (options of a command line)
     nights: Annotated[int | None, typer.Option(help="help.sample.nights")] = None,
     seed: Annotated[int | None, typer.Option(help="help.sample.seed")] = None,
     shape: Annotated[str | None, typer.Option(help="help.sample.shape")] = None,
-    source: Annotated[str | None, typer.Option(help="help.sample.sender")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="help.sample.sender")] = None,
     agency: Annotated[str | None, typer.Option(help="help.sample.agency")] = None,
     distort: Annotated[list[str] | None, typer.Option(help="help.sample.distort")] = None,
     bad: Annotated[list[str] | None, typer.Option(help="help.sample.bad")] = None,
@@ -115,9 +116,9 @@ def sample(  # noqa: PLR0917  (options of a command line)
     settings = session.settings()
     from pipelines.samples import build_spec
 
-    wishes = {"dossiers": dossiers, "nights": nights, "seed": seed, "shape": shape, "source": source, "agency": agency}
-    nothing_asked = preset is None and not distort and not bad and all(wish is None for wish in wishes.values())
-    spec = build_spec("district" if nothing_asked else preset, distort or (), bad or (), **wishes)
+    wishes = {"dossiers": dossiers, "nights": nights, "seed": seed, "shape": shape, "agency": agency}
+    nothing_asked = not (preset or distort or bad or source) and all(wish is None for wish in wishes.values())
+    spec = build_spec("district" if nothing_asked else preset, distort or (), bad or (), source or (), **wishes)
     with session.screen.progress() as progress:
         inbox, files = _make_sample(settings, spec, out, progress)
     session.screen.say(session.screen.t("sample.done", files=files, path=inbox))

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipelines.cli.commands import Commands
 from pipelines.cli.output import Screen
-from pipelines.cli.session import LOOK_AT_IT, NOT_PUBLISHED, JsonOption, Session
+from pipelines.cli.session import LOOK_AT_IT, NOT_PUBLISHED, JsonOption, Session, WideOption
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
     from pipelines.landing.compaction import Compaction
     from warehouse.publish import Publication
 
-commands = typer.Typer()
+commands = Commands()
 
 
 @commands.command(help="help.publish")
@@ -96,7 +97,7 @@ def rollback(
 
 
 @commands.command(help="help.versions")
-def versions(context: typer.Context, as_json: JsonOption = False) -> None:
+def versions(context: typer.Context, wide: WideOption = False, as_json: JsonOption = False) -> None:
     session: Session = context.obj
     settings = session.settings()
     from pipelines.history.restate import restatements
@@ -109,6 +110,7 @@ def versions(context: typer.Context, as_json: JsonOption = False) -> None:
         published = [{**v.manifest, "current": now is not None and v.version == now.version} for v in found]
         session.screen.json([*published, *({**v.manifest, "folder": str(v.folder)} for v in restated)])
     else:
+        session.screen.wide = wide
         _versions(session.screen, found, restated, now)
 
 
@@ -132,18 +134,22 @@ def _versions(
     screen: Screen, found: Sequence[Publication], restated: Sequence[Publication], now: Publication | None
 ) -> None:
     """One line per version that is kept; then the restated ones, which stand beside them."""
-    columns = [
-        screen.t(f"header.{c}") for c in ("version", "as_of", "known_at", "definitions", "created_at", "dossiers")
-    ]
+    columns = [screen.t(f"header.{c}") for c in ("as_of", "known_at", "definitions", "created_at", "dossiers")]
+    only_wide = columns[1:4]
     screen.table(
-        [*columns, screen.t("header.current")],
-        [[*_version(version), now is not None and version.version == now.version] for version in found],
+        [*columns, screen.t("header.current"), screen.t("header.version")],
+        [
+            [*_version(version), now is not None and version.version == now.version, version.version]
+            for version in found
+        ],
+        only_wide=only_wide,
     )
     if restated:
         screen.say()
         screen.table(
-            [*columns, screen.t("header.folder")],
-            [[*_version(version), str(version.folder)] for version in restated],
+            [*columns, screen.t("header.version"), screen.t("header.folder")],
+            [[*_version(version), version.version, str(version.folder)] for version in restated],
+            only_wide=only_wide,
             title=screen.t("versions.restated"),
         )
 
@@ -152,7 +158,7 @@ def _version(version: Publication) -> list[Any]:
     manifest = version.manifest
     dossiers = manifest["marts"].get("fct_dossiers", {}).get("rows")
     rules = manifest["definitions_version"]
-    return [version.version, manifest["as_of"], manifest["known_at"], rules, version.created_at[:19], dossiers]
+    return [manifest["as_of"].replace("T", " "), manifest["known_at"], rules, version.created_at[:19], dossiers]
 
 
 def _compacted(screen: Screen, done: Compaction, started: float) -> None:

@@ -114,8 +114,8 @@ class Exports:
                 if spec.progress:
                     self._events(night, day, with_bad_rows)
                 first_dossiers = first_dossiers or written
-            if spec.local_system:
-                self._local_dossiers(night, day)
+            for system, source in enumerate(spec.local_system.sources if spec.local_system else ()):
+                self._local_dossiers(system, source, night, day)
             self.progress(f"{day:%Y-%m-%d}", night + 1, spec.nights + 1)
         if spec.local_system:
             self._portal_report()
@@ -150,14 +150,21 @@ class Exports:
         bad = faults.dossier_rows(self.spec, cut) if with_bad_rows else []
         return self._write(Batch("dossiers", "hoso", day, "lives", where, fields, self._line(fields), bad))
 
-    def _local_dossiers(self, night: int, day: date) -> None:
-        """The export of the one-stop system of the same night."""
+    def _local_dossiers(self, system: int, source: str, night: int, day: date) -> None:
+        """The export of a one-stop system of the same night."""
         cut = _cut(day)
         fields = local.dossier_fields(self.spec, cut)
         batch = Batch(
-            "dossiers", "motcua", day, "lives", local.where(self.spec, night, cut), fields, self._line(fields), []
+            "dossiers",
+            "motcua",
+            day,
+            "lives",
+            local.where(self.spec, system, night, cut),
+            fields,
+            self._line(fields),
+            [],
         )
-        self._write(batch, self.source.parent / local.SOURCE)
+        self._write(batch, self.source.parent / source)
 
     def _portal_report(self) -> None:
         path, rows = local.write_report(self.con, self.plan, self.source / "portal_reports")

@@ -1,4 +1,4 @@
-"""The one-stop system of a sample (`motcua`) and the portal's report on it, with differences that are meant.
+"""The one-stop systems of a sample and the portal's report on them, with differences that are meant.
 
 A difference is a column `l_*` of table `lives`; truth/reconciliation.csv names every dossier that has one.
 """
@@ -18,8 +18,6 @@ from pipelines.samples.plan import Plan
 from pipelines.samples.spec import SampleSpec
 from pipelines.samples.story import at, seconds
 
-SOURCE = "motcua"
-
 #: name in the truth → condition on lives; each is made on dossiers that have no other
 DIFFERENCES = {
     "not_synchronised": "l_unsynchronised",
@@ -31,7 +29,7 @@ DIFFERENCES = {
 
 
 def dossier_fields(spec: SampleSpec, cut: int) -> list[Field]:
-    """The record as the one-stop system exports it: as on the portal, but for what is meant to differ."""
+    """The record as a one-stop system exports it: as on the portal, but for what is meant to differ."""
     fields = records.dossier_fields(spec, cut)
     of_portal = {field.name: field.sql for field in fields}
     others = "(agency + 1) % len(getvariable('agency_name'))"
@@ -43,9 +41,14 @@ def dossier_fields(spec: SampleSpec, cut: int) -> list[Field]:
     )
 
 
-def where(spec: SampleSpec, night: int, cut: int) -> str:
-    """The dossiers of its export of one nightly run: all of them first, then those that changed."""
-    here = f"((kind < 3 and not l_only_portal) or l_unsynchronised) and received_at < {cut}"
+def where(spec: SampleSpec, system: int, night: int, cut: int) -> str:
+    """The dossiers of the export of one system (its number) of one nightly run: all of its agencies first, then those
+    that changed."""
+    systems = len(spec.local_system.sources) if spec.local_system else 1
+    here = (
+        f"((kind < 3 and not l_only_portal) or l_unsynchronised) and received_at < {cut}"
+        f" and agency % {systems} = {system}"
+    )
     changed = f"(list_contains(changes, {night}) or list_contains(local_changes, {night}))"
     return here if night == 0 or spec.nightly == "full" else f"{here} and {changed}"
 

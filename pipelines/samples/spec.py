@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime, time
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -76,11 +76,14 @@ class Distortions(BaseModel):
 
 
 class LocalSystem(BaseModel):
-    """A second sender, the one-stop system `motcua`, and a report of the portal: how they differ from the portal's
-    export (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each differs in one way at most."""
+    """Other senders, the one-stop systems, and a report of the portal: how they differ from the portal's export
+    (timeliness §10). Rates 0..1 of the dossiers on which it is possible; each differs in one way at most."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    sources: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = Field(
+        default=("motcua",), min_length=1, description="one-stop systems; each sends the dossiers of its own agencies"
+    )
     unsynchronised: int = Field(default=0, ge=0, le=400, description="dossiers that never reached the portal")
     only_portal: float = Field(default=0, ge=0, le=1, description="handled on a ministry's system")
     late: float = Field(
@@ -144,7 +147,7 @@ class SampleSpec(BaseModel):
     )
     mix: Mix = Mix()
     distortions: Distortions = Distortions()
-    local_system: LocalSystem | None = Field(default=None, description="also motcua and portal_reports")
+    local_system: LocalSystem | None = Field(default=None, description="also one-stop systems and portal_reports")
     end_point: EndPoint | None = Field(default=None, description="also <source>_moi, the portal's second end point")
     keep_figures: bool = Field(
         default=True, description="distortions only where they leave the form_ii06 verdict alone"
@@ -260,10 +263,15 @@ PRESETS = {"district": district_2024}
 
 
 def build_spec(
-    preset: str | None = None, distort: Iterable[str] = (), bad: Iterable[str] = (), **fields: Any
+    preset: str | None = None,
+    distort: Iterable[str] = (),
+    bad: Iterable[str] = (),
+    sources: Sequence[str] = (),
+    **fields: Any,
 ) -> SampleSpec:
     """A spec from command-line words: `distort` as name=rate, `bad` as REJ_ID=number, fields left None are not given.
 
+    sources: the portal, then one-stop systems. The period begins earlier when it has fewer days than there are nights.
     Raises SampleError naming every wrong piece.
     """
     given = {name: value for name, value in fields.items() if value is not None}
@@ -286,10 +294,29 @@ def build_spec(
             of_files = {kind: number for kind, number in numbers.items() if kind.startswith("REJ_FILE_")}
             given["bad_files"] = {**base.bad_files, **of_files}
             given["bad_rows"] = {**base.bad_rows, **{k: n for k, n in numbers.items() if k not in of_files}}
+        given |= _senders(base, sources) | _longer(base, given)
         return SampleSpec(**{**base.model_dump(), **given})
     except ValidationError as error:
         lines = ["  " + _told(".".join(map(str, found["loc"])), found["msg"]) for found in error.errors()]
         raise SampleError("Mẫu không tạo được / the sample cannot be made:\n" + "\n".join(lines)) from None
+
+
+def _senders(base: SampleSpec, sources: Sequence[str]) -> dict[str, Any]:
+    """The fields that say who sends: the portal first, then the one-stop systems."""
+    if not sources:
+        return {}
+    portal, *others = sources
+    if not others:
+        return {"source": portal}
+    local = (base.local_system or LocalSystem()).model_dump() | {"sources": tuple(others)}
+    return {"source": portal, "local_system": local}
+
+
+def _longer(base: SampleSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An earlier first day where the nights would not fit into the period."""
+    last = given.get("last_day", base.last_day)
+    first = min(given.get("first_day", base.first_day), last - timedelta(days=given.get("nights", base.nights)))
+    return {"first_day": first}
 
 
 def _told(name: str, text: str) -> str:

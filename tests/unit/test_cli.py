@@ -370,7 +370,9 @@ def test_ledger(dunghan: Any, published: Settings) -> None:
     assert len(json.loads(dunghan("ledger", "--json", "--limit", "2")[1])) == 2
     out = dunghan("ledger")[1]
     assert "bị loại" in out
-    assert "1.197" in out
+    assert "1.200" in out and "1.197" not in out
+    assert "1.197" in dunghan("ledger", "--wide")[1]
+    assert dunghan("ledger", "--csv")[1].startswith("source,kind,file_name,")
     assert "--limit 0" not in out
     assert "--limit 0" in dunghan("ledger", "--limit", "2")[1]
 
