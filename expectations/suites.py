@@ -10,7 +10,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from expectations.catalogue import Catalogue, Kind, Rule
 from expectations.compat import RuleExpectation, add_datasource  # first: it switches the analytics off
 from expectations.marts import mart_checks
 from expectations.results import CheckResult, ValidationRunError
+from pipelines.clock import to_local
 from pipelines.config import Settings
 from warehouse.database import connect_build
 
@@ -130,7 +131,7 @@ def _expectation(rule_id: str, query: str, severity: str, message_vi: str, messa
 
 def _run(con: duckdb.DuckDBPyConnection, settings: Settings, suites: list[_Suite]) -> list[dict[str, int]]:
     """Validate and bring the Data Docs up to date. For each suite: rule id → violations."""
-    run = RunIdentifier(run_name=f"{datetime.now():%Y%m%dT%H%M%S%f}")
+    run = RunIdentifier(run_name=f"{to_local(datetime.now(UTC)):%Y%m%dT%H%M%S%f}")
     _forget_old_runs(settings)
     context = _context(settings)
     source = add_datasource(context, con)

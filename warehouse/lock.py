@@ -13,9 +13,9 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
+from pipelines.clock import wall_clock
 from pipelines.config import Settings
 
 # `holder` tries the lock for an instant to see whether it is free; a run that starts just then must not be turned away.
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock. `since` is the machine's local time, ISO; pid 0 when the file could not be read."""
+    """Who holds the lock. `since`: wall clock of Vietnam, ISO; pid 0 when the file could not be read."""
 
     pid: int
     since: str
@@ -52,7 +52,7 @@ def run_lock(settings: Settings) -> Iterator[None]:
     try:
         if not _take(descriptor, PATIENCE_SECONDS):
             raise LockHeldError(path, _read(path))
-        note = {"pid": os.getpid(), "since": datetime.now().isoformat(timespec="seconds")}
+        note = {"pid": os.getpid(), "since": wall_clock().isoformat()}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(note).encode(), 0)
         yield

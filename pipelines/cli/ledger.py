@@ -167,7 +167,13 @@ def _quarantine(
         with_parts = any(row["part"] for row in rows)
         shown = ["row", *(["part"] if with_parts else []), "file", "reason", "values"]
         lines = [
-            [str(row["row_number"]), *([row["part"]] if with_parts else []), _place(row), row["reasons"], row["offending"]]
+            [
+                str(row["row_number"]),
+                *([row["part"]] if with_parts else []),
+                _place(row),
+                row["reasons"],
+                row["offending"],
+            ]
             for row in rows
         ]
         screen.table([t(f"header.{column}") for column in shown], lines)

@@ -229,7 +229,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.version": ("Bản", "Version"),
     "header.as_of": ("Chốt lúc", "As of"),
     "header.known_at": ("Dữ liệu đến", "Known at"),
-    "header.created_at": ("Tạo lúc (UTC)", "Made at (UTC)"),
+    "header.created_at": ("Tạo lúc", "Made at"),
     "header.dossiers": ("Hồ sơ", "Dossiers"),
     "header.current": ("Đang công bố", "Current"),
     "header.source": ("Nguồn", "Source"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from pipelines.cli.commands import Commands
 from pipelines.cli.output import Screen
 from pipelines.cli.session import LOOK_AT_IT, NOT_PUBLISHED, JsonOption, Session, WideOption
+from pipelines.clock import to_local
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
@@ -154,11 +156,16 @@ def _versions(
         )
 
 
+def _local(iso: str) -> str:
+    """A moment of a manifest as a clock in Vietnam shows it."""
+    return to_local(datetime.fromisoformat(iso)).isoformat(" ", "seconds")
+
+
 def _version(version: Publication) -> list[Any]:
     manifest = version.manifest
     dossiers = manifest["marts"].get("fct_dossiers", {}).get("rows")
     rules = manifest["definitions_version"]
-    return [manifest["as_of"].replace("T", " "), manifest["known_at"], rules, version.created_at[:19], dossiers]
+    return [manifest["as_of"].replace("T", " "), manifest["known_at"], rules, _local(version.created_at), dossiers]
 
 
 def _compacted(screen: Screen, done: Compaction, started: float) -> None:

@@ -9,10 +9,12 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 
 import dagster as dg
 
+from pipelines.clock import to_local
 from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
 from pipelines.orchestration.partitions import days_asked
@@ -147,7 +149,9 @@ def file_logger(settings: Settings) -> dg.LoggerDefinition:
             encoding="utf-8",
             delay=True,
         )
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        lines = logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+        lines.converter = lambda seconds: to_local(datetime.fromtimestamp(seconds or 0, UTC)).timetuple()
+        handler.setFormatter(lines)
         logger = logging.Logger("dunghan.dagster", level=context.logger_config["level"])
         logger.addHandler(handler)
         return logger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def test_what_does_not_fit_stands_below_its_row() -> None:
 
 
 def test_wide_is_one_line_with_every_column() -> None:
-    table = {"columns": ["A", "B", "C"], "rows": [["x" * 50, "y", "z" * 100]], "only_wide": ["B"]}
+    table: Any = {"columns": ["A", "B", "C"], "rows": [["x" * 50, "y", "z" * 100]], "only_wide": ["B"]}
     assert shown(**table, wide=True)[1].split() == ["x" * 50, "y", "z" * 100]
     assert [line.strip() for line in shown(**table)[1:]] == ["x" * 50, "z" * 100]
 
