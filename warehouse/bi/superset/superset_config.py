@@ -1,0 +1,101 @@
+"""Settings of Superset for Đúng Hạn: on this machine only, Vietnamese first, nothing is called, nothing secret is here.
+
+Read by Superset (SUPERSET_CONFIG_PATH, set by start.py). DUNGHAN_BI_HOME: the state folder.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+HOME = Path(os.environ["DUNGHAN_BI_HOME"])
+
+
+def _secret() -> str:
+    """The key that signs sessions and encrypts the stored address of the database; made at the first start."""
+    path = HOME / "secret.key"
+    if not path.exists():
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="utf-8")
+
+
+SECRET_KEY = _secret()
+SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?check_same_thread=false"
+GUEST_TOKEN_JWT_SECRET = GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
+
+# Words and numbers -----------------------------------------------------------------------------------------------------
+APP_NAME = "Đúng Hạn"
+BABEL_DEFAULT_LOCALE = os.environ.get("DUNGHAN_LANG", "vi")
+LANGUAGES = {"vi": {"flag": "vn", "name": "Tiếng Việt"}, "en": {"flag": "gb", "name": "English"}}
+if BABEL_DEFAULT_LOCALE == "vi":
+    D3_FORMAT = {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " ₫"]}
+    D3_TIME_FORMAT = {
+        "dateTime": "%H:%M %d/%m/%Y",
+        "date": "%d/%m/%Y",
+        "time": "%H:%M:%S",
+        "periods": ["SA", "CH"],
+        "days": ["Chủ nhật", "Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy"],
+        "shortDays": ["CN", "T2", "T3", "T4", "T5", "T6", "T7"],
+        "months": [f"Tháng {month}" for month in range(1, 13)],
+        "shortMonths": [f"Th{month}" for month in range(1, 13)],
+    }
+CSV_EXPORT = {"encoding": "utf-8-sig"}  # otherwise Excel garbles Vietnamese
+THEME_DEFAULT = {
+    "token": {
+        "brandAppName": APP_NAME,
+        "brandLogoAlt": APP_NAME,
+        "brandLogoUrl": "/static/assets/images/superset-logo-horiz.png",
+        "brandLogoHref": "/",
+        "colorPrimary": "#1d5f8a",
+        "colorLink": "#1d5f8a",
+        "colorError": "#c8500a",
+        "fontFamily": "'Segoe UI', 'Noto Sans', 'Liberation Sans', Arial, sans-serif",
+    },
+    "algorithm": "default",
+}
+THEME_DARK = None
+#: As on the page of the publication: calm for in time, warm for overdue, told apart by colour-blind people.
+EXTRA_CATEGORICAL_COLOR_SCHEMES = [
+    {
+        "id": "dunghan",
+        "label": "Đúng Hạn",
+        "description": "",
+        "isDefault": True,
+        "colors": ["#2b6a99", "#009e73", "#b3457a", "#c8500a", "#7a8b99", "#e0a100", "#56b4e9", "#5b4b8a"],
+    }
+]
+
+# Nothing leaves the machine --------------------------------------------------------------------------------------------
+THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
+TALISMAN_CONFIG = {
+    "content_security_policy": {
+        "base-uri": ["'self'"],
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "worker-src": ["'self'", "blob:"],
+        "connect-src": ["'self'"],
+        "object-src": "'none'",
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "font-src": ["'self'", "data:"],
+        "script-src": ["'self'", "'strict-dynamic'"],
+    },
+    "content_security_policy_nonce_in": ["script-src"],
+    "force_https": False,
+    "session_cookie_secure": False,
+}
+FAB_API_SWAGGER_UI = False
+SLACK_ENABLE_AVATARS = False
+FEATURE_FLAGS = {"ALERT_REPORTS": False, "EMBEDDED_SUPERSET": False, "ENABLE_TEMPLATE_PROCESSING": False}
+
+# Every answer is asked anew: a version published meanwhile is seen at once.
+SUPERSET_WEBSERVER_TIMEOUT = 120
+
+
+def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: N802  (Superset's name)
+    """The file of the version that is current now, by its own path: DuckDB keeps a path that is in use, and `current`
+    may have moved on."""
+    if uri.drivername.startswith("duckdb") and uri.database:
+        uri = uri.set(database=str(Path(uri.database).resolve()))
+    return uri, params
