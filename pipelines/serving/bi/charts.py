@@ -144,9 +144,9 @@ def _series(spec: Spec, lang: str) -> Document:
         "truncate_metric": True,
         "show_empty_columns": True,
         "comparison_type": "values",
-        "color_scheme": spec.get("colours", "dunghan"),
+        "color_scheme": "dunghan_warm" if spec.get("warm") else "dunghan",
         "show_legend": len(metrics(spec)) > 1 or bool(_by(spec)),
-        "legendType": "scroll",
+        "legendType": "plain",
         "legendOrientation": "top",
         "rich_tooltip": True,
         "tooltipTimeFormat": MOMENT_FORMATS[lang],
@@ -172,7 +172,7 @@ def _series(spec: Spec, lang: str) -> Document:
     if spec.get("sort") == "name":
         named |= {"x_axis_sort": spec["x"], "x_axis_sort_asc": True}
     elif not moment:
-        named |= {"x_axis_sort": metrics(spec)[0], "x_axis_sort_asc": False, "timeseries_limit_metric": metrics(spec)[0]}
+        named |= {"x_axis_sort": metrics(spec)[0], "x_axis_sort_asc": kind == "across", "timeseries_limit_metric": metrics(spec)[0]}
     return named
 
 

@@ -25,6 +25,7 @@ def dashboard(board: Spec, filters: list[Spec], lang: str, number: int) -> Docum
         "position": _position(board, ids, lang),
         "metadata": {
             "native_filter_configuration": [_filter(spec, board, ids, lang) for spec in filters if _fits(spec, board)],
+            "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": "",
             "label_colors": _colours(board, lang),
             "shared_label_colors": [],
@@ -116,6 +117,7 @@ def _filter(spec: Spec, board: Spec, ids: dict[str, int], lang: str) -> Document
         "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
         "cascadeParentIds": [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": [id_ for name, id_ in ids.items() if name not in reached]},
+        "requiredFirst": first,
         "controlValues": {
             "defaultToFirstItem": first,
             "enableEmptyFilter": first,

@@ -6,6 +6,7 @@ by the metric itself: over rows of several it is empty, never wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -104,8 +105,9 @@ WORDED = (
 
 def dataset(mart: Mart, lang: str) -> Document:
     """The dataset of a mart, in Superset's import format."""
+    labels = _labels(mart, lang)
     named = [known for known in NAMES if _has(mart, known)]
-    worded = [known for known in WORDED if known.code in mart.columns]
+    worded = [*(known for known in WORDED if known.code in mart.columns), *_said(mart)]
     return {
         "table_name": mart.name,
         "main_dttm_col": next((name for name in ("day", "received_at") if name in mart.columns), None),
@@ -116,14 +118,31 @@ def dataset(mart: Mart, lang: str) -> Document:
         "filter_select_enabled": True,
         "normalize_columns": False,
         "columns": [
-            *(_column(column.name, LABELS.get(column.name, column.meaning.short)(lang), column.meaning(lang), column) for column in mart.columns.values()),
+            *(_column(name, labels[name], column.meaning(lang), column) for name, column in mart.columns.items()),
             *(_column(known.name, known.label(lang), known.label(lang)) for known in (*named, *worded)),
         ],
-        "metrics": list(_metrics(mart, lang)),
+        "metrics": list(_metrics(mart, labels, lang)),
         "uuid": identifier("dataset", mart.name),
         "version": "1.0.0",
         "database_uuid": DATABASE,
     }
+
+
+def _labels(mart: Mart, lang: str) -> dict[str, str]:
+    """Column → what it is called: short, and longer where two would be called the same, which Superset refuses."""
+    short = {name: LABELS.get(name, column.meaning.short)(lang) for name, column in mart.columns.items()}
+    return {
+        name: label if list(short.values()).count(label) == 1 else re.split("[;(]", mart.columns[name].meaning(lang))[0].strip()
+        for name, label in short.items()
+    }
+
+
+def _said(mart: Mart) -> Iterator[Worded]:
+    """Yes and no, in words."""
+    for column in mart.columns.values():
+        if column.type == "boolean":
+            label = column.meaning.short
+            yield Worded(column.name, f"{column.name}_said", label, {"true": Text("có", "yes"), "false": Text("không", "no")})
 
 
 def _has(mart: Mart, known: Named) -> bool:
@@ -163,7 +182,7 @@ def _select(mart: Mart, named: Iterable[Named], worded: Iterable[Worded], lang: 
 
 def _case(known: Worded, lang: str) -> str:
     whens = " ".join(f"when {literal(code)} then {literal(text(lang))}" for code, text in known.words.items())
-    return f"case mart.{known.code} {whens} else mart.{known.code} end"
+    return f"case cast(mart.{known.code} as varchar) {whens} else cast(mart.{known.code} as varchar) end"
 
 
 # Metrics --------------------------------------------------------------------------------------------------------------
@@ -176,12 +195,13 @@ def metric_of(measure: Measure) -> str | None:
     return f"rate__{measure.name}" if measure.parts else None
 
 
-def _metrics(mart: Mart, lang: str) -> Iterator[Document]:
+def _metrics(mart: Mart, labels: dict[str, str], lang: str) -> Iterator[Document]:
     yield _count(mart, lang)
     for measure in measures():
         name = metric_of(measure) if measure.mart.name == mart.name else None
         if name:
-            yield _metric(name, measure.label(lang), measure.column.meaning(lang), _expression(measure), _format(measure))
+            meaning = measure.column.meaning(lang)
+            yield _metric(name, labels[measure.name], meaning, _expression(measure), _format(measure))
 
 
 def _count(mart: Mart, lang: str) -> Document:

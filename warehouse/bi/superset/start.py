@@ -17,8 +17,8 @@ import os
 import secrets
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
@@ -40,7 +40,8 @@ def main() -> None:
     _languages()
     for command in (["db", "upgrade"], ["init"]):
         _superset(home, *command)
-    _fill(address)
+    if password := _fill(home, address):
+        _tell(password)
     if not given.only_prepare:
         _serve()
 
@@ -100,33 +101,37 @@ def _superset(home: Path, *command: str) -> None:
         sys.exit(f"{log.read_text(encoding='utf-8')[-3000:]}\nsuperset {' '.join(command)}: {log}")
 
 
-def _fill(address: str) -> None:
-    """The administrator, and the bundle: what was imported before is replaced, by its identifiers."""
-    from superset.app import create_app
+def _fill(home: Path, address: str) -> str | None:
+    """The administrator, and the bundle: what was imported before is replaced, by its identifiers. Returns the password
+    that was made for the administrator. Superset talks into the log."""
+    print("import …", flush=True)
+    log = home / "prepare.log"
+    with log.open("a", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+        from superset.app import create_app
 
-    with create_app().app_context():
-        from flask import current_app
-        from superset.commands.importers.v1.assets import ImportAssetsCommand
-        from superset.utils.core import override_user
+        with create_app().app_context():
+            from flask import current_app
+            from superset.commands.importers.v1.assets import ImportAssetsCommand
+            from superset.utils.core import override_user
 
-        security = current_app.appbuilder.sm
-        admin = security.find_user(username="admin") or _administrator(security)
-        print("import …", flush=True)
-        with override_user(admin):
-            ImportAssetsCommand(_bundle(address)).run()
+            security = current_app.appbuilder.sm
+            made = None
+            if not security.find_user(username="admin"):
+                made = secrets.token_urlsafe(12)
+                password = os.environ.get("DUNGHAN_BI_PASSWORD") or made
+                role = security.find_role("Admin")
+                security.add_user("admin", "Quản trị", "Đúng Hạn", "admin@localhost", role, password)
+            with override_user(security.find_user(username="admin")):
+                ImportAssetsCommand(_bundle(address)).run()
+    return None if os.environ.get("DUNGHAN_BI_PASSWORD") else made
 
 
-def _administrator(security: Any) -> Any:
-    given = os.environ.get("DUNGHAN_BI_PASSWORD")
-    password = given or secrets.token_urlsafe(12)
-    admin = security.add_user("admin", "Quản trị", "Đúng Hạn", "admin@localhost", security.find_role("Admin"), password)
-    if not given:
-        print(
-            f"Tài khoản: admin, mật khẩu: {password} (chỉ hiện một lần)\n"
-            f"Account: admin, password: {password} (shown only once)",
-            flush=True,
-        )
-    return admin
+def _tell(password: str) -> None:
+    print(
+        f"Tài khoản: admin, mật khẩu: {password} (chỉ hiện một lần)\n"
+        f"Account: admin, password: {password} (shown only once)",
+        flush=True,
+    )
 
 
 def _bundle(address: str) -> dict[str, str]:
@@ -144,7 +149,7 @@ def _bundle(address: str) -> dict[str, str]:
 def _serve() -> None:
     port = os.environ.get("DUNGHAN_BI_PORT", "8088")
     print(f"http://127.0.0.1:{port}", flush=True)
-    workers = ("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120")
+    workers = ("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--no-control-socket")
     gunicorn = str(BIN / "gunicorn")
     os.execv(gunicorn, [gunicorn, "--bind", f"127.0.0.1:{port}", *workers, "superset.app:create_app()"])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
 HOME = Path(os.environ["DUNGHAN_BI_HOME"])
 
@@ -42,12 +43,20 @@ if BABEL_DEFAULT_LOCALE == "vi":
         "shortMonths": [f"Th{month}" for month in range(1, 13)],
     }
 CSV_EXPORT = {"encoding": "utf-8-sig"}  # otherwise Excel garbles Vietnamese
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 112 28"><circle cx="14" cy="14" r="11" fill="none"'
+    ' stroke="#1d5f8a" stroke-width="3"/><path d="M14 8v6l4 3" fill="none" stroke="#c8500a" stroke-width="2.5"/>'
+    '<text x="32" y="20" font-family="sans-serif" font-size="17" font-weight="700" fill="#1d5f8a">Đúng Hạn</text></svg>'
+)
 THEME_DEFAULT = {
     "token": {
         "brandAppName": APP_NAME,
         "brandLogoAlt": APP_NAME,
-        "brandLogoUrl": "/static/assets/images/superset-logo-horiz.png",
-        "brandLogoHref": "/",
+        "brandLogoUrl": f"data:image/svg+xml,{quote(_LOGO)}",
+        "brandLogoHref": "/dashboard/list/",
+        "brandLogoHeight": "28px",
+        "brandLogoMargin": "14px 0",
+        "brandIconMaxWidth": 130,
         "colorPrimary": "#1d5f8a",
         "colorLink": "#1d5f8a",
         "colorError": "#c8500a",
@@ -64,7 +73,14 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
         "description": "",
         "isDefault": True,
         "colors": ["#2b6a99", "#009e73", "#b3457a", "#c8500a", "#7a8b99", "#e0a100", "#56b4e9", "#5b4b8a"],
-    }
+    },
+    {
+        "id": "dunghan_warm",
+        "label": "Đúng Hạn: quá hạn",
+        "description": "",
+        "isDefault": False,
+        "colors": ["#c8500a", "#e0a100", "#b3457a", "#7a8b99", "#2b6a99"],
+    },
 ]
 
 # Nothing leaves the machine --------------------------------------------------------------------------------------------
@@ -85,6 +101,7 @@ TALISMAN_CONFIG = {
     "force_https": False,
     "session_cookie_secure": False,
 }
+SILENCE_FAB = True
 FAB_API_SWAGGER_UI = False
 SLACK_ENABLE_AVATARS = False
 FEATURE_FLAGS = {"ALERT_REPORTS": False, "EMBEDDED_SUPERSET": False, "ENABLE_TEMPLATE_PROCESSING": False}
