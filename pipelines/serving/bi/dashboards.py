@@ -27,7 +27,7 @@ def dashboard(board: Spec, filters: list[Spec], lang: str, number: int) -> Docum
             "native_filter_configuration": [_filter(spec, board, ids, lang) for spec in filters if _fits(spec, board)],
             "filter_bar_orientation": "HORIZONTAL",
             "color_scheme": "",
-            "label_colors": _colours(board, lang),
+            "label_colors": {},
             "shared_label_colors": [],
             "map_label_colors": {},
             "cross_filters_enabled": False,
@@ -40,10 +40,6 @@ def dashboard(board: Spec, filters: list[Spec], lang: str, number: int) -> Docum
         },
         "version": "1.0.0",
     }
-
-
-def _colours(board: Spec, lang: str) -> Document:
-    return {Text(*words)(lang): colour for colour, named in board.get("colours", {}).items() for words in named}
 
 
 # Where things lie -----------------------------------------------------------------------------------------------------

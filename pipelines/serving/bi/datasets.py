@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pipelines.contract import KINDS
 from pipelines.serving.bi import DATABASE, Document, identifier
 from pipelines.serving.catalogue import Column, Mart, Text
 from pipelines.serving.measures import SAME_AGAIN, Measure, measures
@@ -36,6 +37,7 @@ class Named:
     type: str = "varchar"
     only: str = ""
     whole: str = "{name}"
+    mart: str = ""  # only this one: elsewhere the code means something else
 
 
 #: Rule sets, short enough for the head of a column.
@@ -65,6 +67,7 @@ NAMES = (
     Named("indicator", "indicator_name", Text("Chỉ số 766", "Index of 766"), "dim_indicator_766", "indicator", "name_{lang}"),
     Named("distortion", "distortion_name", Text("Sai lệch", "Distortion"), "dim_distortion", "distortion", "title_{lang}"),
     Named("rule_id", "rule_name", Text("Quy tắc kiểm tra", "Rule"), "dim_rule", "rule_id", "message_{lang}"),
+    Named("reason", "reason_name", Text("Lý do", "Reason"), "dim_rule", "rule_id", "message_{lang}", mart="mart_load_ledger"),
     *(
         Named(code, f"{code}_name", LABELS.get(code, Text("Kết luận", "Verdict")), "dim_verdict", "verdict", "name_{lang}")
         for code in _VERDICTS
@@ -80,6 +83,7 @@ class Worded:
     name: str
     label: Text
     words: dict[str, Text]
+    mart: str = ""
 
 
 def _page(prefix: str, *codes: str) -> dict[str, Text]:
@@ -99,6 +103,15 @@ WORDED = (
     ),
     Worded("due_bucket", "days_left", Text("Còn lại", "Left"), _days("0", "1", "2-3", "4-7")),
     Worded("unit", "unit_of_count", Text("Đơn vị đếm", "Unit"), _page("unit", "row", "dossier", "file")),
+    Worded(
+        *("status", "status_said", Text("Kết quả nạp", "Outcome")),
+        {"loaded": Text("đã nạp", "loaded"), "duplicate": Text("trùng tệp đã nạp", "loaded before"), "rejected": Text("bị từ chối", "refused")},
+        mart="mart_load_ledger",
+    ),
+    Worded(
+        *("kind", "kind_said", Text("Loại dữ liệu", "Kind of data")),
+        {name: Text(*kind.meaning) for name, kind in KINDS.items()},
+    ),
     Worded("figure", "figure_name", Text("Chỉ tiêu", "Figure"), _page("figure", *_FIGURES)),
 )
 
@@ -107,7 +120,10 @@ def dataset(mart: Mart, lang: str) -> Document:
     """The dataset of a mart, in Superset's import format."""
     labels = _labels(mart, lang)
     named = [known for known in NAMES if _has(mart, known)]
-    worded = [*(known for known in WORDED if known.code in mart.columns), *_said(mart)]
+    worded = [
+        *(known for known in WORDED if known.code in mart.columns and known.mart in ("", mart.name)),
+        *_said(mart),
+    ]
     return {
         "table_name": mart.name,
         "main_dttm_col": next((name for name in ("day", "received_at") if name in mart.columns), None),
@@ -147,6 +163,8 @@ def _said(mart: Mart) -> Iterator[Worded]:
 
 def _has(mart: Mart, known: Named) -> bool:
     column = mart.columns.get(known.code)
+    if known.mart not in ("", mart.name):
+        return False
     return bool(column and column.type == known.type and known.name not in mart.columns and mart.name != known.dim)
 
 

@@ -66,21 +66,16 @@ THEME_DEFAULT = {
 }
 THEME_DARK = None
 #: As on the page of the publication: calm for in time, warm for overdue, told apart by colour-blind people.
+_CALM, _LIGHT, _WARM = "#2b6a99", "#8fb8d6", "#c8500a"
+_SCHEMES = {
+    "dunghan": [_CALM, "#009e73", "#b3457a", _WARM, "#7a8b99", "#e0a100", "#56b4e9", "#5b4b8a"],
+    "dunghan_warm": [_WARM, "#e0a100", "#b3457a", "#7a8b99"],
+    "dunghan_pending": [_CALM, _WARM],
+    "dunghan_resolved": [_LIGHT, _CALM, _WARM],
+}
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
-    {
-        "id": "dunghan",
-        "label": "Đúng Hạn",
-        "description": "",
-        "isDefault": True,
-        "colors": ["#2b6a99", "#009e73", "#b3457a", "#c8500a", "#7a8b99", "#e0a100", "#56b4e9", "#5b4b8a"],
-    },
-    {
-        "id": "dunghan_warm",
-        "label": "Đúng Hạn: quá hạn",
-        "description": "",
-        "isDefault": False,
-        "colors": ["#c8500a", "#e0a100", "#b3457a", "#7a8b99", "#2b6a99"],
-    },
+    {"id": name, "label": name, "description": "", "isDefault": name == "dunghan", "colors": colours}
+    for name, colours in _SCHEMES.items()
 ]
 
 # Nothing leaves the machine --------------------------------------------------------------------------------------------
