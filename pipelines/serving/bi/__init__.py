@@ -67,14 +67,14 @@ def text_of(document: Document) -> str:
     return yaml.dump(document, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=120)
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(yaml.CSafeDumper):
     """Writes what occurs twice twice, without anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.Node:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 

@@ -1,7 +1,7 @@
-"""A chart of `dashboards.yml` as Superset stores it: what its browser side reads (`params`) and the same question for its
-programming interface (`query_context`).
+"""A chart of `dashboards.yml` as Superset stores it: what its browser side reads (`params`) and the same question for
+its programming interface (`query_context`).
 
-kind: number (one metric), line, area, bar, stacked (by `x`), across (bars that lie), table (metrics by `by`), list (rows).
+kind: number (one metric), line, area, bar, stacked (by `x`), across (bars that lie), table (metrics by `by`), list
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.serving.bi import Document, identifier
-from pipelines.serving.bi.datasets import metric_of
+from pipelines.serving.bi.datasets import measures_of, metric_of
 from pipelines.serving.catalogue import Text
-from pipelines.serving.measures import measures
 
 Spec = dict[str, Any]
 #: What Superset calls the kinds.
@@ -55,7 +54,7 @@ def chart(spec: Spec, lang: str) -> Document:
 
 def metrics(spec: Spec) -> list[str]:
     """Names of the metrics of a chart. Raises ValueError for a measure that does not add up."""
-    known = {found.name: found for found in measures() if found.mart.name == spec["mart"]}
+    known = {found.name: found for found in measures_of(spec["mart"])}
     named = []
     for name in spec.get("metrics", ()):
         metric = "count__rows" if name == "rows" else metric_of(known[name])
@@ -67,7 +66,7 @@ def metrics(spec: Spec) -> list[str]:
 
 def _where(spec: Spec) -> list[tuple[str, str, Any]]:
     """Conditions as (column, operator, value): a value is equal, a list is one of, >= stands before a number."""
-    found = []
+    found: list[tuple[str, str, Any]] = []
     for column, value in spec.get("where", {}).items():
         if isinstance(value, list):
             found.append((column, "IN", value))
@@ -173,7 +172,11 @@ def _series(spec: Spec, lang: str) -> Document:
     if spec.get("sort") == "name":
         named |= {"x_axis_sort": spec["x"], "x_axis_sort_asc": True}
     elif not moment:
-        named |= {"x_axis_sort": metrics(spec)[0], "x_axis_sort_asc": kind == "across", "timeseries_limit_metric": metrics(spec)[0]}
+        named |= {
+            "x_axis_sort": metrics(spec)[0],
+            "x_axis_sort_asc": kind == "across",
+            "timeseries_limit_metric": metrics(spec)[0],
+        }
     return named
 
 
@@ -212,7 +215,9 @@ def _query_context(spec: Spec, params: Document) -> Document:
     columns: list[Any] = spec["columns"] if raw else _by(spec)
     if "x" in spec:
         columns = [_axis(spec["x"]), *columns]
-    order: list[Any] = [list(pair) for pair in _orders(spec)] if raw else [[asked[0], False]] if asked and columns else []
+    order: list[Any] = (
+        [list(pair) for pair in _orders(spec)] if raw else [[asked[0], False]] if asked and columns else []
+    )
     return {
         "datasource": {"id": 0, "type": "table"},
         "force": False,

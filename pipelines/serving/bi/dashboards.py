@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pipelines.serving.bi import Document, identifier
@@ -83,6 +84,7 @@ def _cell(entry: Spec, ids: dict[str, int], beside: int, lang: str) -> dict[str,
 # Filters --------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def _columns_of(mart: str) -> set[str]:
     from pipelines.serving.bi.datasets import dataset
 

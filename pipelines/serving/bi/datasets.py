@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from pipelines.contract import KINDS
 from pipelines.serving.bi import DATABASE, Document, identifier
@@ -58,18 +59,54 @@ _VERDICTS = ("verdict", *(f"{code}_verdict" for code in _SHORT))
 #: Agencies of one name differ in their code, so both are shown.
 _WITH_CODE = "case when {name} is null or {name} = {code} then {code} else {name} || ' (' || {code} || ')' end"
 NAMES = (
-    Named("agency_code", "agency", Text("Cơ quan", "Agency"), "dim_agency", "agency_code", "name", only="is_latest", whole=_WITH_CODE),
+    Named(
+        "agency_code",
+        "agency",
+        Text("Cơ quan", "Agency"),
+        "dim_agency",
+        "agency_code",
+        "name",
+        only="is_latest",
+        whole=_WITH_CODE,
+    ),
     Named("field_code", "field_name", Text("Lĩnh vực", "Field"), "dim_field", "field_code", "field_name"),
     Named("channel", "channel_name", Text("Kênh thực hiện", "Channel"), "dim_channel", "channel", "name_{lang}"),
     Named("state", "state_name", Text("Tình trạng", "State"), "dim_state", "state", "name_{lang}"),
-    Named("status", "status_name", Text("Trạng thái trên Cổng", "Status of the portal"), "dim_status", "status", "name_{lang}", type="integer"),
+    Named(
+        "status",
+        "status_name",
+        Text("Trạng thái trên Cổng", "Status of the portal"),
+        "dim_status",
+        "status",
+        "name_{lang}",
+        type="integer",
+    ),
     Named("rule_set", "rule_set_name", Text("Bộ quy tắc", "Rule set"), "dim_rule_set", "rule_set", "name_{lang}"),
-    Named("indicator", "indicator_name", Text("Chỉ số 766", "Index of 766"), "dim_indicator_766", "indicator", "name_{lang}"),
-    Named("distortion", "distortion_name", Text("Sai lệch", "Distortion"), "dim_distortion", "distortion", "title_{lang}"),
+    Named(
+        "indicator",
+        "indicator_name",
+        Text("Chỉ số 766", "Index of 766"),
+        "dim_indicator_766",
+        "indicator",
+        "name_{lang}",
+    ),
+    Named(
+        "distortion", "distortion_name", Text("Sai lệch", "Distortion"), "dim_distortion", "distortion", "title_{lang}"
+    ),
     Named("rule_id", "rule_name", Text("Quy tắc kiểm tra", "Rule"), "dim_rule", "rule_id", "message_{lang}"),
-    Named("reason", "reason_name", Text("Lý do", "Reason"), "dim_rule", "rule_id", "message_{lang}", mart="mart_load_ledger"),
+    Named(
+        "reason",
+        "reason_name",
+        Text("Lý do", "Reason"),
+        "dim_rule",
+        "rule_id",
+        "message_{lang}",
+        mart="mart_load_ledger",
+    ),
     *(
-        Named(code, f"{code}_name", LABELS.get(code, Text("Kết luận", "Verdict")), "dim_verdict", "verdict", "name_{lang}")
+        Named(
+            code, f"{code}_name", LABELS.get(code, Text("Kết luận", "Verdict")), "dim_verdict", "verdict", "name_{lang}"
+        )
         for code in _VERDICTS
     ),
 )
@@ -94,7 +131,15 @@ def _days(*codes: str) -> dict[str, Text]:
     return {code: Text(f"{_DAYS[code]} ngày", f"{_DAYS[code]} days") for code in codes}
 
 
-_FIGURES = ("total_received", "total_on_time", "total_overdue", "total_completed", "avg_processing_days", "ratio", "score")
+_FIGURES = (
+    "total_received",
+    "total_on_time",
+    "total_overdue",
+    "total_completed",
+    "avg_processing_days",
+    "ratio",
+    "score",
+)
 WORDED = (
     Worded("source", "source_name", Text("Nguồn số liệu", "Source"), _page("source", "dvcqg", "motcua")),
     Worded(
@@ -105,7 +150,11 @@ WORDED = (
     Worded("unit", "unit_of_count", Text("Đơn vị đếm", "Unit"), _page("unit", "row", "dossier", "file")),
     Worded(
         *("status", "status_said", Text("Kết quả nạp", "Outcome")),
-        {"loaded": Text("đã nạp", "loaded"), "duplicate": Text("trùng tệp đã nạp", "loaded before"), "rejected": Text("bị từ chối", "refused")},
+        {
+            "loaded": Text("đã nạp", "loaded"),
+            "duplicate": Text("trùng tệp đã nạp", "loaded before"),
+            "rejected": Text("bị từ chối", "refused"),
+        },
         mart="mart_load_ledger",
     ),
     Worded(
@@ -135,7 +184,8 @@ def dataset(mart: Mart, lang: str) -> Document:
         "normalize_columns": False,
         "columns": [
             *(_column(name, labels[name], column.meaning(lang), column) for name, column in mart.columns.items()),
-            *(_column(known.name, known.label(lang), known.label(lang)) for known in (*named, *worded)),
+            *(_column(known.name, known.label(lang), known.label(lang)) for known in named),
+            *(_column(known.name, known.label(lang), known.label(lang)) for known in worded),
         ],
         "metrics": list(_metrics(mart, labels, lang)),
         "uuid": identifier("dataset", mart.name),
@@ -148,7 +198,9 @@ def _labels(mart: Mart, lang: str) -> dict[str, str]:
     """Column → what it is called: short, and longer where two would be called the same, which Superset refuses."""
     short = {name: LABELS.get(name, column.meaning.short)(lang) for name, column in mart.columns.items()}
     return {
-        name: label if list(short.values()).count(label) == 1 else re.split("[;(]", mart.columns[name].meaning(lang))[0].strip()
+        name: label
+        if list(short.values()).count(label) == 1
+        else re.split(";", mart.columns[name].meaning(lang))[0].strip()
         for name, label in short.items()
     }
 
@@ -158,7 +210,9 @@ def _said(mart: Mart) -> Iterator[Worded]:
     for column in mart.columns.values():
         if column.type == "boolean":
             label = column.meaning.short
-            yield Worded(column.name, f"{column.name}_said", label, {"true": Text("có", "yes"), "false": Text("không", "no")})
+            yield Worded(
+                column.name, f"{column.name}_said", label, {"true": Text("có", "yes"), "false": Text("không", "no")}
+            )
 
 
 def _has(mart: Mart, known: Named) -> bool:
@@ -206,6 +260,12 @@ def _case(known: Worded, lang: str) -> str:
 # Metrics --------------------------------------------------------------------------------------------------------------
 
 
+@cache
+def measures_of(mart: str) -> tuple[Measure, ...]:
+    """The measures of a mart."""
+    return tuple(found for found in measures() if found.mart.name == mart)
+
+
 def metric_of(measure: Measure) -> str | None:
     """Name of the metric of a measure; None when there is none: neither a sum nor a rate whose parts are here."""
     if measure.additive:
@@ -215,9 +275,8 @@ def metric_of(measure: Measure) -> str | None:
 
 def _metrics(mart: Mart, labels: dict[str, str], lang: str) -> Iterator[Document]:
     yield _count(mart, lang)
-    for measure in measures():
-        name = metric_of(measure) if measure.mart.name == mart.name else None
-        if name:
+    for measure in measures_of(mart.name):
+        if name := metric_of(measure):
             meaning = measure.column.meaning(lang)
             yield _metric(name, labels[measure.name], meaning, _expression(measure), _format(measure))
 
@@ -246,7 +305,7 @@ def _expression(measure: Measure) -> str:
         return _guarded(f"sum({measure.name})", _within(measure))
     above, below = (" + ".join(f"sum({name})" for name in names) for names in measure.parts)
     times = "100.0" if measure.unit.vi.startswith("phần trăm") else "1.0"
-    count = next(found for found in measures() if (found.mart, found.name) == (measure.mart, measure.parts[1][-1]))
+    count = next(found for found in measures_of(measure.mart.name) if found.name == measure.parts[1][-1])
     return _guarded(f"{times} * ({above}) / nullif({below}, 0)", _within(count))
 
 

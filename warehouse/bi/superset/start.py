@@ -1,12 +1,12 @@
 """Prepare Superset and serve it on this machine (`make bi`). Runs in Superset's own environment.
 
-    DUNGHAN_WAREHOUSE    the warehouse whose published file is read
-    DUNGHAN_BI_DSN       instead of it: postgresql://reader:…@server/database (schema marts)
-    DUNGHAN_BI_HOME      state: key, metadata (default ~/.local/state/dunghan-superset)
-    DUNGHAN_BI_PASSWORD  of `admin` at the first start; without it one is made and printed once
-    DUNGHAN_BI_PORT      8088
-    DUNGHAN_BI_BUNDLE    folder of the bundle (default: the one beside this file)
-    DUNGHAN_LANG         vi or en
+DUNGHAN_WAREHOUSE    the warehouse whose published file is read
+DUNGHAN_BI_DSN       instead of it: postgresql://reader:…@server/database (schema marts)
+DUNGHAN_BI_HOME      state: key, metadata (default ~/.local/state/dunghan-superset)
+DUNGHAN_BI_PASSWORD  of `admin` at the first start; without it one is made and printed once
+DUNGHAN_BI_PORT      8088
+DUNGHAN_BI_BUNDLE    folder of the bundle (default: the one beside this file)
+DUNGHAN_LANG         vi or en
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def _superset(home: Path, *command: str) -> None:
     log = home / "prepare.log"
     print(f"superset {' '.join(command)} …", flush=True)
     with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run([BIN / "superset", *command], stdout=file, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(  # noqa: S603
+            [BIN / "superset", *command], stdout=file, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode:
         sys.exit(f"{log.read_text(encoding='utf-8')[-3000:]}\nsuperset {' '.join(command)}: {log}")
 
@@ -149,9 +151,20 @@ def _bundle(address: str) -> dict[str, str]:
 def _serve() -> None:
     port = os.environ.get("DUNGHAN_BI_PORT", "8088")
     print(f"http://127.0.0.1:{port}", flush=True)
-    workers = ("--workers", "1", "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--no-control-socket")
+    workers = (
+        "--workers",
+        "1",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "8",
+        "--timeout",
+        "120",
+        "--no-control-socket",
+    )
     gunicorn = str(BIN / "gunicorn")
-    os.execv(gunicorn, [gunicorn, "--bind", f"127.0.0.1:{port}", *workers, "superset.app:create_app()"])
+    called = [gunicorn, "--bind", f"127.0.0.1:{port}", *workers, "superset.app:create_app()"]
+    os.execv(gunicorn, called)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 HOME = Path(os.environ["DUNGHAN_BI_HOME"])
@@ -17,8 +18,10 @@ def _secret() -> str:
     """The key that signs sessions and encrypts the stored address of the database; made at the first start."""
     path = HOME / "secret.key"
     if not path.exists():
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(48))
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_urlsafe(48), encoding="utf-8")
+        new.rename(path)
     return path.read_text(encoding="utf-8")
 
 
@@ -26,7 +29,7 @@ SECRET_KEY = _secret()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?check_same_thread=false"
 GUEST_TOKEN_JWT_SECRET = GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
 
-# Words and numbers -----------------------------------------------------------------------------------------------------
+# Words and numbers ---------------------------------------------------------------------------------------------------
 APP_NAME = "Đúng Hạn"
 BABEL_DEFAULT_LOCALE = os.environ.get("DUNGHAN_LANG", "vi")
 LANGUAGES = {"vi": {"flag": "vn", "name": "Tiếng Việt"}, "en": {"flag": "gb", "name": "English"}}
@@ -78,7 +81,7 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     for name, colours in _SCHEMES.items()
 ]
 
-# Nothing leaves the machine --------------------------------------------------------------------------------------------
+# Nothing leaves the machine ------------------------------------------------------------------------------------------
 THEME_FONT_URL_ALLOWED_DOMAINS: list[str] = []
 TALISMAN_CONFIG = {
     "content_security_policy": {
@@ -105,7 +108,9 @@ FEATURE_FLAGS = {"ALERT_REPORTS": False, "EMBEDDED_SUPERSET": False, "ENABLE_TEM
 SUPERSET_WEBSERVER_TIMEOUT = 120
 
 
-def DB_CONNECTION_MUTATOR(uri, params, username, security_manager, source):  # noqa: N802  (Superset's name)
+def DB_CONNECTION_MUTATOR(  # noqa: N802  (Superset's name)
+    uri: Any, params: dict[str, Any], username: str, security_manager: Any, source: Any
+) -> tuple[Any, dict[str, Any]]:
     """The file of the version that is current now, by its own path: DuckDB keeps a path that is in use, and `current`
     may have moved on."""
     if uri.drivername.startswith("duckdb") and uri.database:
