@@ -79,8 +79,10 @@ bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 # Superset in an environment of its own; what it keeps (its key, its metadata) lies outside the repository.
-bi: $(BI_VENV)/.installed ## Superset on this machine: dashboards of what is published / bảng điều hành Superset
-	@$(BI_VENV)/bin/python $(SUPERSET)/start.py
+# The bundle in the repository is Vietnamese; DUNGHAN_LANG=en makes the English one first.
+bi: $(BI_VENV)/.installed $(if $(filter en,$(DUNGHAN_LANG)),$(STAMP)) ## Superset: dashboards of what is published / bảng điều hành Superset
+	@$(if $(filter en,$(DUNGHAN_LANG)),$(BIN)/python -m pipelines.serving.bi --lang en $(BI_VENV)/bundle-en && \
+		DUNGHAN_BI_BUNDLE=$(BI_VENV)/bundle-en) $(BI_VENV)/bin/python $(SUPERSET)/start.py
 
 $(BI_VENV)/.installed: $(SUPERSET)/requirements.txt
 	@echo "Cài đặt Superset vào $(BI_VENV), vài phút, 900 MB / installing Superset, some minutes, 900 MB …"
