@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -223,6 +224,32 @@ def test_what_is_kept_is_for_its_owner_and_without_the_password(on_duckdb: Clien
     assert len((home / "secret.key").read_text(encoding="utf-8")) > 40
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert all(ADMIN.encode() not in path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+def test_a_new_publication_shows_with_the_next_question(on_duckdb: Client, warehouse: Path) -> None:
+    """The symlink moves on, as publishing does; nothing is started anew, nothing comes from before."""
+    published = warehouse / "published"
+    old = str((published / "current").readlink())
+    new = published / "versions" / "another"
+    shutil.copytree(published / "current", new)
+    with duckdb.connect(str(new / "dunghan.duckdb")) as con:
+        con.execute("delete from marts.mart_waiting_acceptance")
+    question = on_duckdb.question(charts(on_duckdb)["Chờ tiếp nhận"], "Cổng Dịch vụ công quốc gia")
+
+    def waiting() -> int:
+        return int(on_duckdb.call("/api/v1/chart/data", question)[1]["result"][0]["data"][0]["count__rows"] or 0)
+
+    def switch(target: str) -> None:
+        (published / "next").symlink_to(target)
+        (published / "next").replace(published / "current")
+
+    before = waiting()
+    switch(os.path.relpath(new, published))
+    try:
+        assert (before > 0, waiting()) == (True, 0)
+    finally:
+        switch(old)
+    assert waiting() == before
 
 
 def test_nobody_reads_without_signing_in(on_duckdb: Client) -> None:
