@@ -58,6 +58,12 @@ def test_a_chart_cannot_ask_for_a_sum_of_rates() -> None:
         metrics({"name": "x", "mart": "mart_agency_scorecard", "metrics": ["on_time_rate_form_ii06"]})
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_chart_has_a_title_of_its_own(lang: str) -> None:
+    titles = [made["slice_name"] for path, made in bundle(lang).items() if path.startswith("charts/")]
+    assert sorted(titles) == sorted(set(titles))
+
+
 @pytest.mark.parametrize("made", CHARTS, ids=lambda made: made["slice_name"])
 def test_charts_ask_for_columns_and_metrics_that_there_are(made: dict[str, Any]) -> None:
     (dataset,) = [found for found in DATASETS.values() if found["uuid"] == made["dataset_uuid"]]
