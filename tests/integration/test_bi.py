@@ -33,8 +33,10 @@ pytestmark = pytest.mark.bi
 SUPERSET = REPOSITORY / "warehouse" / "bi" / "superset"
 ADMIN = "chỉ để thử: 'p@ss'"
 READER = "r%ead/er"
+DISTORTIONS = district_2024().distortions.model_copy(update={"due_moved_late": 0.5})  # some for every list
 SPEC = district_2024(
     dossiers=3000,
+    distortions=DISTORTIONS,
     not_accepted=4,
     refused=3,
     local_system=LocalSystem(unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, report_extra=2),
