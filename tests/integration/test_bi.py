@@ -26,11 +26,15 @@ import pytest
 
 from pipelines.layout import REPOSITORY
 from pipelines.samples import LocalSystem, district_2024, generate
+from pipelines.serving.bi import bundle
+from pipelines.serving.catalogue import marts
+from pipelines.serving.measures import PARTS
 from tests.support.postgres import server
 
 pytestmark = pytest.mark.bi
 
 SUPERSET = REPOSITORY / "warehouse" / "bi" / "superset"
+DATASETS = {made["table_name"]: made for path, made in bundle("vi").items() if path.startswith("datasets/")}
 ADMIN = "chỉ để thử: 'p@ss'"
 READER = "r%ead/er"
 DISTORTIONS = district_2024().distortions.model_copy(update={"due_moved_late": 0.5})  # some for every list
@@ -192,6 +196,26 @@ def test_figures_are_those_of_the_mart_and_never_of_two_sources(on_duckdb: Clien
     assert len(received) > 1
     assert shown("Cổng Dịch vụ công quốc gia") == [{"sum__received": received["dvcqg"]}]
     assert shown(None) == [{"sum__received": None}]
+
+
+def test_names_of_codes_neither_add_nor_lose_rows(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse / "published" / "dunghan.duckdb"), read_only=True) as con:
+        for made in DATASETS.values():
+            rows = con.table(f"marts.{made['table_name']}").count("*").fetchone()
+            assert made["sql"] is None or con.sql(made["sql"]).count("*").fetchone() == rows, made["table_name"]
+
+
+def test_a_rate_of_sums_is_the_rate_of_the_mart_on_each_of_its_rows(warehouse: Path) -> None:
+    with duckdb.connect(str(warehouse / "published" / "dunghan.duckdb"), read_only=True) as con:
+        for mart, rates in PARTS.items():
+            (metric,) = [made for made in DATASETS[mart]["metrics"] if made["metric_name"].startswith("rate__")]
+            (rate,) = rates
+            key = ", ".join(marts()[mart].key)
+            other = f"select {metric['expression']} as anew, any_value({rate}) as kept from marts.{mart} group by {key}"
+            off = 0.00501 if rate == "ratio" else 1e-9  # rates in per cent are rounded to two places in the mart
+            differs = f"abs(anew - kept) > {off} or (anew is null) != (kept is null)"
+            wrong = f"select count(*) from ({other}) where {differs}"
+            assert con.sql(wrong).fetchone() == (0,), mart
 
 
 @pytest.mark.parametrize(

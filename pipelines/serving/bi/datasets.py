@@ -6,7 +6,6 @@ by the metric itself: over rows of several it is empty, never wrong.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -200,7 +199,7 @@ def _labels(mart: Mart, lang: str) -> dict[str, str]:
     return {
         name: label
         if list(short.values()).count(label) == 1
-        else re.split(";", mart.columns[name].meaning(lang))[0].strip()
+        else mart.columns[name].meaning(lang).split(";")[0].strip()
         for name, label in short.items()
     }
 
@@ -217,9 +216,8 @@ def _said(mart: Mart) -> Iterator[Worded]:
 
 def _has(mart: Mart, known: Named) -> bool:
     column = mart.columns.get(known.code)
-    if known.mart not in ("", mart.name):
-        return False
-    return bool(column and column.type == known.type and known.name not in mart.columns and mart.name != known.dim)
+    meant = known.mart in ("", mart.name) and mart.name != known.dim
+    return bool(meant and column and column.type == known.type and known.name not in mart.columns)
 
 
 def _column(name: str, label: str, meaning: str, column: Column | None = None) -> Document:
