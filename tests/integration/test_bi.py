@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import duckdb
 import pytest
@@ -292,4 +293,6 @@ def test_every_chart_has_rows_on_postgres(python: Path, warehouse: Path, home: P
         with started(python, home, DUNGHAN_BI_DSN=pg.dsn("bi_reader", READER)) as client:
             (database,) = client.call("/api/v1/database/")[1]["result"]
             assert database["backend"] == "postgresql"
+            kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+            assert READER.encode() not in kept and quote(READER, safe="").encode() not in kept
             every_chart_has_rows(client)

@@ -62,7 +62,9 @@ def _address() -> str:
                 "DUNGHAN_BI_DSN phải có dạng postgresql://người_đọc:mật_khẩu@máy_chủ/cơ_sở_dữ_liệu\n"
                 "DUNGHAN_BI_DSN must look like postgresql://reader:password@server/database"
             )
-        return f"postgresql+psycopg2://{rest}"
+        account, at, server = rest.rpartition("@")
+        # The password is taken from the environment with each question (superset_config.py), never stored.
+        return f"postgresql+psycopg2://{account.partition(':')[0]}{at}{server}"
     warehouse = Path(os.environ.get("DUNGHAN_WAREHOUSE") or HERE.parents[1] / "data")
     published = warehouse.absolute() / "published" / "dunghan.duckdb"
     if not published.exists():

@@ -9,7 +9,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 HOME = Path(os.environ["DUNGHAN_BI_HOME"])
 
@@ -111,8 +111,10 @@ SUPERSET_WEBSERVER_TIMEOUT = 120
 def DB_CONNECTION_MUTATOR(  # noqa: N802  (Superset's name)
     uri: Any, params: dict[str, Any], username: str, security_manager: Any, source: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """The file of the version that is current now, by its own path: DuckDB keeps a path that is in use, and `current`
-    may have moved on."""
+    """Where a question really goes. DuckDB: the file of the version that is current now, by its own path, for DuckDB
+    keeps a path that is in use and `current` may have moved on. PostgreSQL: with the password, stored nowhere."""
     if uri.drivername.startswith("duckdb") and uri.database:
         uri = uri.set(database=str(Path(uri.database).resolve()))
+    elif uri.drivername.startswith("postgresql") and (dsn := os.environ.get("DUNGHAN_BI_DSN")):
+        uri = uri.set(password=unquote(urlsplit(dsn).password or "") or None)
     return uri, params
