@@ -1,6 +1,6 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
 # Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
-# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs).
+# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset).
 # PIP_* of the environment are pip's own and are honoured as they are.
 
 SHELL := /bin/bash
@@ -9,9 +9,11 @@ PYTHON ?= python3
 WHEELHOUSE ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+BI_VENV ?= .venv-superset
 COVER ?= tests/unit
 
 BIN := $(VENV)/bin
+SUPERSET := warehouse/bi/superset
 STAMP := $(VENV)/.installed
 SAMPLE := warehouse/data/inbox
 OFFLINE := $(if $(WHEELHOUSE),--no-index --find-links $(WHEELHOUSE))
@@ -20,7 +22,7 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run unit unit-all coverage test slow bench faults docs site lint format clean
+.PHONY: help setup run unit unit-all coverage test slow bench faults docs bi test-bi site lint format clean
 
 help: ## show the targets / các lệnh
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +49,7 @@ run: setup ## generate the sample district, load it, publish, print the figures 
 
 # Tests that start no process and build no warehouse, properties with a tenth of their examples (tests/conftest.py).
 unit: setup ## quick tests / kiểm thử nhanh
-	@$(BIN)/python -m pytest tests/unit -m "not integration and not slow" --hypothesis-profile=unit -q $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/unit -m "not integration and not slow and not bi" --hypothesis-profile=unit -q $(PYTEST_ARGS)
 
 unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
@@ -62,10 +64,10 @@ unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / tr
 	done
 
 coverage: setup ## unit tests with branch coverage, COVER=tests for all / độ phủ
-	@$(BIN)/python -m pytest $(COVER) -m "not slow" -q --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(COVER) -m "not slow and not bi" -q --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 test: setup ## the tests / kiểm thử
-	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not bi" $(PYTEST_ARGS)
 
 slow: setup ## the tests that take longer / kiểm thử lâu
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
@@ -76,11 +78,27 @@ faults: setup ## only the tests that kill the process and fill the disk / kiểm
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
+# Superset in an environment of its own; what it keeps (its key, its metadata) lies outside the repository.
+# The bundle in the repository is Vietnamese; DUNGHAN_LANG=en makes the English one first.
+bi: $(BI_VENV)/.installed $(if $(filter en,$(DUNGHAN_LANG)),$(STAMP)) ## Superset: dashboards of what is published / bảng điều hành Superset
+	@$(if $(filter en,$(DUNGHAN_LANG)),$(BIN)/python -m pipelines.serving.bi --lang en $(BI_VENV)/bundle-en && \
+		DUNGHAN_BI_BUNDLE=$(BI_VENV)/bundle-en) $(BI_VENV)/bin/python $(SUPERSET)/start.py
+
+$(BI_VENV)/.installed: $(SUPERSET)/requirements.txt
+	@echo "Cài đặt Superset vào $(BI_VENV), vài phút, 900 MB / installing Superset, some minutes, 900 MB …"
+	@$(PYTHON) -m venv $(BI_VENV)
+	@$(BI_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(OFFLINE) --no-deps -r $<
+	@touch $@
+
+test-bi: setup ## Superset imports the bundle and every chart has rows; minutes / kiểm thử Superset
+	@$(BIN)/python -m pytest -m bi -n 0 $(PYTEST_ARGS)
+
 docs: setup ## write what follows from the contract, docs/marts.md, measures.md, distortions.md / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
 	@$(BIN)/python dbt_project/generate_measures_doc.py
+	@$(BIN)/python -m pipelines.serving.bi
 
 # The Vietnamese site into the folder, the English one into `en` below it; a link that leads nowhere
 # stops it (under `set -e`; `--quiet` would not count it).

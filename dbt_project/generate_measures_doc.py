@@ -21,7 +21,8 @@ This page is generated from the dbt project by `make docs`; do not edit it.
 
 Mỗi dòng là một con số của một mart.
 **Cộng theo**: chỉ cộng qua các cột này, sau khi đã chọn *một* giá trị của các cột ở **Chọn một**.
-Dấu – : không cộng được. Tỷ lệ thì cộng tử số và mẫu số rồi chia lại; trung bình, trung vị phải tính từ bảng chi tiết.
+Dấu – : không cộng được. Tỷ lệ có ghi cách tính (Σ, ÷) thì cộng tử số và mẫu số rồi chia lại;
+trung bình, trung vị phải tính từ bảng chi tiết.
 Hai nguồn có thể cùng gửi một hồ sơ, hai cách chia kỳ đếm cùng hồ sơ, bốn bộ quy tắc kết luận về cùng hồ sơ:
 đừng cộng qua `source`, `scheme`, `rule_set`.
 Với `period` chỉ cộng các kỳ cùng độ dài và không chồng lên nhau (tháng với tháng).
@@ -29,7 +30,8 @@ Có `level` ở **Chọn một** nghĩa là số của cơ quan cấp trên đã
 
 Each line is one number of one mart.
 **Adds up over**: sum over these columns only, after choosing *one* value of the columns under **Choose one**.
-A – : does not add up. Of rates, add up the parts and divide anew; averages and medians need the rows themselves.
+A – : does not add up. Of rates that say how (Σ, ÷), add up the parts and divide anew;
+averages and medians need the rows themselves.
 Two sources may send the same dossier, both schemes count the same dossiers, four rule sets judge the same dossiers:
 never sum over `source`, `scheme`, `rule_set`.
 Of `period`, sum periods of one length that do not overlap (months with months).
@@ -57,10 +59,17 @@ def _line(measure: Measure) -> str:
         f"{label.vi} / {label.en}",
         f"{meaning.vi} / {meaning.en}",
         f"{measure.unit.vi} / {measure.unit.en}",
-        _names(measure.over),
+        _divided(measure) if measure.parts else _names(measure.over),
         _names(measure.within) if measure.additive else "–",
     ]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _divided(measure: Measure) -> str:
+    """How a rate is made anew."""
+    above, below = (" + ".join(f"Σ `{name}`" for name in names) for names in measure.parts or ())
+    times = "100 × " if measure.unit.vi.startswith("phần trăm") else ""
+    return f"{times}({above}) ÷ ({below})"
 
 
 def _names(columns: tuple[str, ...]) -> str:

@@ -31,7 +31,7 @@ COLUMNS = {
             "on_time_rate_{rule_set}",
             "double",
             "Tỷ lệ đúng hạn theo bộ quy tắc “{name_vi}”, 0..1; trống khi chưa giải quyết hồ sơ nào /"
-            " (early + on time) / resolved by {rule_set}; null when nothing is resolved",
+            " On-time rate by {rule_set}, (early + on time) / resolved; null when nothing is resolved",
         ),
     ),
 }

@@ -13,7 +13,7 @@ from pipelines.layout import DBT_PROJECT
 CATALOGUE = DBT_PROJECT / "marts.json"
 LANGUAGES = ("vi", "en")
 #: Where the short name of a column ends and its explanation begins.
-_SHORT = re.compile(r"[;:(,.]| = ")
+_SHORT = re.compile(r"[;:(,]|\.(?!\d)| = ")
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from pipelines.serving.catalogue import Column, Mart, Text, marts
 
+Parts = tuple[tuple[str, ...], tuple[str, ...]]
+
 #: Types of numbers; a column of another type is no measure.
 NUMBERS = ("bigint", "integer", "double")
 #: Numbers that name something.
 CODES = re.compile(r"(status|_status|level|rank_in_level|step_no)$")
-#: What adds up over nothing: rates, averages and other statistics, points, days left, parts of a difference.
+#: What adds up over nothing: rates, averages and other statistics, points, days left, parts of a difference, counts of
+#: dossiers that a row is compared with.
 NEVER = re.compile(
     r"(^|_)(rate|share|ratio|coverage|score|avg|median|p90|max|longest|left|late_share|numerator|denominator)(_|$)"
-    r"|^statutory_amount$|^delay_"
+    r"|^statutory_amount$|^delay_|^(comparable|late)_dossiers$"
 )
 #: How many there are at a moment, or were carried into a period: the same dossiers again in the next one.
 STOCK = re.compile(r"^(pending_|carried_over$|received_total$)")
@@ -30,6 +33,17 @@ TIME = {"month", "period", "day"}
 WITH_HIGHER_LEVELS = ("rpt_form_ii06_levels", "mart_progress_766")
 #: Marts that lay figures of several kinds in one column.
 MIXED = ("mart_portal_reconciliation", "mart_progress_766_groups")
+
+_RESOLVED = ("resolved_early", "resolved_on_time", "resolved_late")
+_JUDGED = ("early", "on_time", "late")
+#: Mart → its rate → the counts that it is made of, above and below the line. All other rates come without their parts.
+PARTS: dict[str, dict[str, Parts]] = {
+    "mart_progress_766": {"ratio": (("total_on_time",), ("total_received",))},
+    "mart_progress_766_reporting": {"ratio": (("total_on_time",), ("total_received",))},
+    "mart_timeliness_monthly": {"on_time_rate": (_RESOLVED[:2], _RESOLVED)},
+    "mart_timeliness_monthly_current": {"on_time_rate": (_RESOLVED[:2], _RESOLVED)},
+    "mart_timeliness_rule_sets": {"on_time_rate": (_JUDGED[:2], _JUDGED)},
+}
 
 #: Pattern of a name → unit; the first that fits.
 UNITS = (
@@ -76,6 +90,11 @@ class Measure:
     @property
     def additive(self) -> bool:
         return bool(self.over)
+
+    @property
+    def parts(self) -> Parts | None:
+        """Of a rate: the counts of its mart above and below the line, to add up and divide anew; None without."""
+        return PARTS.get(self.mart.name, {}).get(self.name)
 
 
 def measures() -> list[Measure]:

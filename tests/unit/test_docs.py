@@ -23,6 +23,8 @@ NOT_RUN = {
     "make ": "installs, runs the whole sample, or runs the tests themselves",
     "git pull": "changes the sources",
     "pip download": "fetches packages of the whole lock",
+    "pip wheel": "fetches packages of Superset",
+    "export DUNGHAN_BI_DSN=": "goes with `make bi`",
     "sudo ": "changes the machine's services",
     "psql ": "asks a server of the reader's",
     "export DAGSTER_HOME=": "goes with `dagster dev`",
