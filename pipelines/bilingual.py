@@ -28,6 +28,13 @@ def prefixed(value: str, text: str) -> str:
     return _both(*(value + one_language(text, lang) for lang in LANGUAGES))
 
 
+def labelled(label: tuple[str, str], text: str) -> str:
+    """A text of ours under a heading in both languages; a single line stays one."""
+    if "\n" in text:
+        return f"{_both(*label)}:\n{text}"
+    return _both(*(f"{word}: {one_language(text, lang)}" for word, lang in zip(label, LANGUAGES, strict=True)))
+
+
 def joined(texts: Iterable[str], sign: str = "; ") -> str:
     """Lines of ours, in both languages or in one, as a single one that can be parted again."""
     lines = list(texts)

@@ -197,19 +197,19 @@ def _disk(settings: Settings) -> Iterator[Check]:
 
 
 def _key(settings: Settings) -> Iterator[Check]:
-    from warehouse.keys import key_fingerprint, remembered_fingerprint
+    from warehouse.keys import key_fingerprint, key_lost, remembered_fingerprint
 
     title = ("Khóa bảo mật", "Privacy key")
     path = settings.layout.privacy_key
     fingerprint, before = key_fingerprint(settings), remembered_fingerprint(settings)
-    if fingerprint is None and before is None:
+    if fingerprint is None and before is None and not key_lost(settings):
         advice = ("lượt chạy đầu sẽ tạo tệp khóa; hãy sao lưu nó", "the first run makes a key file; keep a copy of it")
         yield Check("privacy_key", "warn", title, "-", advice)
         return
-    if before is not None and fingerprint != before:
+    if fingerprint is None or (before is not None and fingerprint != before):
         advice = (
-            "khóa đã đổi hoặc mất: đưa lại khóa cũ, nếu không mọi hồ sơ sẽ có phiên bản mới",
-            "the key was changed or lost: bring the old one back, or every dossier gets a new version",
+            f"khóa đã đổi hoặc mất: khôi phục {path} từ bản sao lưu (docs/runbooks/vi/lost-key.md)",
+            f"the key was changed or lost: restore {path} from the backup (docs/runbooks/lost-key.md)",
         )
         yield Check("privacy_key", "fail", title, "≠", advice)
         return

@@ -27,6 +27,9 @@ _ERRORS_KEPT = 20
 class DbtRunError(Exception):
     """The dbt invocation ended red: a model could not be built or a test failed. The message names the nodes."""
 
+    #: The words are those of dbt and DuckDB (pipelines.errors).
+    repeats = True
+
     def __init__(self, messages: Iterable[str], status: int | None = None) -> None:
         """messages: what dbt said of its errors; they are masked here and lose dbt's trace of macros."""
         head = "dbt kết thúc với lỗi / dbt ended red:" if status is None else f"dbt: {status}:"

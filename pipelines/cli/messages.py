@@ -598,6 +598,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing new; the published version still holds: {version}",
     ),
     "run.failed": ("KHÔNG công bố bản mới", "NOT published"),
+    "run.mended": ("Đã tự sửa: {what}", "Mended: {what}"),
     "run.failed.why": (
         "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
         "The version before (if any) stays. See docs/runbooks/nightly-failed.md; `dunghan doctor` checks the machine.",
@@ -631,6 +632,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "health.look": ("Tình trạng: đã công bố, có việc phải xem lại (mã 3)", "State: published, needs a look (status 3)"),
     "health.bad": ("Tình trạng: có lỗi (mã 1): {reasons}", "State: not well (status 1): {reasons}"),
     "reason.nothing_published": ("chưa công bố gì", "nothing is published"),
+    "reason.published_damaged": ("bản công bố bị hỏng", "what is published is damaged"),
     "reason.last_run_failed": ("lượt chạy cuối hỏng", "the last run failed"),
     "reason.last_run_killed": ("lượt chạy cuối bị dừng giữa chừng", "the last run was killed half-way"),
     "reason.stale": ("đã quá lâu chưa có lượt chạy tốt", "no good run for too long"),

@@ -143,6 +143,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     show_attention(screen, _attention(record))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
+    for text in record.get("mended", []):
+        screen.complain(t("run.mended", what=screen.told(text)))
     for text in record.get("missing", []):
         screen.complain(t("run.missing", note=screen.told(text)))
     _undelivered(screen, record)
@@ -163,7 +165,7 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     # What the published files still have, and those of a run that was not published.
     show_attention(screen, _attention(found["last_run"] or {}) | found["attention"])
     if published is None:
-        screen.say(t("status.nothing"))
+        screen.say(screen.told(found["damage"]) or t("status.nothing"))
         return
     screen.say(t("status.published", version=published["version"]))
     _definitions(screen, published["definitions_version"])
@@ -247,6 +249,8 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
         screen.say(f"  {screen.told(problem)}", "red")
+    for text in record.get("mended", []):
+        screen.say(f"  {t('run.mended', what=screen.told(text))}")
     for note in record.get("notes", []):
         screen.say(f"  {t('run.note', note=screen.told(note))}")
     _undelivered(screen, record)

@@ -51,6 +51,7 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         required_resource_keys={resources.KEY},
     )
     def landing(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        from pipelines.landing import checksums
         from pipelines.landing.lake import Lake, remember_readers
         from pipelines.landing.pipeline import land
         from pipelines.portal.discovery import discover
@@ -60,10 +61,14 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         asked = window(context)
         with run.step("landing"):
             check_key(run.settings)  # another key would make a new version of every dossier
+            if found := checksums.damaged(run.settings):
+                run.mended.append(checksums.put_aside(run.settings, found))
             lake = Lake(run.settings)
             files = discover(run.settings, lake.known(), asked)
             result = land(run.settings, files, progress=run.progress)
             remember_key(run.settings)
+            checksums.record(run.settings)
+            checksums.settle(run.settings)
             if asked is None:
                 remember_readers(run.settings, {file.source for file in files} | lake.sources())
         if asked is None:

@@ -15,6 +15,7 @@ from expectations.schema import VALIDATED_TABLES
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.exports import landed_key
 from pipelines.orchestration.dbt import validated_key
+from pipelines.orchestration.record import last_told
 
 LEDGER = validated_key("files")
 QUARANTINE = validated_key("quarantine")
@@ -72,7 +73,8 @@ def build(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
 
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("validation"):
-            result = validate(run.settings, rebuild=config.rebuild, progress=run.progress)
+            told = last_told(run.settings)
+            result = validate(run.settings, rebuild=config.rebuild, told=told, progress=run.progress)
             run.record.validated(result)
         yield agreement(result.checks)
         yield attention(result)
