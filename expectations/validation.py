@@ -439,7 +439,8 @@ class _Validation:
             where rule_id not like 'REJ\\_FILE\\_%' escape '\\' group by all
             union all
             select rule_id, 'dossiers', count(*)
-            from (select unnest(warnings) as rule_id from validated.dossiers where validation_seq > {after}) group by all
+            from (select unnest(warnings) as rule_id from validated.dossiers where validation_seq > {after})
+            group by all
         """)
         return {(rule_id, kind): count for rule_id, kind, count in rows}
 

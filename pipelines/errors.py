@@ -66,7 +66,7 @@ DAMAGED_DUCKDB = Fault(
 )
 DAMAGED_PARQUET = Fault(
     frozenset(),
-    re.compile(r"magic bytes|too small to be a Parquet file|TProtocol|(?i:zstd|snappy) .*(?:fail|corrupt)|Parquet file"),
+    re.compile(r"magic bytes|too small to be a Parquet file|TProtocol|(?i:zstd|snappy) .*(?:fail|corrupt)"),
     "một tệp Parquet bị hỏng: `dunghan doctor --deep` cho biết tệp nào và phải làm gì"
     " / a Parquet file is damaged: `dunghan doctor --deep` says which and what to do",
 )

@@ -153,6 +153,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Merge the lake's small files, so that nights and explain stay fast; figures do not change.",
     ),
     "help.versions": ("Các bản đang giữ.", "The versions that are kept."),
+    "help.doctor.deep": (
+        "Đọc toàn bộ kho, tệp dựng và các bản công bố để tìm tệp hỏng (lâu hơn).",
+        "Read the whole lake, the build file and what is published to find damaged files (takes longer).",
+    ),
     "help.doctor": (
         "Kiểm tra cài đặt, thư mục, khóa, ổ đĩa; nói phải làm gì.",
         "Check the installation, folders, key, disk; say what to do.",

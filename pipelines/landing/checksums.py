@@ -23,7 +23,21 @@ from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.contract.kinds import KINDS
 from pipelines.files import write_whole
-from pipelines.landing.lake import DATASET, LEDGER, LOST, SCHEMAS, Files, Lake, LakeError, Merged, load_id, look, lost, read, save_merged
+from pipelines.landing.lake import (
+    DATASET,
+    LEDGER,
+    LOST,
+    SCHEMAS,
+    Files,
+    Lake,
+    LakeError,
+    Merged,
+    load_id,
+    look,
+    lost,
+    read,
+    save_merged,
+)
 from pipelines.sql import literal, open_duckdb
 
 CHECKSUMS = "_checksums.json"

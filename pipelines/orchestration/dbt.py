@@ -88,8 +88,10 @@ class ParsedProject:
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the present files. Runs `dbt parse` (no database, no network) if there is none yet."""
         path = self._settings.layout.dbt_target / f"manifest-{_project_fingerprint()}.json"
-        if not path.exists():
-            self._parse(path)
+        # One that is damaged is made again, like one that is not there.
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            return dict(json.loads(path.read_bytes()))
+        self._parse(path)
         return dict(json.loads(path.read_bytes()))
 
     @cached_property

@@ -7,7 +7,6 @@ be made again is never taken away: it is named with the command (pipelines.error
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from pipelines.config import Settings
 from pipelines.errors import DAMAGED_DUCKDB, DAMAGED_PARQUET, DAMAGED_SQLITE, chain, fault_of
 from pipelines.landing.checksums import LakeDamagedError, damaged, put_aside
 from pipelines.landing.lake import SCHEMAS
-from pipelines.sql import quoted
-from warehouse.database import connect_build
+from warehouse.database import is_damaged
 
 BUILD = (
     "tệp dựng build.duckdb bị hỏng; đã bỏ, dựng lại toàn bộ từ kho"
@@ -49,7 +47,7 @@ def _mend(settings: Settings, error: BaseException) -> str | None:
         if isinstance(link, LakeDamagedError):
             return put_aside(settings, link.damaged)
     fault = fault_of(error)
-    if fault is DAMAGED_DUCKDB and _build_is_damaged(settings):
+    if fault is DAMAGED_DUCKDB and is_damaged(settings):
         return drop_build(settings)
     if fault is DAMAGED_PARQUET and (found := damaged(settings, SCHEMAS)):
         return put_aside(settings, found)
@@ -64,20 +62,6 @@ def drop_build(settings: Settings) -> str:
     return BUILD
 
 
-def _build_is_damaged(settings: Settings) -> bool:
-    """Reads every block of every table."""
-    if not settings.layout.build_db.exists():
-        return False
-    try:
-        with connect_build(settings) as con:
-            tables = con.execute("select schema_name, table_name from duckdb_tables() where not temporary").fetchall()
-            for schema, table in tables:
-                con.execute(f"select count(hash(t)) from {quoted(schema)}.{quoted(table)} as t").fetchall()
-    except duckdb.Error as error:
-        return fault_of(error) is DAMAGED_DUCKDB
-    return False
-
-
 def is_of_storage(error: BaseException) -> bool:
     """Is Dagster's storage damaged?"""
     return fault_of(error) is DAMAGED_SQLITE
@@ -89,5 +73,5 @@ def put_storage_aside(home: Path) -> str:
         place, aside = home / name, home / f"{name}{_ASIDE}"
         if place.exists():
             shutil.rmtree(aside, ignore_errors=True)
-            os.replace(place, aside)
+            place.rename(aside)
     return STORAGE

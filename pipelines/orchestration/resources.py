@@ -29,10 +29,10 @@ LOCK_TAG = "dunghan/lock"
 
 #: What to do about a red check.
 RED = (
-    "Hãy chạy `dunghan run --full-refresh` để kiểm tra và dựng lại toàn bộ từ kho; vẫn đỏ thì gửi các dòng trên cho nhóm "
-    "phát triển (docs/runbooks/vi/red-run.md)"
-    " / Run `dunghan run --full-refresh`: everything is validated and built again from the lake; if it stays red, send "
-    "the lines above to the developers (docs/runbooks/red-run.md)"
+    "Hãy chạy `dunghan run --full-refresh` để kiểm tra và dựng lại toàn bộ từ kho; vẫn đỏ thì gửi các dòng trên cho "
+    "nhóm phát triển (docs/runbooks/vi/red-run.md)"
+    " / Run `dunghan run --full-refresh`: everything is validated and built again from the lake; if it stays red, "
+    "send the lines above to the developers (docs/runbooks/red-run.md)"
 )
 
 Progress = Callable[[str], None]  # called with what is being done
@@ -45,8 +45,8 @@ _LOG_FILES = 3
 class Attempt:
     """What whoever starts a run hands to it and finds in it afterwards.
 
-    kept: the publication that stays because nothing is new. told: what went wrong in the steps, in safe texts (Dagster's
-    event log has the same, where that can be written). mended: what was damaged, in this attempt or the one before.
+    kept: the publication that stays because nothing is new. told: what went wrong in the steps, in safe texts (so has
+    Dagster's event log, where that can be written). mended: what was damaged, in this attempt or the one before.
     """
 
     kept: Publication | None = None
