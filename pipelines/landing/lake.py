@@ -137,7 +137,7 @@ def read_merged(root: Path) -> Merged:
         return Merged()
     raise LakeError(
         f"{root / MANIFEST}: bị hỏng hoặc đã mất, {MANIFEST_COPY} cũng vậy. Đây là danh sách các tệp đã gộp của kho; "
-        "hãy khôi phục một trong hai từ bản sao lưu rồi `dunghan run`, đừng xóa gì (docs/runbooks/vi/damaged-lake.md).\n"
+        "hãy khôi phục một trong hai từ bản sao lưu rồi `dunghan run`, không xóa (docs/runbooks/vi/damaged-lake.md).\n"
         f"{root / MANIFEST}: damaged or gone, {MANIFEST_COPY} too. It lists the merged files of the lake; restore one "
         "of them from a backup, then `dunghan run`, and delete nothing (docs/runbooks/damaged-lake.md)."
     )

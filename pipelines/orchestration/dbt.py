@@ -24,6 +24,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
 from pipelines.orchestration.compat import EventIterator, release_build
+from pipelines.orchestration.failures import RED
 from pipelines.serving import catalogue
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
@@ -166,7 +167,7 @@ class ParsedProject:
                 counted = list(_silent(events))
             yield from counted
             if (error := invocation.get_error()) is not None:
-                raise DbtRunError([str(error).partition(_ERRORS)[2]]) from None
+                raise DbtRunError([str(error).partition(_ERRORS)[2], RED]) from None
         finally:
             end(invocation.process)
             release_build(invocation)

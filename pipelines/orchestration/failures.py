@@ -27,6 +27,14 @@ RETRY_DELAY_SECONDS = 20.0
 MAX_RETRIES = 2
 WEBHOOK_TIMEOUT_SECONDS = 10
 
+#: What to do about a red check.
+RED = (
+    "Hãy chạy `dunghan run --full-refresh` để kiểm tra và dựng lại toàn bộ từ kho; vẫn đỏ thì gửi các dòng trên cho "
+    "nhóm phát triển (docs/runbooks/vi/red-run.md)"
+    " / Run `dunghan run --full-refresh`: everything is validated and built again from the lake; if it stays red, "
+    "send the lines above to the developers (docs/runbooks/red-run.md)"
+)
+
 #: A run that carries this tag has already been reported as failed.
 NOTIFIED_TAG = "dunghan/notified"
 

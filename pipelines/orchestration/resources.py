@@ -15,7 +15,7 @@ import dagster as dg
 
 from pipelines.bilingual import labelled
 from pipelines.config import Settings
-from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
+from pipelines.orchestration.failures import NOTIFIED_TAG, RED, as_dagster_failure, notify
 from pipelines.orchestration.mending import mend
 from pipelines.orchestration.record import STEPS, RunRecord
 from pipelines.preflight import require_sound
@@ -26,14 +26,6 @@ from warehouse.publish import Publication
 KEY = "run"
 #: A run that carries this tag got the lock. If it is not finished although somebody else has the lock, it is dead.
 LOCK_TAG = "dunghan/lock"
-
-#: What to do about a red check.
-RED = (
-    "Hãy chạy `dunghan run --full-refresh` để kiểm tra và dựng lại toàn bộ từ kho; vẫn đỏ thì gửi các dòng trên cho "
-    "nhóm phát triển (docs/runbooks/vi/red-run.md)"
-    " / Run `dunghan run --full-refresh`: everything is validated and built again from the lake; if it stays red, "
-    "send the lines above to the developers (docs/runbooks/red-run.md)"
-)
 
 Progress = Callable[[str], None]  # called with what is being done
 

@@ -27,7 +27,7 @@ EXAMPLES = REPOSITORY / "tests" / "data" / "worked_examples" / "inbox"
 SECOND, THIRD = "dvcqg/progress/tiendo_20240601T060000.ndjson", "dvcqg/dossiers/hoso_20240605.json"
 #: What nobody but a programmer should see.
 TRACES = re.compile(
-    r"Traceback|File \"|line \d+, in |\b[A-Z]\w+(?:Error|Exception)\b|Logging error|IO Error|INTERNAL|Dagster[A-Z]|dlt\."
+    r"Traceback|File \"|line \d+, in |\b[A-Z]\w+(?:Error|Exception)\b|Logging error|IO Error|INTERNAL|Dagster[A-Z]"
 )
 
 
