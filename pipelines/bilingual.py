@@ -29,10 +29,11 @@ def prefixed(value: str, text: str) -> str:
 
 
 def labelled(label: tuple[str, str], text: str) -> str:
-    """A text of ours under a heading in both languages; a single line stays one."""
-    if "\n" in text:
+    """A text of ours after a label in both languages, above it when it is of several lines."""
+    halves = [one_language(text, lang) for lang in LANGUAGES]
+    if any("\n" in half for half in halves):
         return f"{_both(*label)}:\n{text}"
-    return _both(*(f"{word}: {one_language(text, lang)}" for word, lang in zip(label, LANGUAGES, strict=True)))
+    return _both(*(f"{word}: {half}" for word, half in zip(label, halves, strict=True)))
 
 
 def joined(texts: Iterable[str], sign: str = "; ") -> str:

@@ -602,9 +602,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing new; the published version still holds: {version}",
     ),
     "run.failed": ("KHÔNG công bố bản mới", "NOT published"),
+    "run.new_warehouse": (
+        "Kho mới ở {path}. Nếu đã có kho từ trước, đường dẫn này sai: hãy dừng lại, xem `dunghan config`.",
+        "A new warehouse at {path}. If there is one already, this path is wrong: stop, and see `dunghan config`.",
+    ),
     "run.mended": ("Đã tự sửa: {what}", "Mended: {what}"),
     "run.failed.why": (
-        "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
+        "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/vi/nightly-failed.md;"
+        " `dunghan doctor` kiểm tra máy.",
         "The version before (if any) stays. See docs/runbooks/nightly-failed.md; `dunghan doctor` checks the machine.",
     ),
     "run.ledger": (

@@ -45,6 +45,8 @@ def run(
     started = time.monotonic()
     # What it would log without a webhook is in the report below.
     logging.getLogger("pipelines.orchestration.failures").addHandler(logging.NullHandler())
+    if not settings.layout.lake.exists():
+        session.screen.complain(session.screen.t("run.new_warehouse", path=settings.layout.root))
     with session.screen.progress() as progress:
         outcome = run_nightly(settings, full_refresh=full_refresh, force=force, progress=progress)
     show_run(session.screen, settings, outcome, started)

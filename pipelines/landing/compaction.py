@@ -150,11 +150,21 @@ def _refuse_the_unknown(root: Path) -> None:
             f"Kho có bảng mà bản phần mềm này không biết ({', '.join(strange)}): hãy cập nhật phần mềm rồi gộp.\n"
             f"The lake has tables that this version does not know ({', '.join(strange)}): update, then compact."
         )
-    if not (root / LOADS).is_dir() and any(root.glob("*/*.parquet")):
+    missing = not (root / LOADS).is_dir() and any(root.glob("*/*.parquet"))
+    if missing or not all(_is_readable(entry) for entry in (root / LOADS).glob("*.jsonl")):
         raise CompactionError(
-            f"Thiếu thư mục {root / LOADS}: không biết tệp nào đã nạp xong. Hãy khôi phục kho từ bản sao lưu.\n"
-            f"{root / LOADS} is missing: nobody can tell which files were loaded. Restore the lake from a backup."
+            f"{root / LOADS} bị thiếu hoặc hỏng: không biết tệp nào đã nạp xong nên không gộp, không xóa gì. Hãy khôi "
+            "phục thư mục này từ bản sao lưu (docs/runbooks/vi/damaged-lake.md).\n"
+            f"{root / LOADS} is missing or damaged: nobody can tell which files were loaded, so nothing is merged or "
+            "deleted. Restore that folder from a backup (docs/runbooks/damaged-lake.md)."
         )
+
+
+def _is_readable(entry: Path) -> bool:
+    try:
+        return all("load_id" in json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line)
+    except (ValueError, TypeError):
+        return False
 
 
 # ---- what is merged -------------------------------------------------------------------------------------------------
