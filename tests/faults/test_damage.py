@@ -195,7 +195,7 @@ CASES = [
     Case("manifest-removed", warehouse_files(CURRENT), remove),
     Case("pointer-removed", warehouse_files("published/current"), remove),
     Case("state-filled", warehouse_files("state/last-run.json", "state/readers.json", "state/runs/*.json"), fill),
-    Case("calendar-filled", lambda warehouse: [warehouse / "calendar.csv"], fill, (1,), "calendar.csv"),
+    Case("calendar-filled", lambda warehouse: [warehouse / "calendar.csv"], fill, (1,), "calendar.csv.*`dunghan run`"),
     Case("key-removed", warehouse_files("keys/privacy.key"), remove, (1,), "khóa.*`dunghan run`"),
     Case("key-filled", warehouse_files("keys/privacy.key"), fill, (1,), "khóa.*`dunghan run`"),
     Case(
