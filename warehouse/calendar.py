@@ -152,8 +152,8 @@ def require_kept(settings: Settings, published: str) -> None:
     used, there = revision_in(published), revision(settings).number
     if settings.calendar_revision is None and used > there:
         raise CalendarError(
-            f"calendar.csv: bản sửa {used} đã dùng để công bố nhưng nay không còn; hãy khôi phục tệp từ bản sao lưu, rồi "
-            "`dunghan run`\n"
+            f"calendar.csv: bản sửa {used} đã dùng để công bố nhưng nay không còn; hãy khôi phục tệp từ bản sao lưu, "
+            "rồi `dunghan run`\n"
             f"calendar.csv: revision {used} was used for what is published and is gone; restore the file from the "
             "backup, then `dunghan run`"
         )

@@ -44,7 +44,7 @@ def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyCo
         try:
             return open_duckdb(str(settings.layout.build_db.resolve()), config=duckdb_config(settings) | BUILD_STORAGE)
         except duckdb.IOException as error:
-            if "lock" not in str(error) or time.monotonic() >= deadline:
+            if "set lock" not in str(error) or time.monotonic() >= deadline:
                 raise
             time.sleep(0.5)
 
