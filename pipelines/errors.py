@@ -50,7 +50,7 @@ NOT_ALLOWED = Fault(
 )
 DISK_BROKEN = Fault(
     frozenset({errno.EIO}),
-    re.compile(r"Input/output error"),
+    re.compile(r"Input/output error|disk I/O error"),
     "ổ đĩa báo lỗi đọc ghi: hãy kiểm tra hoặc thay ổ đĩa, rồi `dunghan doctor --deep`"
     " / the disk reports read or write errors: check or replace it, then `dunghan doctor --deep`",
 )

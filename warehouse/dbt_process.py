@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.bilingual import labelled
 from pipelines.config import Settings
 from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
@@ -140,8 +141,9 @@ def _line(node: re.Match[str]) -> str:
     detail = " ".join(_NOISE.sub(" ", node["rest"]).split())
     if node["what"] == "test":
         table = Path(node["path"]).stem
-        vi, en = (_COUNTED.sub(rf"\1 {word}", detail) for word in ("dòng", "rows"))
-        return f"Bảng {table} không đạt kiểm tra: {vi} / Table {table} does not pass its check: {en}\n"
+        label = (f"Bảng {table} không đạt kiểm tra", f"Table {table} does not pass its check")
+        found = " / ".join(_COUNTED.sub(rf"\1 {word}", detail) for word in ("dòng sai", "wrong rows"))
+        return labelled(label, found if _COUNTED.search(detail) else detail) + "\n"
     name = node["name"]
     return f"Không dựng được bảng {name}: {detail} / Table {name} could not be built: {detail}\n"
 

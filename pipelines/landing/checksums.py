@@ -65,10 +65,9 @@ class LakeDamagedError(LakeError):
 
     def __init__(self, damaged: Collection[Damage]) -> None:
         self.damaged = list(damaged)
-        vi, en = (_listed(self.damaged, column) for column in (0, 1))
+        next_step = ("đọc lại từ tệp kết xuất", "reads them again from the exports")
         super().__init__(
-            f"{vi}; `dunghan run --full-refresh` đọc lại từ tệp kết xuất"
-            f" / {en}; `dunghan run --full-refresh` reads them again from the exports"
+            " / ".join(f"{_listed(self.damaged, c)}; `dunghan run --full-refresh` {next_step[c]}" for c in (0, 1))
         )
 
 
@@ -148,8 +147,8 @@ def put_aside(settings: Settings, found: Collection[Damage]) -> str:
     missing = {**lost(root), **{k: v for table in tables for k, v in _missing(settings, table).items()}}
     write_whole(root / LOST, json.dumps(missing, ensure_ascii=False, indent=1) + "\n")
     _write(root, {name: entry for name, entry in _checksums(root).items() if name not in names})
-    listed = [_listed(found, column) for column in (0, 1)]
-    return f"{listed[0]}; đọc lại từ tệp kết xuất / {listed[1]}; read again from the exports"
+    done = ("đọc lại từ tệp kết xuất", "read again from the exports")
+    return " / ".join(f"{_listed(found, column)}; {done[column]}" for column in (0, 1))
 
 
 def settle(settings: Settings) -> None:

@@ -98,8 +98,10 @@ def on_marts(found: list[CheckResult], asset: dg.AssetKey) -> dg.AssetCheckResul
         check_name=EXPECTATIONS,
         passed=not wrong,
         description="\n".join(
-            f"{_titled(check.kind, 'vi')}: {check.description_vi} ({check.unexpected} dòng)"
-            f" / {_titled(check.kind, 'en')}: {check.description_en} ({check.unexpected} rows)"
+            " / ".join(
+                f"{_titled(check.kind, lang)}: {text} ({check.unexpected} {rows})"
+                for lang, text, rows in (("vi", check.description_vi, "dòng"), ("en", check.description_en, "rows"))
+            )
             for check in wrong
         ),
         metadata={"expectations": len(found), "failed": [f"{check.kind}: {check.rule_id}" for check in wrong]},
