@@ -116,7 +116,7 @@ def verify_some(settings: Settings, portion: int = PORTION_BYTES) -> list[Damage
     ones. At most once a day each."""
     root = settings.layout.lake / DATASET
     known, today = _checksums(root), wall_clock().date().isoformat()
-    found = []
+    found, looked = [], False
     for name, entry in sorted(known.items(), key=lambda item: str(item[1].get("checked"))):
         portion -= int(entry["bytes"])
         if portion < 0 or entry.get("checked") == today:
@@ -125,7 +125,9 @@ def verify_some(settings: Settings, portion: int = PORTION_BYTES) -> list[Damage
         if (root / name).exists() and (how := _compared(root / name, entry, content=True)) is not None:
             found.append(Damage(name, how))
         entry["checked"] = today
-    _write(root, known)
+        looked = True
+    if looked:
+        _write(root, known)
     return found
 
 
