@@ -6,6 +6,7 @@ Looks at the lake, at `validated` and at the marts after dbt; changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from expectations.schema import TABLES
 from pipelines.config import Settings
 from pipelines.landing.lake import Lake
 from warehouse.build import BuildPlan
-from warehouse.database import connect_build, number
+from warehouse.database import connect, connect_build, number
 from warehouse.publish import current
 
 #: A new version with fewer dossiers than this share of the published one is not believed without --force.
@@ -25,7 +26,9 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Identity:
-    """One thing that must add up. `expected` and `found` are rows, files or dossiers, as the message says."""
+    """One thing that must add up. `expected` and `found` are rows, files or dossiers, as the message says. `where`: the
+    files (or marts) in which it does not, with their own figures.
+    """
 
     name: str
     ok: bool
@@ -33,11 +36,16 @@ class Identity:
     found: int
     message_vi: str
     message_en: str
+    where: tuple[str, ...] = ()
 
     def message(self, lang: str) -> str:
         """The message in `lang`, with the figures."""
         text = self.message_vi if lang == "vi" else self.message_en
-        return f"{text}: {self.found} ≠ {self.expected}" if not self.ok else f"{text}: {self.found}"
+        if self.ok:
+            return f"{text}: {self.found}"
+        more = f" … ({len(self.where)})" if len(self.where) > _NAMED else ""
+        named = f" ({', '.join(self.where[:_NAMED])}{more})" if self.where else ""
+        return f"{text}: {self.found} ≠ {self.expected}{named}"
 
 
 def identities(settings: Settings) -> list[Identity]:
@@ -74,6 +82,27 @@ def replacement_guard(settings: Settings, plan: BuildPlan) -> Identity:
     return Identity("replacement", found >= SMALLEST_SHARE * before, before, found, vi, en)
 
 
+def kept_files(settings: Settings) -> Identity:
+    """Every file that readers see in the published ledger is still known: what the lake has lost must not go from the
+    figures in silence. Holds when nothing is published, or that cannot be read.
+    """
+    vi = "Tệp của bản đang công bố còn trong kho (đặt lại tệp vào thư mục nhận; `--force` để vẫn công bố)"
+    en = "Files of the published version still in the lake (put them back in the drop zone; `--force` publishes anyway)"
+    published = current(settings)
+    before: list[tuple[str, str, str, str]] = []
+    if published is not None:
+        with contextlib.suppress(duckdb.Error), connect(settings, published.database, read_only=True) as con:
+            before = con.execute(
+                "select source, kind, load_id, file_path from marts.mart_load_ledger where status = 'loaded'"
+            ).fetchall()
+    with connect_build(settings) as con:
+        now = set(
+            con.execute("select source, kind, load_id from validated.files where status <> 'duplicate'").fetchall()
+        )
+    gone = tuple(sorted(row[3] for row in before if row[:3] not in now))
+    return Identity("published_files_kept", not gone, len(before), len(before) - len(gone), vi, en, gone)
+
+
 def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identity]:
     """Every file seen is in the ledger; every row of the lake was validated."""
     lake = Lake(settings)
@@ -81,19 +110,19 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
         f"(select distinct source, kind, file_path, coalesce(file_sha256, '') as sha from {lake.rows('files')})"
     )
     seen = number(con, f"select count(*) from {observations}")
-    in_ledger = number(
-        con,
-        f"""select count(*) from {observations} semi join (
+    missing = con.execute(
+        f"""select file_path from {observations} anti join (
             select source, kind, file_path, coalesce(file_sha256, '') as sha from validated.files
-        ) using (source, kind, file_path, sha)""",
-    )
+        ) using (source, kind, file_path, sha) order by 1"""
+    ).fetchall()
     yield Identity(
         "every_file_in_ledger",
-        in_ledger == seen,
+        not missing,
         seen,
-        in_ledger,
+        seen - len(missing),
         "Tệp đã thấy có trong sổ nạp",
         "Files seen that are in the ledger",
+        tuple(path for (path,) in missing),
     )
     for kind, table in TABLES.items():
         landed = number(con, f"select count(*) from {lake.rows(table)}")
@@ -108,25 +137,42 @@ def _lake(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Identi
             validated,
             f"Dòng {kind} trong kho đã được kiểm tra",
             f"Rows of {kind} in the lake that were validated",
+            _differ(con, kind, "rows_read", lake.rows(table)) if landed != validated else (),
         )
+
+
+def _differ(con: duckdb.DuckDBPyConnection, kind: str, promised: str, rows: str) -> tuple[str, ...]:
+    """Files of a kind whose figure `promised` in the ledger is not the number of their rows: "path: rows ≠ figure"."""
+    found = con.execute(
+        f"""select file_path, coalesce(counted.n, 0), coalesce({promised}, 0)
+        from validated.files
+        left join (
+            select source, file_sha256, count(*) as n from {rows} group by all
+        ) as counted using (source, file_sha256)
+        where kind = $1 and status <> 'duplicate' and coalesce(counted.n, 0) <> coalesce({promised}, 0)
+        order by file_path""",
+        [kind],
+    ).fetchall()
+    return tuple(f"{path}: {there} ≠ {figure}" for path, there, figure in found)
 
 
 def _files(con: duckdb.DuckDBPyConnection) -> Identity:
     """rows_read = rows_accepted + rows_quarantined, file by file."""
     wrong = con.execute(
-        """select file_name from validated.files
+        """select file_path, coalesce(rows_read, 0), coalesce(rows_accepted, 0), coalesce(rows_quarantined, 0)
+        from validated.files
         where coalesce(rows_read, 0) <> coalesce(rows_accepted, 0) + coalesce(rows_quarantined, 0)
-        order by file_name"""
+        order by file_path"""
     ).fetchall()
     total = number(con, "select count(*) from validated.files")
-    names = _names([name for (name,) in wrong])
     return Identity(
         "rows_of_files",
         not wrong,
         total,
         total - len(wrong),
-        f"Tệp có số dòng đọc = nhận + cách ly{names}",
-        f"Files whose rows read = accepted + quarantined{names}",
+        "Tệp có số dòng đọc = nhận + cách ly",
+        "Files whose rows read = accepted + quarantined",
+        tuple(f"{path}: {read} ≠ {accepted} + {quarantined}" for path, read, accepted, quarantined in wrong),
     )
 
 
@@ -148,9 +194,15 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
             found,
             f"Dòng {kind} được nhận theo sổ nạp",
             f"Rows of {kind} accepted according to the ledger",
+            _differ(con, kind, "rows_accepted", f"validated.{table}") if promised != found else (),
         )
     promised = number(con, "select coalesce(sum(rows_quarantined), 0) from validated.files")
     found = number(con, "select count(*) from validated.quarantine")
+    differ = (
+        path
+        for kind in (TABLES if promised != found else ())
+        for path in _differ(con, kind, "rows_quarantined", f"(from validated.quarantine where kind = '{kind}')")
+    )
     yield Identity(
         "quarantined",
         promised == found,
@@ -158,6 +210,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
         found,
         "Dòng bị cách ly theo sổ nạp",
         "Rows quarantined according to the ledger",
+        tuple(differ),
     )
 
 
@@ -193,8 +246,3 @@ def _ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
         expected = number(con, f"select count(*) from validated.{origin} where {which}")
         found = number(con, f"select count(*) from marts.{mart}")
         yield Identity(f"published_{origin}", expected == found, expected, found, what_vi, what_en)
-
-
-def _names(names: list[str]) -> str:
-    more = " …" if len(names) > _NAMED else ""
-    return f" ({', '.join(names[:_NAMED])}{more})" if names else ""

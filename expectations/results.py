@@ -31,10 +31,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """One validation. `files`: the ledger rows it wrote (columns of validated.files). Counts are of rows validated
-    this time.
+    """One validation. `files`: the ledger rows it wrote (columns of validated.files), with those of earlier ones that
+    nobody was told of; counts are of the same.
 
-    `validation_seq` is that of the last validation when nothing was new (`files` is empty then). `rebuilt`: every
+    `validation_seq` is that of the last validation when nothing was new. `rebuilt`: every
     file was validated again, so rows that were accepted before may be gone and whatever was built from them must be
     built afresh. When a check failed nothing was written (`committed` is false).
     """

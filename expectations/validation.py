@@ -24,16 +24,23 @@ from expectations.schema import ROW_TABLES, TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
 from pipelines.config import Settings
 from pipelines.contract import KINDS
+from pipelines.landing.checksums import verified
 from pipelines.landing.lake import Lake
 from warehouse.database import connect_build
+from warehouse.publish import current
 
 __all__ = ["ValidationResult", "ValidationRunError", "validate"]
 
 from pipelines.progress import Progress
 
 
-def validate(settings: Settings, *, rebuild: bool = False, progress: Progress | None = None) -> ValidationResult:
+def validate(
+    settings: Settings, *, rebuild: bool = False, told: int | None = None, progress: Progress | None = None
+) -> ValidationResult:
     """Validate what the lake holds and `validated` does not (portal-exports §6). `rebuild`: validate every file again.
+
+    told: the last validation that people were told of; the result is about all after it, this one included. None: about
+    this one only.
 
     Opens and closes the build file; the caller holds the lock of the run. Everything is validated again, too, when the
     rules or the share of REJ_FILE_MOSTLY_BAD changed since the last validation. Raises ValidationRunError,
@@ -41,7 +48,7 @@ def validate(settings: Settings, *, rebuild: bool = False, progress: Progress | 
     """
     con = connect_build(settings)
     try:
-        return _Validation(con, settings, load_catalogue(), progress or (lambda _: None)).run(rebuild)
+        return _Validation(con, settings, load_catalogue(), progress or (lambda _: None)).run(rebuild, told)
     finally:
         con.close()
 
@@ -88,11 +95,12 @@ class _Validation:
             self._find_changes(rebuild)
         return last_seq, rebuild, rebuild or not last or self._count("changed") > 0, fingerprint
 
-    def run(self, rebuild: bool) -> ValidationResult:
+    def run(self, rebuild: bool, told: int | None) -> ValidationResult:
         """Raises ValidationRunError when a file's rows are not all in the lake."""
         last_seq, rebuild, is_new, fingerprint = self.find_work(rebuild)
+        told = last_seq if told is None else told
         if not is_new:
-            return ValidationResult(validation_seq=last_seq)
+            return self._result(last_seq, told, {}) if told < last_seq else ValidationResult(validation_seq=last_seq)
 
         kinds = [kind for kind in TABLES if self._count("to_validate", f"kind = '{kind}'")]
         vietnamese, count = self.settings.lang != "en", self._count("to_validate")
@@ -100,11 +108,12 @@ class _Validation:
         self._stage(kinds, rebuild)
         observed, docs_index = self._validate(kinds)
 
-        seq = last_seq + 1
+        # Above what is published, too: a build made afresh must not take up numbers that stood for other rows.
+        seq = max(last_seq, told, _published_seq(self.settings)) + 1
         self.con.begin()
         try:
             self._write(kinds, seq, fingerprint, rebuild)
-            result = self._result(seq, observed)
+            result = self._result(seq, told, observed)
         except BaseException:
             self.con.rollback()
             raise
@@ -192,6 +201,7 @@ class _Validation:
             ]
         statistics = []
         for kind in kinds:
+            verified(self.settings, self.lake.paths(TABLES[kind], hashes))
             self._mark(kind, self.lake.rows(TABLES[kind], hashes))
             files = predicates.file_statistics(self.catalogue, kind, f"batch_{kind}")
             self.con.execute(f"create temp table statistics_{kind} as {files}")
@@ -376,17 +386,18 @@ class _Validation:
 
     # ---- what came of it --------------------------------------------------------------------------------------------
 
-    def _result(self, seq: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
+    def _result(self, seq: int, told: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
+        """observed: what Great Expectations counted in validation `seq`. Everything else is of those after `told`."""
         attention = of_files(self.con)
         cursor = self.con.execute(
-            "select * from validated.files where validation_seq = $1 order by source, kind, exported_at, file_path",
-            [seq],
+            "select * from validated.files where validation_seq > $1 order by source, kind, exported_at, file_path",
+            [told],
         )
         names = [column[0] for column in cursor.description]
         files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for file in files:
             file["attention"] = attention.get((file["source"], file["kind"], file["file_path"]), [])
-        split = self._split_counts(seq)
+        split = self._split_counts(seq - 1)
         checks = [_accounting(files)]
         for (rule_id, kind), unexpected in observed.items():
             rule = self.catalogue.rule(rule_id)
@@ -404,7 +415,7 @@ class _Validation:
                 )
             )
         totals: dict[str, int] = {}
-        for (rule_id, _), count in split.items():
+        for (rule_id, _), count in self._split_counts(told).items():
             totals[rule_id] = totals.get(rule_id, 0) + count
         return ValidationResult(
             validation_seq=seq,
@@ -417,18 +428,19 @@ class _Validation:
             checks=checks,
         )
 
-    def _split_counts(self, seq: int) -> dict[tuple[str, Kind], int]:
-        """(rule, kind) → rows in the tables that this validation wrote; for rules on files, files."""
+    def _split_counts(self, after: int) -> dict[tuple[str, Kind], int]:
+        """(rule, kind) → rows in the tables that validations after this one wrote; for rules on files, files."""
         rows = self._query(f"""
             select reason as rule_id, kind, count(*) from validated.files
-            where validation_seq = {seq} and reason is not null group by all
+            where validation_seq > {after} and reason is not null group by all
             union all
             select rule_id, kind, count(*)
-            from (select kind, unnest(reasons) as rule_id from validated.quarantine where validation_seq = {seq})
+            from (select kind, unnest(reasons) as rule_id from validated.quarantine where validation_seq > {after})
             where rule_id not like 'REJ\\_FILE\\_%' escape '\\' group by all
             union all
             select rule_id, 'dossiers', count(*)
-            from (select unnest(warnings) as rule_id from validated.dossiers where validation_seq = {seq}) group by all
+            from (select unnest(warnings) as rule_id from validated.dossiers where validation_seq > {after})
+            group by all
         """)
         return {(rule_id, kind): count for rule_id, kind, count in rows}
 
@@ -462,6 +474,11 @@ def _accounting(files: list[dict[str, Any]]) -> CheckResult:
         description_vi=f"Số dòng đọc = số dòng nhận + số dòng cách ly, ở từng tệp. {names}".strip(),
         description_en=f"Rows read = rows accepted + rows quarantined, for every file. {names}".strip(),
     )
+
+
+def _published_seq(settings: Settings) -> int:
+    published = current(settings)
+    return int(published.manifest["validation_seq"]) if published else 0
 
 
 def _fingerprint(catalogue: Catalogue, settings: Settings) -> str:

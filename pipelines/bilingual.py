@@ -28,6 +28,14 @@ def prefixed(value: str, text: str) -> str:
     return _both(*(value + one_language(text, lang) for lang in LANGUAGES))
 
 
+def labelled(label: tuple[str, str], text: str) -> str:
+    """A text of ours after a label in both languages, above it when it is of several lines."""
+    halves = [one_language(text, lang) for lang in LANGUAGES]
+    if any("\n" in half for half in halves):
+        return f"{_both(*label)}:\n{text}"
+    return _both(*(f"{word}: {half}" for word, half in zip(label, halves, strict=True)))
+
+
 def joined(texts: Iterable[str], sign: str = "; ") -> str:
     """Lines of ours, in both languages or in one, as a single one that can be parted again."""
     lines = list(texts)

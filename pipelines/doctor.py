@@ -17,7 +17,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.bilingual import prefixed
 from pipelines.config import CONFIG_FILE, ConfigurationError, Settings
+from pipelines.errors import safe_text
 from pipelines.layout import REPOSITORY
 from pipelines.preflight import nearest, wanted_bytes
 
@@ -69,8 +71,8 @@ def healthy(checks: list[Check]) -> bool:
     return all(check.result != "fail" for check in checks)
 
 
-def examine(load: Callable[[], Settings]) -> list[Check]:
-    """Every check, in the order in which one depends on another."""
+def examine(load: Callable[[], Settings], *, deep: bool = False) -> list[Check]:
+    """Every check, in the order in which one depends on another. deep: reads the whole warehouse, every byte."""
     checks = [_python(), *_packages()]
     try:
         settings = load()
@@ -95,13 +97,14 @@ def examine(load: Callable[[], Settings]) -> list[Check]:
         _dbt,
         _time_zone,
         _drop_zone,
+        *((_lake_content, _build_content, _published_content) if deep else ()),
     ):
         try:
             checks += examination(settings)
         except Exception as error:
             name = examination.__name__.removeprefix("_")
             advice = ("xem lỗi bên cạnh", "see the error beside it")
-            checks.append(Check(name, "fail", (name, name), f"{type(error).__name__}: {error}", advice))
+            checks.append(Check(name, "fail", (name, name), safe_text(error), advice))
     return checks
 
 
@@ -197,19 +200,19 @@ def _disk(settings: Settings) -> Iterator[Check]:
 
 
 def _key(settings: Settings) -> Iterator[Check]:
-    from warehouse.keys import key_fingerprint, remembered_fingerprint
+    from warehouse.keys import key_fingerprint, key_lost, remembered_fingerprint
 
     title = ("Khóa bảo mật", "Privacy key")
     path = settings.layout.privacy_key
     fingerprint, before = key_fingerprint(settings), remembered_fingerprint(settings)
-    if fingerprint is None and before is None:
+    if fingerprint is None and before is None and not key_lost(settings):
         advice = ("lượt chạy đầu sẽ tạo tệp khóa; hãy sao lưu nó", "the first run makes a key file; keep a copy of it")
         yield Check("privacy_key", "warn", title, "-", advice)
         return
-    if before is not None and fingerprint != before:
+    if fingerprint is None or (before is not None and fingerprint != before):
         advice = (
-            "khóa đã đổi hoặc mất: đưa lại khóa cũ, nếu không mọi hồ sơ sẽ có phiên bản mới",
-            "the key was changed or lost: bring the old one back, or every dossier gets a new version",
+            f"khóa đã đổi hoặc mất: khôi phục {path} từ bản sao lưu (docs/runbooks/vi/lost-key.md)",
+            f"the key was changed or lost: restore {path} from the backup (docs/runbooks/lost-key.md)",
         )
         yield Check("privacy_key", "fail", title, "≠", advice)
         return
@@ -264,19 +267,26 @@ def _leftovers(settings: Settings) -> Iterator[Check]:
 
 
 def _published(settings: Settings) -> Iterator[Check]:
-    from warehouse.publish import current
+    from warehouse.publish import PublicationDamagedError, sound
     from warehouse.status import ledger_totals
 
     title = ("Bản đang công bố", "Published version")
-    published = current(settings)
+    advice = (
+        "`dunghan run` công bố lại, hoặc `dunghan rollback` về bản trước",
+        "`dunghan run` publishes again, or `dunghan rollback` goes back to the version before",
+    )
+    try:
+        published = sound(settings)
+    except PublicationDamagedError as error:
+        yield Check("published", "fail", title, str(error), advice)
+        return
     if published is None:
         yield Check("published", "warn", title, "-", ("chạy `dunghan run`", "run `dunghan run`"))
         return
     try:
         ledger_totals(settings)
     except Exception as error:
-        advice = ("quay lại bản trước: `dunghan rollback`", "go back to the version before: `dunghan rollback`")
-        yield Check("published", "fail", title, f"{published.version}: {type(error).__name__}", advice)
+        yield Check("published", "fail", title, prefixed(f"{published.version}: ", safe_text(error)), advice)
         return
     yield Check("published", "ok", title, published.version)
 
@@ -303,6 +313,50 @@ def _lake(settings: Settings) -> Iterator[Check]:
     loads = unmerged(settings)
     advice = ("chạy `dunghan compact`", "run `dunghan compact`")
     yield Check("lake", "warn" if loads > MANY_LOADS else "ok", title, str(loads), advice)
+
+
+def _lake_content(settings: Settings) -> Iterator[Check]:
+    """Every file of the lake is what was written."""
+    from pipelines.landing.checksums import damaged
+    from pipelines.landing.lake import SCHEMAS, reading
+
+    title = ("Nội dung kho, từng tệp", "Content of the lake, every file")
+    with reading(settings):
+        found = damaged(settings, SCHEMAS)
+    named = [", ".join(f"{damage.name} ({damage.how[column]})" for damage in found) for column in (0, 1)]
+    advice = (
+        "`dunghan run --full-refresh` đọc lại từ tệp kết xuất; docs/runbooks/vi/damaged-lake.md",
+        "`dunghan run --full-refresh` reads them again from the exports; docs/runbooks/damaged-lake.md",
+    )
+    yield Check("lake_content", "fail" if found else "ok", title, " / ".join(named) if found else "✓", advice)
+
+
+def _build_content(settings: Settings) -> Iterator[Check]:
+    """Every block of the build file can be read; not while a run writes it."""
+    from warehouse.database import is_damaged
+    from warehouse.lock import run_lock
+
+    title = ("Nội dung tệp dựng", "Content of the build file")
+    with run_lock(settings):
+        wrong = is_damaged(settings)
+    advice = ("`dunghan run` bỏ nó và dựng lại từ kho", "`dunghan run` drops it and builds it again from the lake")
+    yield Check("build_content", "fail" if wrong else "ok", title, "build.duckdb" if wrong else "✓", advice)
+
+
+def _published_content(settings: Settings) -> Iterator[Check]:
+    """Every version that is kept holds what was published."""
+    from warehouse.publish import current, examine_content, versions
+
+    now = current(settings)
+    for version in versions(settings):
+        title = (f"Nội dung bản {version.version}", f"Content of version {version.version}")
+        wrong = examine_content(settings, version)
+        is_current = now is not None and version.version == now.version
+        advice = (
+            "`dunghan publish` công bố lại từ lần dựng cuối" if is_current else "đừng quay về bản này",
+            "`dunghan publish` publishes the last build again" if is_current else "do not roll back to it",
+        )
+        yield Check("published_content", "fail" if wrong else "ok", title, ", ".join(wrong) or "✓", advice)
 
 
 def _duckdb(settings: Settings) -> Iterator[Check]:

@@ -1,12 +1,16 @@
-"""What may be shown of an error: our own message, a masked foreign one, and where it happened. Never a value of a row.
+"""What may be shown of an error: what is wrong with disk or files in one sentence with the command, our own message, a
+masked foreign one, and where it happened. Never a value of a row.
 
 Messages of libraries may hold what they choke on (portal-exports §7); those of this project hold no personal data.
 """
 
 from __future__ import annotations
 
+import errno
 import re
 import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipelines.layout import REPOSITORY
 
@@ -20,6 +24,94 @@ _NUMBER = re.compile(r"(?<![\w-])\d{9,}(?![\w-])")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with the machine or with a file of ours, however a library words it.
+
+    numbers: of an OSError. words: what libraries that raise something else say. text: Vietnamese / English.
+    """
+
+    numbers: frozenset[int]
+    words: re.Pattern[str]
+    text: str
+
+
+DISK_FULL = Fault(
+    frozenset({errno.ENOSPC, errno.EDQUOT}),
+    re.compile(r"No space left on device|disk is full|Disk quota exceeded|\bErrno 28\b|failed to offload data block"),
+    "ổ đĩa đầy: hãy dọn chỗ (`dunghan doctor` nói cần bao nhiêu), rồi chạy lại `dunghan run`"
+    " / the disk is full: make room (`dunghan doctor` says how much), then `dunghan run` again",
+)
+NOT_ALLOWED = Fault(
+    frozenset({errno.EACCES, errno.EPERM, errno.EROFS}),
+    re.compile(r"Permission denied|Read-only file system|readonly database"),
+    "không có quyền ghi hoặc đọc trong kho: hãy cấp quyền cho người chạy (`dunghan doctor`), rồi `dunghan run`"
+    " / no right to write or read in the warehouse: give it to who runs this (`dunghan doctor`), then `dunghan run`",
+)
+DISK_BROKEN = Fault(
+    frozenset({errno.EIO}),
+    re.compile(r"Input/output error|disk I/O error"),
+    "ổ đĩa báo lỗi đọc ghi: hãy kiểm tra hoặc thay ổ đĩa, rồi `dunghan doctor --deep`"
+    " / the disk reports read or write errors: check or replace it, then `dunghan doctor --deep`",
+)
+DAMAGED_DUCKDB = Fault(
+    frozenset(),
+    re.compile(
+        r"Corrupt (?:database|WAL)|not a valid DuckDB|[Cc]hecksum .*does not match|replaying WAL"
+        r"|Failed to (?:read|load) .*block|SerializationException|Serialization Error|database has been invalidated"
+        r"|INTERNAL Error|could not read enough bytes|Could not read .*(?:header|bytes)"
+    ),
+    "một tệp DuckDB bị hỏng: `dunghan doctor --deep` cho biết tệp nào và phải làm gì"
+    " / a DuckDB file is damaged: `dunghan doctor --deep` says which and what to do",
+)
+DAMAGED_PARQUET = Fault(
+    frozenset(),
+    re.compile(r"magic bytes|too small to be a Parquet file|TProtocol|(?i:zstd|snappy) .*(?:fail|corrupt)"),
+    "một tệp Parquet bị hỏng: `dunghan doctor --deep` cho biết tệp nào và phải làm gì"
+    " / a Parquet file is damaged: `dunghan doctor --deep` says which and what to do",
+)
+DAMAGED_SQLITE = Fault(
+    frozenset(),
+    re.compile(r"disk image is malformed|file is not a database|no such table|unsupported file format"),
+    "sổ ghi của Dagster bị hỏng; số liệu không dựa vào nó: `dunghan run` để nó sang bên và ghi sổ mới"
+    " / Dagster's storage is damaged; no figure depends on it: `dunghan run` puts it aside and begins another",
+)
+FAULTS = (DISK_FULL, NOT_ALLOWED, DISK_BROKEN, DAMAGED_SQLITE, DAMAGED_DUCKDB, DAMAGED_PARQUET)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, as Python would print them."""
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def fault_of(error: BaseException) -> Fault | None:
+    """What is wrong with disk or files, when the error or what it came from is such a one.
+
+    An error of our own says it better itself, unless its class has `repeats`: then what it came from tells more.
+    """
+    if is_own(error) and not getattr(error, "repeats", False):
+        return None
+    links = list(chain(error))
+    for fault in FAULTS:
+        for link in links:
+            if isinstance(link, OSError) and link.errno in fault.numbers:
+                return fault
+            if not isinstance(link, FileNotFoundError) and _says(link, fault):
+                return fault
+    return None
+
+
+def _says(error: BaseException, fault: Fault) -> bool:
+    """Does a library say so? Of our own errors only those that repeat what somebody else said."""
+    foreign = not is_own(error) or getattr(error, "repeats", False)
+    return foreign and fault.words.search(f"{type(error).__name__}: {error}") is not None
+
+
 def mask(text: str) -> str:
     """Blank what may be personal in a text written by a library: quoted values, long numbers, e-mail addresses."""
     return _EMAIL.sub("***", _NUMBER.sub("***", _QUOTED.sub("'***'", text)))
@@ -31,7 +123,10 @@ def is_own(error: BaseException) -> bool:
 
 
 def safe_text(error: BaseException) -> str:
-    """The message, masked unless it is one of our own."""
+    """What is wrong with disk or files, else the message, masked unless it is one of our own."""
+    fault = fault_of(error)
+    if fault is not None:
+        return fault.text
     text = str(error) or type(error).__name__
     if not is_own(error):
         text = f"{type(error).__name__}: {mask(text)}"

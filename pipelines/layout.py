@@ -122,6 +122,11 @@ class Layout:
         return self.state / "privacy-key.fingerprint"
 
     @property
+    def lake_key_fingerprint(self) -> Path:
+        """The same beside the rows that were hashed with that key."""
+        return self.lake / "privacy-key.fingerprint"
+
+    @property
     def dagster_home(self) -> Path:
         return self.root / "dagster"
 

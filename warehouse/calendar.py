@@ -88,7 +88,8 @@ def read(settings: Settings) -> list[Change]:
         return []
     except UnicodeDecodeError:
         raise CalendarError(
-            f"{path}: không phải UTF-8; hãy lưu lại dạng CSV UTF-8 / {path}: is not UTF-8; save it as CSV UTF-8"
+            f"{path}: không phải UTF-8; hãy lưu lại dạng CSV UTF-8, hoặc khôi phục từ bản sao lưu, rồi `dunghan run`"
+            f" / {path}: is not UTF-8; save it as CSV UTF-8, or restore it from the backup, then `dunghan run`"
         ) from None
     return parse(text, str(path))
 
@@ -100,7 +101,8 @@ def parse(text: str, name: str = "calendar.csv") -> list[Change]:
     if tuple(heading) != COLUMNS:
         wanted = ",".join(COLUMNS)
         raise CalendarError(
-            f"{name}, dòng 1: dòng đầu phải là: {wanted} / {name}, line 1: the heading must be: {wanted}"
+            f"{name}, dòng 1: dòng đầu phải là: {wanted}; hãy sửa hoặc khôi phục từ bản sao lưu, rồi `dunghan run`"
+            f" / {name}, line 1: the heading must be: {wanted}; correct it or restore the file, then `dunghan run`"
         )
     changes: list[Change] = []
     problems: list[str] = []
@@ -139,6 +141,22 @@ def at_revision(changes: Sequence[Change], number: int | None = None) -> Revisio
     kept = sorted((c for c in last.values() if c.kind != DEFAULT), key=lambda c: (c.day, c.scope))
     lines = "\n".join(f"{c.revision},{c.day},{c.kind},{c.name},{c.scope}" for c in used)
     return Revision(number, tuple(kept), hashlib.sha256(lines.encode()).hexdigest())
+
+
+def require_kept(settings: Settings, published: str) -> None:
+    """What readers see goes by a revision that is still there, unless an earlier one is asked for.
+
+    published: their definitions_version. The build file remembers the same, but may be made afresh. Raises
+    CalendarError.
+    """
+    used, there = revision_in(published), revision(settings).number
+    if settings.calendar_revision is None and used > there:
+        raise CalendarError(
+            f"calendar.csv: bản sửa {used} đã dùng để công bố nhưng nay không còn; hãy khôi phục tệp từ bản sao lưu, "
+            "rồi `dunghan run`\n"
+            f"calendar.csv: revision {used} was used for what is published and is gone; restore the file from the "
+            "backup, then `dunghan run`"
+        )
 
 
 def revision_in(definitions_version: str) -> int:

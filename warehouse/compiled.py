@@ -8,6 +8,7 @@ run compiles for himself, which takes some seconds. Importing this imports no db
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -93,16 +94,20 @@ def compiled_models(settings: Settings, progress: Callable[[str], None] | None =
     not be written to.
     """
     path = _place(settings)
-    if not path.exists():
-        if progress is not None:
-            progress("Chuẩn bị quy tắc" if settings.lang != "en" else "Preparing the rules")
-        try:
-            _compile(settings, path)
-        except OSError as error:
-            raise CompileError(
-                f"Không ghi được vào kho; hãy để người chạy `dunghan run` gọi lệnh này một lần: {error.strerror}\n"
-                f"The warehouse cannot be written to; let whoever does `dunghan run` call this once: {error.strerror}"
-            ) from None
+    # One that is damaged is made again, like one that is not there.
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError):
+        return _read(path)
+    with contextlib.suppress(OSError):
+        path.unlink()
+    if progress is not None:
+        progress("Chuẩn bị quy tắc" if settings.lang != "en" else "Preparing the rules")
+    try:
+        _compile(settings, path)
+    except OSError as error:
+        raise CompileError(
+            f"Không ghi được vào kho; hãy để người chạy `dunghan run` gọi lệnh này một lần: {error.strerror}\n"
+            f"The warehouse cannot be written to; let whoever does `dunghan run` call this once: {error.strerror}"
+        ) from None
     return _read(path)
 
 

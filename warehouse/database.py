@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
-from pipelines.sql import open_duckdb
+from pipelines.errors import DAMAGED_DUCKDB, fault_of
+from pipelines.sql import open_duckdb, quoted
 
 
 def duckdb_config(settings: Settings) -> dict[str, Any]:
@@ -43,9 +44,23 @@ def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyCo
         try:
             return open_duckdb(str(settings.layout.build_db.resolve()), config=duckdb_config(settings) | BUILD_STORAGE)
         except duckdb.IOException as error:
-            if "lock" not in str(error) or time.monotonic() >= deadline:
+            if "set lock" not in str(error) or time.monotonic() >= deadline:
                 raise
             time.sleep(0.5)
+
+
+def is_damaged(settings: Settings) -> bool:
+    """Whether the build file cannot be read, every block of every table. The caller holds the lock of the run."""
+    if not settings.layout.build_db.exists():
+        return False
+    try:
+        with connect_build(settings) as con:
+            tables = con.execute("select schema_name, table_name from duckdb_tables() where not temporary").fetchall()
+            for schema, table in tables:
+                con.execute(f"select count(hash(t)) from {quoted(schema)}.{quoted(table)} as t").fetchall()
+    except duckdb.Error as error:
+        return fault_of(error) is DAMAGED_DUCKDB
+    return False
 
 
 def number(con: duckdb.DuckDBPyConnection, query: str) -> int:

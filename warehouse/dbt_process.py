@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import deque
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.bilingual import labelled
 from pipelines.config import Settings
 from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
@@ -27,10 +29,16 @@ _ERRORS_KEPT = 20
 class DbtRunError(Exception):
     """The dbt invocation ended red: a model could not be built or a test failed. The message names the nodes."""
 
+    #: The words are those of dbt and DuckDB (pipelines.errors).
+    repeats = True
+
     def __init__(self, messages: Iterable[str], status: int | None = None) -> None:
         """messages: what dbt said of its errors; they are masked here and lose dbt's trace of macros."""
-        head = "dbt kết thúc với lỗi / dbt ended red:" if status is None else f"dbt: {status}:"
-        super().__init__("\n".join([head, *(_masked(message) for message in messages)]))
+        head = (
+            "Có bảng không dựng được hoặc không đạt kiểm tra / Tables could not be built or do not pass their checks:"
+        )
+        head = head if status is None else f"dbt: {status}:"
+        super().__init__("\n".join([head, *(_named(_masked(message)) for message in messages)]))
 
 
 def dbt_command() -> Path:
@@ -110,6 +118,34 @@ def _event(line: bytes) -> dict[str, Any]:
         if isinstance(event, dict) and "info" in event:
             return event
     return {"info": {"name": "Text", "level": "error", "msg": line.decode(errors="replace").rstrip()}}
+
+
+#: How dbt begins what it says of a node that failed: which one, and where it is described.
+_NODE = re.compile(
+    r"^\s*(?:Failure|[A-Z]\w+ Error) in (?P<what>\w+) (?P<name>\w+) \((?P<path>[^)]+)\)\s*"
+    r"(?P<rest>(?:(?!^\s*(?:Failure|[A-Z]\w+ Error) in ).*\n?)*)",
+    re.MULTILINE,
+)
+_COUNTED = re.compile(r"Got (\d+) results?, configured to fail if \S+ \S+")
+#: What says nothing to whoever reads it: names of classes of errors, where the compiled statement lies.
+_NOISE = re.compile(r"\b(?:[A-Z]\w+ )+(?:Error|Exception):\s*|compiled code at \S+|LINE \d+:.*|\s*\^\s*$", re.MULTILINE)
+
+
+def _named(text: str) -> str:
+    """What dbt says of its nodes as lines of ours: a check of which table found what, which table could not be
+    built."""
+    return _NODE.sub(_line, text)
+
+
+def _line(node: re.Match[str]) -> str:
+    detail = " ".join(_NOISE.sub(" ", node["rest"]).split())
+    if node["what"] == "test":
+        table = Path(node["path"]).stem
+        label = (f"Bảng {table} không đạt kiểm tra", f"Table {table} does not pass its check")
+        found = " / ".join(_COUNTED.sub(rf"\1 {word}", detail) for word in ("dòng sai", "wrong rows"))
+        return labelled(label, found if _COUNTED.search(detail) else detail) + "\n"
+    name = node["name"]
+    return f"Không dựng được bảng {name}: {detail} / Table {name} could not be built: {detail}\n"
 
 
 def _masked(text: str) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 
 from pipelines.config import Settings
+from pipelines.files import write_whole
 
 _CONSTANT = b"dunghan: fingerprint of the privacy key"
 
@@ -21,39 +23,58 @@ class KeyChangedError(Exception):
 def key_fingerprint(settings: Settings) -> str | None:
     """Fingerprint of the key that a run would use now; None when there is none yet (the first run makes a key file)."""
     if settings.privacy_key is not None:
-        key = settings.privacy_key.get_secret_value()
+        key = settings.privacy_key.get_secret_value().encode()
     else:
         try:
-            key = settings.layout.privacy_key.read_text(encoding="utf-8").strip()
+            key = settings.layout.privacy_key.read_bytes().strip()
         except FileNotFoundError:
             return None
-    return hmac.new(key.encode(), _CONSTANT, hashlib.sha256).hexdigest()
+    return hmac.new(key, _CONSTANT, hashlib.sha256).hexdigest()
 
 
 def remembered_fingerprint(settings: Settings) -> str | None:
-    """Fingerprint of the key of the runs before; None before the first run."""
-    try:
-        return settings.layout.key_fingerprint.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
+    """Fingerprint of the key of the runs before; None before the first run, or when both places are lost."""
+    for path in _places(settings):
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError):
+            continue
+    return None
+
+
+def key_lost(settings: Settings) -> bool:
+    """Is there no key although the lake holds rows that were hashed with one?"""
+    return key_fingerprint(settings) is None and any(settings.layout.lake.glob("*/*/*.parquet"))
 
 
 def check_key(settings: Settings) -> None:
     """Raise KeyChangedError when the warehouse was filled with another key, or its key is gone."""
-    before = remembered_fingerprint(settings)
-    if before is not None and key_fingerprint(settings) != before:
+    before, now = remembered_fingerprint(settings), key_fingerprint(settings)
+    path = settings.layout.privacy_key
+    if key_lost(settings) or (before is not None and now is None):
+        raise KeyChangedError(
+            f"Mất khóa bảo mật đã dùng để nạp kho dữ liệu này ({path}): hãy khôi phục tệp khóa từ bản sao lưu rồi "
+            "`dunghan run`. Không còn bản sao: docs/runbooks/vi/lost-key.md\n"
+            f"The privacy key that this warehouse was filled with is gone ({path}): restore the key file from the "
+            "backup, then `dunghan run`. Without a backup: docs/runbooks/lost-key.md"
+        )
+    if before is not None and now != before:
         raise KeyChangedError(
             "Khóa bảo mật khác với khóa đã dùng để nạp kho dữ liệu này; hãy dùng lại khóa cũ (DUNGHAN_PRIVACY_KEY hoặc "
-            f"{settings.layout.privacy_key}). Muốn đổi khóa: dùng kho dữ liệu mới và nạp lại từ đầu.\n"
+            f"{path}) rồi `dunghan run`. Muốn đổi khóa: docs/runbooks/vi/lost-key.md\n"
             "The privacy key is not the one this warehouse was filled with; bring the old key back "
-            f"(DUNGHAN_PRIVACY_KEY or {settings.layout.privacy_key}). "
-            "To change the key: take a new warehouse folder and load everything again."
+            f"(DUNGHAN_PRIVACY_KEY or {path}), then `dunghan run`. To change the key: docs/runbooks/lost-key.md"
         )
 
 
 def remember_key(settings: Settings) -> None:
-    """Keep the fingerprint of the key, if there is one and none is kept yet."""
+    """Keep the fingerprint of the key, if there is one, in both places."""
     now = key_fingerprint(settings)
-    if now is not None and remembered_fingerprint(settings) is None:
-        settings.layout.state.mkdir(parents=True, exist_ok=True)
-        settings.layout.key_fingerprint.write_text(now + "\n", encoding="utf-8")
+    for path in _places(settings):
+        if now is not None and (not path.exists() or path.read_bytes() != now.encode() + b"\n"):
+            write_whole(path, now + "\n")
+
+
+def _places(settings: Settings) -> tuple[Path, Path]:
+    """Two, so that losing the state folder does not make people forget which key it was."""
+    return settings.layout.key_fingerprint, settings.layout.lake_key_fingerprint

@@ -70,6 +70,13 @@ _VERSION = re.compile(r"\d{8}T\d{6}-\d{8}T\d{12}Z")
 class PublicationError(Exception):
     """Nothing was published; what was published before is untouched. The message says why and what to do."""
 
+    #: What it came from tells more, when that is a fault of disk or files (pipelines.errors).
+    repeats = True
+
+
+class PublicationDamagedError(Exception):
+    """A version is there and is not what was published. The message says what to do."""
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -129,9 +136,10 @@ def publish(
         _link_fixed_names(published, version, work)
         _point(published, version, work)
     except (OSError, duckdb.Error) as error:
+        reason = type(error).__name__
         raise PublicationError(
-            f"Không công bố được, bản cũ vẫn giữ nguyên; hãy khắc phục rồi chạy `dunghan publish`: {error}\n"
-            f"Not published, the version before stays; remove the cause, then run `dunghan publish`: {error}"
+            f"Không công bố được, bản cũ vẫn giữ nguyên; hãy khắc phục rồi chạy `dunghan publish` ({reason})\n"
+            f"Not published, the version before stays; remove the cause, then run `dunghan publish` ({reason})"
         ) from error
     finally:
         sweep(settings)
@@ -147,7 +155,8 @@ def rollback(settings: Settings, version: str | None = None) -> Publication:
     known = {found.version: found for found in versions(settings)}
     now = current(settings)
     if version is None:
-        before = [found for found in known.values() if now and found.created_at < now.created_at]
+        # What readers see is damaged when it is not there: any other one is better.
+        before = [found for found in known.values() if now is None or found.created_at < now.created_at]
         if not before:
             raise PublicationError("Không có bản nào trước bản hiện tại / There is no version before the current one")
         version = before[0].version
@@ -172,26 +181,54 @@ def versions(settings: Settings) -> list[Publication]:
     folder = settings.layout.published / "versions"
     found = []
     for path in folder.glob("*"):
-        # A version may be removed by a run while somebody lists them.
-        with contextlib.suppress(FileNotFoundError):
+        # A version may be removed by a run while somebody lists them; a damaged one is of no use to anybody.
+        with contextlib.suppress(FileNotFoundError, PublicationDamagedError):
             found.append(read_version(path))
     return sorted(found, key=lambda publication: publication.created_at, reverse=True)
 
 
 def current(settings: Settings) -> Publication | None:
-    """What readers see now; None before the first publication."""
+    """What readers see now; None before the first publication, and when that version is damaged: the next run makes
+    another, going on from nothing."""
+    with contextlib.suppress(PublicationDamagedError):
+        return sound(settings)
+    return None
+
+
+def sound(settings: Settings) -> Publication | None:
+    """What readers see now; None before the first publication. Raises PublicationDamagedError."""
+    link = settings.layout.published / "current"
     try:
-        return read_version((settings.layout.published / "current").resolve(strict=True))
-    except OSError:
-        return None
+        return read_version(link.resolve(strict=True))
+    except OSError as error:
+        if link.is_symlink():
+            raise _damaged(link.readlink().name) from error
+    if any((settings.layout.published / "versions").glob("*/manifest.json")):
+        raise _damaged("published/current")
+    return None
+
+
+def _damaged(what: str) -> PublicationDamagedError:
+    return PublicationDamagedError(
+        f"Bản công bố bị hỏng hoặc thiếu tệp ({what}): `dunghan run` công bố lại, `dunghan rollback` về bản trước"
+        f" / What is published is damaged or lacks files ({what}): `dunghan run` publishes again, "
+        "`dunghan rollback` goes back to the version before"
+    )
 
 
 def leftovers(settings: Settings) -> list[str]:
     """Names of what publications and removals that were killed left behind. During a run: also what it is making."""
     published = settings.layout.published
     # Versions come into `versions/` whole: one without manifest is a removal that was killed.
-    half = (folder for folder in (published / "versions").glob("*") if not (folder / "manifest.json").exists())
+    half = (folder for folder in (published / "versions").glob("*") if not _has_manifest(folder))
     return sorted(path.name for path in (*published.glob(f"{_UNDER_WAY}*"), *half))
+
+
+def _has_manifest(folder: Path) -> bool:
+    try:
+        return "version" in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def sweep(settings: Settings) -> None:
@@ -234,7 +271,15 @@ def _write_version(
     (folder / "parquet").mkdir(parents=True)
     database = folder / DATABASE
     base = None if ordered else _base(settings, plan)
-    expected = _write_database(settings, plan, database, base, ordered=ordered)
+    try:
+        expected = _write_database(settings, plan, database, base, ordered=ordered)
+    except duckdb.Error:
+        if base is None:
+            raise
+        # The file that it goes on from may be damaged: without it, everything comes from the build.
+        base = None
+        database.unlink()
+        expected = _write_database(settings, plan, database, base, ordered=ordered)
     marts = _export(settings, database, folder / "parquet", ordered=ordered)
     written_again = [mart for mart, hash_ in expected.items() if marts[mart]["content_hash"] != hash_]
     if written_again:
@@ -245,7 +290,8 @@ def _write_version(
         marts = _export(settings, database, folder / "parquet", ordered=ordered)
     (folder / OLD_DATABASE).symlink_to(DATABASE)
     carried = {"carried": _carried(base) + 1 if base is not None else 0, "written_again": written_again}
-    manifest = _manifest(plan, version, marts) | carried | extra
+    size = {"database_bytes": database.stat().st_size}
+    manifest = _manifest(plan, version, marts) | size | carried | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)
@@ -548,9 +594,39 @@ def _remove(published: Path, version: str) -> None:
 
 
 def read_version(folder: Path) -> Publication:
-    """The complete version in a folder. Raises FileNotFoundError when there is none."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    return Publication(version=str(manifest["version"]), folder=folder, manifest=manifest)
+    """The complete version in a folder: every file is there and of its size.
+
+    Raises FileNotFoundError when there is none, PublicationDamagedError.
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        publication = Publication(version=str(manifest["version"]), folder=folder, manifest=manifest)
+        sizes = {folder / mart["parquet"]["file"]: mart["parquet"]["bytes"] for mart in manifest["marts"].values()}
+        # A version published before did not say how large its database is.
+        sizes[publication.database] = manifest.get("database_bytes")
+        whole = all(path.is_file() and size in (None, path.stat().st_size) for path, size in sizes.items())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(f"{folder.name}/manifest.json") from error
+    if not whole:
+        raise _damaged(folder.name)
+    return publication
+
+
+def examine_content(settings: Settings, publication: Publication) -> list[str]:
+    """Look through everything that is published of a version; returns the names of the files that are not what was
+    published."""
+    wrong = []
+    try:
+        with connect(settings, publication.database, read_only=True) as con:
+            for name, mart in publication.manifest["marts"].items():
+                same_hash = publication.manifest["duckdb_version"] == duckdb.__version__
+                relation = f"marts.{quoted(name)}"
+                if content_hash(con, relation) != mart["content_hash"] and same_hash:
+                    wrong.append(f"{publication.database.name}: {name}")
+    except duckdb.Error:
+        wrong.append(publication.database.name)
+    marts = (mart["parquet"] for mart in publication.manifest["marts"].values())
+    return wrong + [mart["file"] for mart in marts if _sha256(publication.folder / mart["file"]) != mart["sha256"]]
 
 
 def _sha256(path: Path) -> str:

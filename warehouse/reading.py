@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.config import Settings
 from warehouse.database import connect
-from warehouse.publish import Publication, current, versions
+from warehouse.publish import Publication, sound, versions
 
 
 class NothingPublishedError(Exception):
@@ -19,8 +19,8 @@ class NothingPublishedError(Exception):
 
 
 def published_now(settings: Settings) -> Publication:
-    """What readers see now. Raises NothingPublishedError."""
-    published = current(settings)
+    """What readers see now. Raises NothingPublishedError, PublicationDamagedError."""
+    published = sound(settings)
     if published is None:
         raise NothingPublishedError(
             "Chưa có bản công bố nào; hãy chạy `dunghan run` / Nothing is published yet; run `dunghan run`"

@@ -18,7 +18,7 @@ import duckdb
 from pipelines.clock import from_wall_clock, wall_clock
 from pipelines.config import Settings
 from warehouse.lock import holder
-from warehouse.publish import Publication, current, versions
+from warehouse.publish import Publication, PublicationDamagedError, sound, versions
 from warehouse.reading import marts_of, published_now
 
 Row = dict[str, Any]
@@ -31,7 +31,11 @@ _OF_PERIOD = "($period is null or starts_with({0}, $period))"
 
 def status(settings: Settings) -> Row:
     """Everything `dunghan status` shows, ready for JSON. Works on a warehouse that does not exist yet."""
-    published = current(settings)
+    damage, published = "", None
+    try:
+        published = sound(settings)
+    except PublicationDamagedError as error:
+        damage = str(error)
     running = holder(settings)
     found: Row = {
         "warehouse": str(settings.layout.root),
@@ -44,6 +48,7 @@ def status(settings: Settings) -> Row:
         ],
         "unfinished_backfills": unfinished_backfills(settings, running_pid=running.pid if running else None),
         "published": _published(settings, published) if published else None,
+        "damage": damage,
         "versions": len(versions(settings)),
         "figures": figures(settings) if published else [],
         "ledger": ledger_totals(settings) if published else [],
@@ -61,7 +66,8 @@ def health(found: Row, stale_hours: float) -> Row:
     """
     record, age = found["last_run"] or {}, found["age_hours"]
     bad = {
-        "nothing_published": found["published"] is None,
+        "nothing_published": found["published"] is None and not found["damage"],
+        "published_damaged": bool(found["damage"]),
         "last_run_failed": record.get("outcome") == "failed",
         "last_run_killed": record.get("outcome") == "running" and found["running"] is None,
         "stale": age is not None and age > stale_hours,

@@ -7,6 +7,7 @@ Great Expectations, even DuckDB) are made inside the commands that need them.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
 from pipelines.cli.wrong_words import told
 from pipelines.config import ConfigurationError, load_settings
-from pipelines.errors import is_own, places, safe_text
+from pipelines.errors import fault_of, is_own, places, safe_text
 
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
 THEMES = (run, report, ledger, inspection, explain, office, reconcile, digest, history, calendar, upkeep, setup)
@@ -85,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry of `dunghan`. Ends the process with the exit status of the command (README)."""
     # Importing makes hundreds of thousands of objects that all stay; looking for garbage among them is a quarter of it.
     gc.set_threshold(200_000, 20, 20)
+    # A log that cannot be written (the disk is full) is no reason for a trace on the screen.
+    logging.raiseExceptions = False
     words = hoisted(sys.argv[1:] if arguments is None else arguments)
     lang = language(words)
     sys.exit(_answered(words, lang))
@@ -181,7 +184,8 @@ def _answered(words: list[str], lang: str) -> int:
         screen.complain(str(error))
         return WRONG_USAGE
     except Exception as error:
-        screen.complain(str(error) if is_own(error) else _unexpected(screen, error))
+        known = is_own(error) or fault_of(error) is not None
+        screen.complain(safe_text(error) if known else _unexpected(screen, error))
         return NOT_PUBLISHED
     return 0
 

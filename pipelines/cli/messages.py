@@ -181,6 +181,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Merge the lake's small files, so that nights and explain stay fast; figures do not change.",
     ),
     "help.versions": ("Các bản đang giữ.", "The versions that are kept."),
+    "help.doctor.deep": (
+        "Đọc toàn bộ kho, tệp dựng và các bản công bố để tìm tệp hỏng (lâu hơn).",
+        "Read the whole lake, the build file and what is published to find damaged files (takes longer).",
+    ),
     "help.doctor": (
         "Kiểm tra cài đặt, thư mục, khóa, ổ đĩa; nói phải làm gì.",
         "Check the installation, folders, key, disk; say what to do.",
@@ -626,8 +630,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing new; the published version still holds: {version}",
     ),
     "run.failed": ("KHÔNG công bố bản mới", "NOT published"),
+    "run.new_warehouse": (
+        "Kho mới ở {path}. Nếu đã có kho từ trước, đường dẫn này sai: hãy dừng lại, xem `dunghan config`.",
+        "A new warehouse at {path}. If there is one already, this path is wrong: stop, and see `dunghan config`.",
+    ),
+    "run.mended": ("Đã tự sửa: {what}", "Mended: {what}"),
     "run.failed.why": (
-        "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/nightly-failed.md; `dunghan doctor` kiểm tra máy.",
+        "Bản đang công bố (nếu có) vẫn giữ nguyên. Xem docs/runbooks/vi/nightly-failed.md;"
+        " `dunghan doctor` kiểm tra máy.",
         "The version before (if any) stays. See docs/runbooks/nightly-failed.md; `dunghan doctor` checks the machine.",
     ),
     "run.ledger": (
@@ -662,6 +672,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "health.bad": ("Tình trạng: có lỗi (mã 1): {reasons}", "State: not well (status 1): {reasons}"),
     "reason.nothing_published": ("chưa công bố gì", "nothing is published"),
+    "reason.published_damaged": ("bản công bố bị hỏng", "what is published is damaged"),
     "reason.last_run_failed": ("lượt chạy cuối hỏng", "the last run failed"),
     "reason.last_run_killed": ("lượt chạy cuối bị dừng giữa chừng", "the last run was killed half-way"),
     "reason.unusual": ("số liệu gửi đến khác thường", "unusual input"),

@@ -49,6 +49,8 @@ def run(
     started = time.monotonic()
     # What it would log without a webhook is in the report below.
     logging.getLogger("pipelines.orchestration.failures").addHandler(logging.NullHandler())
+    if not settings.layout.lake.exists():
+        session.screen.complain(session.screen.t("run.new_warehouse", path=settings.layout.root))
     with session.screen.progress() as progress:
         outcome = run_nightly(settings, full_refresh=full_refresh, force=force, progress=progress)
     show_run(session.screen, settings, outcome, started)
@@ -152,6 +154,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
         screen.complain(t("run.anomaly", text=screen.told(anomaly)))
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
+    for text in record.get("mended", []):
+        screen.complain(t("run.mended", what=screen.told(text)))
     for text in record.get("missing", []):
         screen.complain(t("run.missing", note=screen.told(text)))
     _undelivered(screen, record)
@@ -176,7 +180,7 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     # What the published files still have, and those of a run that was not published.
     show_attention(screen, _attention(found["last_run"] or {}) | found["attention"])
     if published is None:
-        screen.say(t("status.nothing"))
+        screen.say(screen.told(found["damage"]) or t("status.nothing"))
         return
     screen.say(t("status.published", version=published["version"]))
     _definitions(screen, published["definitions_version"])
@@ -269,6 +273,8 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
         screen.say(f"  {screen.told(problem)}", "red")
     for anomaly in record.get("anomalies", []):
         screen.say(f"  {t('run.anomaly', text=screen.told(anomaly))}", "yellow")
+    for text in record.get("mended", []):
+        screen.say(f"  {t('run.mended', what=screen.told(text))}")
     for note in record.get("notes", []):
         screen.say(f"  {t('run.note', note=screen.told(note))}")
     _undelivered(screen, record)

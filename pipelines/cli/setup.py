@@ -41,11 +41,15 @@ commands = Commands()
 
 
 @commands.command(help="help.doctor")
-def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
+def doctor(
+    context: typer.Context,
+    deep: Annotated[bool, typer.Option("--deep", help="help.doctor.deep")] = False,
+    as_json: JsonOption = False,
+) -> None:
     session: Session = context.obj
     from pipelines.doctor import examine, healthy
 
-    checks = examine(session.settings)
+    checks = examine(session.settings, deep=deep)
     if as_json:
         session.screen.json([check.as_row(session.screen.t.lang) for check in checks])
     else:

@@ -39,7 +39,7 @@ def publish(
 
 def _publish(screen: Screen, settings: Settings, *, force: bool) -> None:
     """Publish the last green build, if its figures still agree."""
-    from expectations.audit import identities, replacement_guard
+    from expectations.audit import identities, kept_files, replacement_guard
     from pipelines.serving.page import page_writer
     from warehouse.build import last_green
     from warehouse.lock import run_lock
@@ -49,9 +49,8 @@ def _publish(screen: Screen, settings: Settings, *, force: bool) -> None:
     with run_lock(settings), screen.progress():
         plan = last_green(settings)
         wrong = [identity for identity in identities(settings) if not identity.ok]
-        guard = replacement_guard(settings, plan)
-        if not guard.ok and not force:
-            wrong.append(guard)
+        if not force:
+            wrong += [guard for guard in (replacement_guard(settings, plan), kept_files(settings)) if not guard.ok]
         publication = None if wrong else publish_build(settings, plan, also=page_writer(settings, missing.append))
     if publication is None:
         screen.complain(screen.t("publish.red"))

@@ -30,7 +30,7 @@ from pipelines.progress import Progress
 from pipelines.sql import open_duckdb
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
 from warehouse.dbt_process import run_dbt
-from warehouse.publish import Publication, publish, read_version
+from warehouse.publish import Publication, PublicationDamagedError, publish, read_version
 
 _NEW, _WORK = ".new-", ".work-"
 _LOCK = "lock"
@@ -93,7 +93,7 @@ def restatements(home: Path) -> list[Publication]:
     """Every restated version in a folder, newest first."""
     found = []
     for path in home.glob("*/manifest.json"):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PublicationDamagedError):
             found.append(read_version(path.parent))
     return sorted(found, key=lambda publication: publication.created_at, reverse=True)
 

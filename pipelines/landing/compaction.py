@@ -26,7 +26,22 @@ from pathlib import Path
 import duckdb
 
 from pipelines.config import Settings
-from pipelines.landing.lake import DATASET, LOADS, MANIFEST, MERGED, SCHEMAS, Files, Merged, load_id, look, read
+from pipelines.landing.checksums import record, verified
+from pipelines.landing.lake import (
+    DATASET,
+    LOADS,
+    MANIFEST,
+    MANIFEST_COPY,
+    MERGED,
+    SCHEMAS,
+    Files,
+    Merged,
+    load_id,
+    look,
+    read,
+    save_merged,
+    sync,
+)
 from pipelines.progress import Progress
 from pipelines.sql import literal
 from warehouse.database import connect
@@ -46,6 +61,9 @@ ROW_GROUP = 100_000
 
 class CompactionError(Exception):
     """The lake was left as it was. The message says why and what to do."""
+
+    #: What it came from tells more, when that is a fault of disk or files (pipelines.errors).
+    repeats = True
 
 
 @dataclass(frozen=True)
@@ -92,9 +110,9 @@ def compact(settings: Settings, *, small_only: bool = False, progress: Progress 
     if not root.is_dir():
         return Compaction([], 0, waiting=False)
     before = look(root)
-    if not (root / MANIFEST).exists():
+    if not _listed_twice(root):
         # There before any merged file is, so that one whose list is gone is never taken for a half (see read_merged).
-        _commit(root, before.merged)
+        save_merged(root, before.merged)
     _sweep(settings, before)
     limit = SMALL if small_only else LARGE
     loads = _small_loads(before, SMALL) if small_only else set(before.loads)
@@ -109,8 +127,17 @@ def compact(settings: Settings, *, small_only: bool = False, progress: Progress 
             ) from error
     sizes = {table: _size(before, table) for table in SCHEMAS}
     after = look(root)
+    record(settings)
     tables = [Compacted(table, *sizes[table], *_size(after, table)) for table in SCHEMAS]
     return Compaction(tables, len(before.loads) - len(after.loads), waiting=not _sweep(settings, after))
+
+
+def _listed_twice(root: Path) -> bool:
+    """Do the list of merged files and its copy say the same?"""
+    try:
+        return (root / MANIFEST).read_bytes() == (root / MANIFEST_COPY).read_bytes()
+    except FileNotFoundError:
+        return False
 
 
 def _refuse_the_unknown(root: Path) -> None:
@@ -123,11 +150,21 @@ def _refuse_the_unknown(root: Path) -> None:
             f"Kho có bảng mà bản phần mềm này không biết ({', '.join(strange)}): hãy cập nhật phần mềm rồi gộp.\n"
             f"The lake has tables that this version does not know ({', '.join(strange)}): update, then compact."
         )
-    if not (root / LOADS).is_dir() and any(root.glob("*/*.parquet")):
+    missing = not (root / LOADS).is_dir() and any(root.glob("*/*.parquet"))
+    if missing or not all(_is_readable(entry) for entry in (root / LOADS).glob("*.jsonl")):
         raise CompactionError(
-            f"Thiếu thư mục {root / LOADS}: không biết tệp nào đã nạp xong. Hãy khôi phục kho từ bản sao lưu.\n"
-            f"{root / LOADS} is missing: nobody can tell which files were loaded. Restore the lake from a backup."
+            f"{root / LOADS} bị thiếu hoặc hỏng: không biết tệp nào đã nạp xong nên không gộp, không xóa gì. Hãy khôi "
+            "phục thư mục này từ bản sao lưu (docs/runbooks/vi/damaged-lake.md).\n"
+            f"{root / LOADS} is missing or damaged: nobody can tell which files were loaded, so nothing is merged or "
+            "deleted. Restore that folder from a backup (docs/runbooks/damaged-lake.md)."
         )
+
+
+def _is_readable(entry: Path) -> bool:
+    try:
+        return all("load_id" in json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line)
+    except (ValueError, TypeError):
+        return False
 
 
 # ---- what is merged -------------------------------------------------------------------------------------------------
@@ -179,6 +216,8 @@ def _merge(settings: Settings, before: Files, loads: set[str], limit: int, *, al
                 for number, group in enumerate(groups(landed, merged, limit, all_files=all_files)):
                     target = before.root / table / f"{moment}.{number}.parquet"
                     say(f"{table}: {len(group)} → 1")
+                    # What is damaged must not be copied into a file that counts as sound.
+                    verified(settings, group)
                     _write(con, table, group, target)
                     gone = {path.name for path in group}
                     files[table] = [name for name in files.get(table, ()) if name not in gone] + [target.name]
@@ -189,7 +228,7 @@ def _merge(settings: Settings, before: Files, loads: set[str], limit: int, *, al
             half.unlink()
         raise
     if changed:
-        _commit(before.root, Merged(files, before.merged.loads | loads))
+        save_merged(before.root, Merged(files, before.merged.loads | loads))
 
 
 def _write(con: duckdb.DuckDBPyConnection, table: str, group: list[Path], target: Path) -> None:
@@ -204,23 +243,13 @@ def _write(con: duckdb.DuckDBPyConnection, table: str, group: list[Path], target
             f"Tệp gộp không có đúng các dòng của các tệp gốc, đã bỏ; hãy báo lỗi này: {target}\n"
             f"A merged file does not hold the rows of its originals and was dropped; please report this: {target}"
         )
-    _sync(target)
-    _sync(target.parent)
+    sync(target)
+    sync(target.parent)
 
 
 def _content(con: duckdb.DuckDBPyConnection, table: str, paths: list[Path]) -> tuple[object, ...] | None:
     """How many rows the files hold, and a sum of hashes of them: the same for the same rows in any order."""
     return con.execute(f"select count(*), sum(hash(row_of)) from {read(table, paths)} as row_of").fetchone()
-
-
-def _commit(root: Path, merged: Merged) -> None:
-    """From here on the merged files count, and the files that they were made from do not. One rename."""
-    new = root / f"{MANIFEST}.new"
-    text = json.dumps({"files": merged.files, "loads": sorted(merged.loads)}, indent=1)
-    new.write_text(text + "\n", encoding="utf-8")
-    _sync(new)
-    new.rename(root / MANIFEST)
-    _sync(root)
 
 
 # ---- what is deleted ------------------------------------------------------------------------------------------------
@@ -246,7 +275,7 @@ def _sweep(settings: Settings, now: Files) -> bool:
                 entry.unlink()
         _sync_if_there(now.root / LOADS)
     if now.merged.loads:
-        _commit(now.root, Merged(now.merged.files))
+        save_merged(now.root, Merged(now.merged.files))
     return True
 
 
@@ -284,15 +313,6 @@ def _bytes(path: Path) -> int:
     return path.stat().st_size
 
 
-def _sync(path: Path) -> None:
-    """fsync of a file or folder: after it, a power failure does not take it back."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sync_if_there(folder: Path) -> None:
     if folder.is_dir():
-        _sync(folder)
+        sync(folder)

@@ -34,6 +34,10 @@ PIPELINE = "dunghan"
 LEDGER = "files"
 LOADS = "_dlt_loads"
 MANIFEST = "_merged.json"
+#: The same once more, written before it: what is read when the other is damaged or gone.
+MANIFEST_COPY = "_merged.copy.json"
+#: What lay in damaged files (pipelines.landing.checksums).
+LOST = "_lost.json"
 #: Stands for a dlt load where rows lie in files that compaction made.
 MERGED = "merged"
 
@@ -120,22 +124,53 @@ class Merged:
 def read_merged(root: Path) -> Merged:
     """The list of merged files of the lake in folder `root`; empty before the first compaction.
 
-    Raises LakeError when it is damaged, or gone although there are merged files: rows would silently be missing.
+    Its copy stands in for one that is damaged or gone. Raises LakeError when that is, too, although there are merged
+    files: rows would silently be missing.
     """
-    path = root / MANIFEST
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return Merged(stored["files"], frozenset(stored["loads"]))
-    except FileNotFoundError:
-        if not any(root.glob(f"*/{MERGED}-*.parquet")):
-            return Merged()
-        broken = ("không còn", "is gone")
-    except (ValueError, KeyError, TypeError) as error:
-        broken = (type(error).__name__,) * 2
+    for name in (MANIFEST, MANIFEST_COPY):
+        try:
+            stored = json.loads((root / name).read_text(encoding="utf-8"))
+            return Merged(dict(stored["files"]), frozenset(stored["loads"]))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            continue
+    if not any(root.glob(f"*/{MERGED}-*.parquet")):
+        return Merged()
     raise LakeError(
-        f"{path}: {broken[0]}. Đây là danh sách các tệp đã gộp của kho; hãy khôi phục từ bản sao lưu, đừng xóa gì.\n"
-        f"{path}: {broken[1]}. It lists the merged files of the lake; restore it from a backup and delete nothing."
+        f"{root / MANIFEST}: bị hỏng hoặc đã mất, {MANIFEST_COPY} cũng vậy. Đây là danh sách các tệp đã gộp của kho; "
+        "hãy khôi phục một trong hai từ bản sao lưu rồi `dunghan run`, không xóa (docs/runbooks/vi/damaged-lake.md).\n"
+        f"{root / MANIFEST}: damaged or gone, {MANIFEST_COPY} too. It lists the merged files of the lake; restore one "
+        "of them from a backup, then `dunghan run`, and delete nothing (docs/runbooks/damaged-lake.md)."
     )
+
+
+def save_merged(root: Path, merged: Merged) -> None:
+    """From here on these merged files count. One rename, on disk when this returns; the copy is written first, for what
+    it says holds from the moment the merged files are on disk."""
+    text = json.dumps({"files": merged.files, "loads": sorted(merged.loads)}, indent=1) + "\n"
+    for name in (MANIFEST_COPY, MANIFEST):
+        new = root / f"{name}.new"
+        new.write_text(text, encoding="utf-8")
+        sync(new)
+        new.rename(root / name)
+    sync(root)
+
+
+def sync(path: Path) -> None:
+    """fsync of a file or folder: after it, a power failure does not take it back."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def lost(root: Path) -> dict[str, str]:
+    """landing_id → file_path of what lay in damaged files and is to be read again from its export."""
+    try:
+        found: dict[str, str] = json.loads((root / LOST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found
 
 
 @dataclass(frozen=True)
@@ -168,10 +203,12 @@ def _completed(folder: Path) -> list[str]:
     for entry in folder.glob("*.jsonl"):
         # Compaction deletes the entries of loads that it has merged.
         with contextlib.suppress(FileNotFoundError):
-            for line in entry.read_text(encoding="utf-8").splitlines():
-                load = json.loads(line) if line.strip() else {}
-                if load.get("status") == 0:
-                    found.add(str(load["load_id"]))
+            for line in entry.read_text(encoding="utf-8", errors="replace").splitlines():
+                # A line that cannot be read completes nothing; what it stood for is read again from the exports.
+                with contextlib.suppress(ValueError, KeyError, AttributeError):
+                    load = json.loads(line) if line.strip() else {}
+                    if load.get("status") == 0:
+                        found.add(str(load["load_id"]))
     return sorted(found)
 
 
@@ -296,7 +333,7 @@ class Lake:
         """(source, kind, file_sha256) of the contents in table `seen` that a reader of today may read better: their
         landing has another fingerprint, and they could not be read, nothing was read of them, a part of them was passed
         over or needs a look, a table of them had headings nobody knew, or rows of them were refused (searched only
-        until `remember_readers` has noted the readers of today)."""
+        until `remember_readers` has noted the readers of today); and those that lay in damaged files."""
         sources: list[tuple[str]] = con.execute("select distinct source from seen").fetchall()
         remembered = _remembered(self._settings)
         con.execute("create table now (source varchar, reader varchar)")
@@ -319,8 +356,10 @@ class Lake:
             where c.outcome = 'unreadable' or c.rows_read = 0 or c.attention is not null or contains(c.notes, $2)
                 or (c.drift is not null and regexp_matches(c.format, $1))
                 or (c.source, c.file_sha256) in (select (r.source, r.file_sha256) from refused as r)
+            union all
+            select source, kind, file_sha256 from counting where list_contains($3, landing_id)
             """,
-            [_TABLES, _PASSED_OVER],
+            [_TABLES, _PASSED_OVER, list(lost(self._root))],
         ).fetchall()
         return set(found)
 
@@ -355,6 +394,11 @@ class Lake:
         ids = ", ".join(literal(landing.landing_id) for landing in counting) or "null"
         paths = now.paths(table, {landing.load_id for landing in counting})
         return f"(select {', '.join(SCHEMAS[table])} from {read(table, paths)} where landing_id in ({ids}))"
+
+    def paths(self, table: str, hashes: Collection[str] | None = None) -> list[Path]:
+        """The Parquet files that `rows` opens. The caller holds the run lock."""
+        now = look(self._root)
+        return now.paths(table, {landing.load_id for landing in self._landings(now, hashes)})
 
     def landed(self) -> str:
         """SQL text for FROM: of every content (`identity`: its hash, else its path) the ledger row that counts: the

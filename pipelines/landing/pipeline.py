@@ -26,6 +26,9 @@ PACKAGE_FILES = 5_000
 class LandingError(Exception):
     """dlt could not append to the lake. What was committed before stays; landing again continues."""
 
+    #: What it came from tells more, when that is a fault of disk or files (pipelines.errors).
+    repeats = True
+
 
 @dataclass
 class LandingResult:

@@ -4,15 +4,17 @@ dbt's tests are checks of the dbt step, those of the validation belong to the va
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
 from expectations.anomalies import Anomaly, of_files, silent
-from expectations.audit import Identity, identities, replacement_guard
+from expectations.audit import Identity, identities, kept_files, replacement_guard
 from expectations.results import CheckResult
 from pipelines.bilingual import joined
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import ParsedProject
+from pipelines.serving import catalogue
 
 ACCOUNTING = "accounting_identities"
 EXPECTATIONS = "great_expectations_on_marts"
@@ -82,11 +84,16 @@ def accounting(found: list[Identity], asset: dg.AssetKey) -> dg.AssetCheckResult
         asset_key=asset,
         check_name=ACCOUNTING,
         passed=not wrong,
-        description="\n".join(f"{identity.message('vi')} / {identity.message('en')}" for identity in wrong),
+        description=_said(wrong),
         metadata={
             "identities": dg.MetadataValue.md("\n".join(["|identity|expected|found|ok|", "|-|-:|-:|-|", *table]))
         },
     )
+
+
+def _said(found: list[Identity]) -> str:
+    """The ones that do not hold, a line each, in both languages."""
+    return "\n".join(f"{each.message('vi')} / {each.message('en')}" for each in found if not each.ok)
 
 
 def on_marts(found: list[CheckResult], asset: dg.AssetKey) -> dg.AssetCheckResult:
@@ -97,12 +104,20 @@ def on_marts(found: list[CheckResult], asset: dg.AssetKey) -> dg.AssetCheckResul
         check_name=EXPECTATIONS,
         passed=not wrong,
         description="\n".join(
-            f"{check.kind}: {check.description_vi} ({check.unexpected})"
-            f" / {check.kind}: {check.description_en} ({check.unexpected})"
+            " / ".join(
+                f"{_titled(check.kind, lang)}: {text} ({check.unexpected} {rows})"
+                for lang, text, rows in (("vi", check.description_vi, "dòng"), ("en", check.description_en, "rows"))
+            )
             for check in wrong
         ),
         metadata={"expectations": len(found), "failed": [f"{check.kind}: {check.rule_id}" for check in wrong]},
     )
+
+
+def _titled(name: str, lang: str) -> str:
+    """A mart as people and programs call it."""
+    mart = catalogue.marts().get(name)
+    return f"{mart.title(lang)} ({name})" if mart else name
 
 
 def _expectations(run: resources.Run, asset: dg.AssetKey) -> dg.AssetCheckResult:
@@ -113,15 +128,16 @@ def _expectations(run: resources.Run, asset: dg.AssetKey) -> dg.AssetCheckResult
 
 def _replacement(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:
     if run.plan is None:
-        passed, figures = True, {}
+        passed, figures = True, dict[str, Any]()
     else:
-        guard = replacement_guard(run.settings, run.plan)
-        passed, figures = guard.ok or force, {"expected": guard.expected, "found": guard.found, "forced": force}
+        guards = [replacement_guard(run.settings, run.plan), kept_files(run.settings)]
+        passed = force or all(guard.ok for guard in guards)
+        figures = {"forced": force} | {guard.name: f"{guard.found} / {guard.expected}" for guard in guards}
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=REPLACEMENT,
         passed=passed,
-        description="" if passed else f"{guard.message('vi')} / {guard.message('en')}",
+        description="" if passed else _said(guards),
         metadata=figures,
     )
 

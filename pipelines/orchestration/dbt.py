@@ -24,6 +24,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
 from pipelines.orchestration.compat import EventIterator, release_build
+from pipelines.orchestration.failures import RED
 from pipelines.serving import catalogue
 from warehouse.build import dbt_environment
 from warehouse.compiled import keep as keep_compiled
@@ -92,8 +93,10 @@ class ParsedProject:
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the present files. Runs `dbt parse` (no database, no network) if there is none yet."""
         path = self._settings.layout.dbt_target / f"manifest-{_project_fingerprint()}.json"
-        if not path.exists():
-            self._parse(path)
+        # One that is damaged is made again, like one that is not there.
+        with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
+            return dict(json.loads(path.read_bytes()))
+        self._parse(path)
         return dict(json.loads(path.read_bytes()))
 
     @cached_property
@@ -168,7 +171,7 @@ class ParsedProject:
                 counted = list(_silent(events))
             yield from counted
             if (error := invocation.get_error()) is not None:
-                raise DbtRunError([str(error).partition(_ERRORS)[2]]) from None
+                raise DbtRunError([str(error).partition(_ERRORS)[2], RED]) from None
         finally:
             end(invocation.process)
             release_build(invocation)

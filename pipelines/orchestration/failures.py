@@ -19,13 +19,21 @@ from typing import Any
 import dagster as dg
 
 from pipelines.config import Settings
-from pipelines.errors import places, safe_text
+from pipelines.errors import chain, places, safe_text
 
 log = logging.getLogger(__name__)
 
 RETRY_DELAY_SECONDS = 20.0
 MAX_RETRIES = 2
 WEBHOOK_TIMEOUT_SECONDS = 10
+
+#: What to do about a red check.
+RED = (
+    "Hãy chạy `dunghan run --full-refresh` để kiểm tra và dựng lại toàn bộ từ kho; vẫn đỏ thì gửi các dòng trên cho "
+    "nhóm phát triển (docs/runbooks/vi/red-run.md)"
+    " / Run `dunghan run --full-refresh`: everything is validated and built again from the lake; if it stays red, "
+    "send the lines above to the developers (docs/runbooks/red-run.md)"
+)
 
 #: A run that carries this tag has already been reported as failed.
 NOTIFIED_TAG = "dunghan/notified"
@@ -72,7 +80,7 @@ def as_dagster_failure() -> Iterator[None]:
 
 def can_pass(error: BaseException) -> bool:
     """Whether waiting may fix it: a network or storage error in the chain of causes, and not a lasting one."""
-    for link in _chain(error):
+    for link in chain(error):
         if isinstance(link, ConnectionError | TimeoutError):
             return True
         if isinstance(link, OSError):
@@ -110,12 +118,3 @@ def _post(url: str, body: dict[str, Any]) -> bool:
     )
     with urllib.request.urlopen(request, timeout=WEBHOOK_TIMEOUT_SECONDS) as answer:  # noqa: S310
         return bool(answer.status < 300)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        link = link.__cause__ or link.__context__

@@ -39,6 +39,8 @@ def tidy(
     if record.outcome in ("published", "kept"):
         with _noted(record):
             _compact(settings, record, progress)
+        with _noted(record):
+            _look_through(settings)
     with _noted(record):
         drop_old_runs(instance, settings.keep_runs)
     with _noted(record):
@@ -65,6 +67,15 @@ def _compact(settings: Settings, record: RunRecord, progress: Callable[[str], No
         started = time.monotonic()
         compact(settings, small_only=True)
         record.seconds["compacting"] = round(time.monotonic() - started, 3)
+
+
+def _look_through(settings: Settings) -> None:
+    """Some of the lake, every night. Raises LakeDamagedError: the next run reads again what lay there."""
+    from pipelines.landing.checksums import LakeDamagedError, put_aside, verify_some
+
+    if found := verify_some(settings):
+        put_aside(settings, found)
+        raise LakeDamagedError(found)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.files import write_whole
 from warehouse.publish import Publication, current
-from warehouse.status import last_run
+from warehouse.status import last_run, runs
 
 #: published: readers see new figures. kept: nothing was new, the published version already says it all. partial: a run
 #: of some assets only. failed: nothing new was published. running: not ended yet, or killed.
@@ -39,10 +40,13 @@ class RunRecord:
     """One run. Times: local wall clock, ISO. No personal data.
 
     days: first and last day of exports that a backfill was asked for; none: whatever was new. sources: when something
-    new of each was seen last. files: ledger rows of the files this run validated. anomalies: what is unusual in what
-    came in (expectations.anomalies). missing: what belongs to the publication and could not be made. undelivered: where
-    the published version did not get to, tried again by the next run. notes: what went wrong after the run had ended
-    well (housekeeping). With the last four the figures are published all the same, unless there are problems.
+    new of each was seen last. files: ledger rows of the files this run validated. validation_seq: the last validation
+    this record tells of, once the run has ended well. mended: what was damaged and is whole again.
+
+    Of these the figures are published all the same, unless there are problems: anomalies, what is unusual in what came
+    in (expectations.anomalies); missing, what belongs to the publication and could not be made; undelivered, where the
+    published version did not get to, tried again by the next run; notes, what went wrong after the run had ended well
+    (housekeeping).
     """
 
     run_id: str
@@ -67,6 +71,8 @@ class RunRecord:
     sources: dict[str, str] = field(default_factory=dict)
     anomalies: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    validation_seq: int | None = None
 
     @property
     def quarantined_share(self) -> float:
@@ -94,6 +100,7 @@ class RunRecord:
     def published(self, publication: Publication, *, kept: bool) -> None:
         """Note what readers see now."""
         self.outcome = "kept" if kept else "published"
+        self.validation_seq = int(publication.manifest["validation_seq"])
         self.version = publication.version
         self.as_of = publication.manifest["as_of"]
         self.known_at = publication.manifest["known_at"]
@@ -108,7 +115,9 @@ class RunRecord:
         if self.version is None and (now := current(settings)) is not None:
             self.version = now.version
         self.finished = wall_clock().isoformat()
-        self.write(settings)
+        # On a full disk the record stays what it was: a run that did not end.
+        with contextlib.suppress(OSError):
+            self.write(settings)
 
     def write(self, settings: Settings) -> None:
         """Replace `state/last-run.json` and this run's record among the last ones, each in one step."""
@@ -126,3 +135,13 @@ def read_record(settings: Settings) -> RunRecord | None:
         return RunRecord(**(last_run(settings) or {}))
     except TypeError:
         return None
+
+
+def last_told(settings: Settings) -> int:
+    """The last validation that a run which ended well has told people of: what a killed one validated is told by the
+    next. Without such a record what is published counts as told; 0 when nothing is."""
+    for record in runs(settings, None):
+        if record.get("outcome") in ("published", "kept") and record.get("validation_seq") is not None:
+            return int(record["validation_seq"])
+    now = current(settings)
+    return int(now.manifest["validation_seq"]) if now else 0

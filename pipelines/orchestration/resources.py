@@ -8,15 +8,17 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 
 import dagster as dg
 
+from pipelines.bilingual import labelled
 from pipelines.clock import to_local
 from pipelines.config import Settings
-from pipelines.orchestration.failures import NOTIFIED_TAG, as_dagster_failure, notify
+from pipelines.orchestration.failures import NOTIFIED_TAG, RED, as_dagster_failure, notify
+from pipelines.orchestration.mending import mend
 from pipelines.orchestration.partitions import days_asked
 from pipelines.orchestration.record import STEPS, RunRecord
 from pipelines.preflight import require_sound
@@ -35,17 +37,32 @@ _LOG_FILES = 3
 
 
 @dataclass
+class Attempt:
+    """What whoever starts a run hands to it and finds in it afterwards.
+
+    kept: the publication that stays because nothing is new. told: what went wrong in the steps, in safe texts (so has
+    Dagster's event log, where that can be written). mended: what was damaged, in this attempt or the one before.
+    """
+
+    kept: Publication | None = None
+    told: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Run:
     """One run of the pipeline in one warehouse, while it holds the lock.
 
     plan: the build of this run, once it is planned. kept: the publication that already says what a build now would
     say, so that none is needed. whole: every model and test of the project ran. audited: every check between build and
-    publication ran and passed.
+    publication ran and passed. told, mended: see Attempt.
     """
 
     settings: Settings
     record: RunRecord
     progress: Progress | None = None
+    told: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
     plan: BuildPlan | None = None
     kept: Publication | None = None
     whole: bool = False
@@ -58,23 +75,35 @@ class Run:
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """One of STEPS: announce it, time it for the record, make its errors safe to store."""
+        """One of STEPS: announce it, time it for the record, mend what is damaged, make its errors safe to store."""
         started = time.monotonic()
-        if not self.record.seconds:
-            self.record.write(self.settings)
         self.say(STEPS[name][self.settings.lang != "vi"])
         try:
-            with as_dagster_failure():
+            with as_dagster_failure(), self._mending():
+                if not self.record.seconds:
+                    self.record.write(self.settings)
                 yield
+        except dg.Failure as failure:
+            self.told.append(labelled(STEPS[name], failure.description or ""))
+            raise
         finally:
             self.record.seconds[name] = round(time.monotonic() - started, 3)
 
+    @contextlib.contextmanager
+    def _mending(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if (mended := mend(self.settings, error)) is not None:
+                self.mended.append(mended)
+            raise
+
 
 def run_resource(
-    settings: Settings, *, lock_held: bool = False, kept: Publication | None = None, progress: Progress | None = None
+    settings: Settings, *, attempt: Attempt | None = None, progress: Progress | None = None
 ) -> dg.ResourceDefinition:
-    """The run as a resource. lock_held: the caller of Dagster has the lock of this warehouse already, and has perhaps
-    found that nothing is new and the publication `kept` stays."""
+    """The run as a resource. attempt: of the caller of Dagster, who has the lock of this warehouse already."""
+    lock_held, attempt = attempt is not None, attempt or Attempt()
 
     @dg.resource(description="Lượt chạy: khóa của kho dữ liệu, kế hoạch dựng, biên bản / the run: lock, plan, record")
     def resource(context: dg.InitResourceContext) -> Iterator[Run]:
@@ -90,13 +119,13 @@ def run_resource(
                 stack.enter_context(run_lock(settings))
             fail_orphaned_runs(context.instance, settings, run_id)
             context.instance.add_run_tags(run_id, {LOCK_TAG: "held"})
-            record = RunRecord(run_id=run_id, job=job, days=days_asked(tags))
-            run = Run(settings, record, progress, kept=kept)
+            record = RunRecord(run_id, job, mended=attempt.mended, days=days_asked(tags))
+            run = Run(settings, record, progress, attempt.told, attempt.mended, kept=attempt.kept)
             try:
                 yield run
             finally:
                 if record.seconds:  # Dagster may set resources up for nothing; only what ran leaves a record
-                    record.close(settings, step_problems(context.instance, run_id))
+                    record.close(settings, problems_of(run.told, context.instance, run_id))
                     from pipelines.orchestration.housekeeping import tidy
 
                     tidy(context.instance, settings, record, progress)
@@ -115,15 +144,20 @@ def fail_orphaned_runs(instance: dg.DagsterInstance, settings: Settings, run_id:
             notify(settings, run_id=dead.run_id, job=dead.job_name, problems=[killed])
 
 
-def step_problems(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """What went wrong in the steps of a run, as Dagster's event log has it (safe texts only, see failures)."""
+def problems_of(told: list[str], instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """What went wrong in a run, in safe texts: in its steps, in the blocking checks, else as Dagster has it."""
+    red = _red_checks(instance, run_id)
+    return [*told, *red, *([RED] if red else [])] or _step_failures(instance, run_id)
+
+
+def _step_failures(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     problems = []
     for record in instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records:
         event = record.event_log_entry.get_dagster_event()
         data = event.step_failure_data
         text = data.user_failure_data.description if data.user_failure_data else None
         problems.append(f"{event.step_key}: {text or (data.error.message if data.error else '')}".strip())
-    return problems + _red_checks(instance, run_id) if problems else []
+    return problems
 
 
 def _red_checks(instance: dg.DagsterInstance, run_id: str) -> list[str]:
@@ -132,7 +166,7 @@ def _red_checks(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     for record in instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records:
         check = record.event_log_entry.get_dagster_event().asset_check_evaluation_data
         if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR and check.description:
-            red.append(f"{check.check_name}: {check.description}")
+            red.append(check.description)
     return red
 
 

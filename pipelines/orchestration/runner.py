@@ -23,6 +23,8 @@ from warehouse.publish import Publication
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 #: Tag of a run → "launched by" in Dagster's UI; what starts runs there itself has tags of its own.
 LAUNCHED_BY = "user"
+#: A run that stumbles on damage which it can take away is done again, so often in all.
+MOST_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,55 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
 def _locked(
     settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
 ) -> RunOutcome:
+    from pipelines.orchestration import failures
     from warehouse.lock import run_lock
 
     require_sound(settings)
     settings.layout.create()
     with run_lock(settings), _quiet():
-        return _run(settings, job, tags, full_refresh=full_refresh, force=force, progress=progress)
+        mended: list[str] = []
+        for _ in range(MOST_ATTEMPTS):
+            before = len(mended)
+            outcome = _attempt(settings, job, tags, mended, full_refresh=full_refresh, force=force, progress=progress)
+            if outcome.exit_code != NOT_PUBLISHED or len(mended) == before:
+                break
+        if outcome.exit_code == NOT_PUBLISHED:
+            failures.notify(settings, run_id=outcome.run_id, job=job, problems=outcome.problems)
+        return outcome
+
+
+def _attempt(
+    settings: Settings,
+    job: str,
+    tags: dict[str, str],
+    mended: list[str],
+    *,
+    full_refresh: bool,
+    force: bool,
+    progress: Progress | None,
+) -> RunOutcome:
+    """One run of Dagster. What was damaged and is taken away comes to `mended`: another attempt does without it."""
+    from pipelines.orchestration.instance import prepare_home
+    from pipelines.orchestration.mending import is_of_storage, put_storage_aside
+
+    try:
+        return _run(settings, job, tags, mended, full_refresh=full_refresh, force=force, progress=progress)
+    except Exception as error:
+        if not is_of_storage(error):
+            raise
+        mended.append(put_storage_aside(prepare_home(settings)))
+        return RunOutcome(NOT_PUBLISHED, None, None, [mended[-1]])
 
 
 def _run(
-    settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
+    settings: Settings,
+    job: str,
+    tags: dict[str, str],
+    mended: list[str],
+    *,
+    full_refresh: bool,
+    force: bool,
+    progress: Progress | None,
 ) -> RunOutcome:
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
@@ -98,11 +139,10 @@ def _run(
     from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
 
     kept = _nothing_new(settings) if job == NIGHTLY and not (full_refresh or force) else None
+    attempt = resources.Attempt(kept=kept, mended=mended)
     definitions = build_definitions(
         settings,
-        resource_overrides={
-            resources.KEY: resources.run_resource(settings, lock_held=True, kept=kept, progress=progress)
-        },
+        resource_overrides={resources.KEY: resources.run_resource(settings, attempt=attempt, progress=progress)},
     )
     config = nightly_config(full_refresh=full_refresh, force=force) if kept is None else {}
     with open_instance(settings) as instance:
@@ -114,16 +154,15 @@ def _run(
             raise_on_error=False,
         )
         record = read_record(settings)
-        if record is None or record.run_id != result.run_id:  # it ended before its first step
-            record = RunRecord(run_id=result.run_id, job=job, days=days_asked(tags))
-            record.close(
-                settings,
-                resources.step_problems(instance, result.run_id) or [str(settings.layout.state / "dagster.log")],
-            )
+        if record is None or record.run_id != result.run_id:  # it ended before its first step, or could not be written
+            record = RunRecord(run_id=result.run_id, job=job, mended=mended, days=days_asked(tags))
+            told = resources.problems_of(attempt.told, instance, result.run_id)
+            record.close(settings, told or [str(settings.layout.state / "dagster.log")])
         code = exit_code(settings, record)
         if code == NOT_PUBLISHED:
-            failures.notify(settings, run_id=result.run_id, job=job, problems=record.problems)
-            instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
+            # Whoever starts this tells it; a full disk takes no tag, and it is told twice.
+            with contextlib.suppress(Exception):
+                instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
     return RunOutcome(code, record.version, record, record.problems, result.run_id)
 
 

@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.config import Settings
 from pipelines.orchestration.failures import NOTIFIED_TAG, notify
 from pipelines.orchestration.jobs import NIGHTLY
-from pipelines.orchestration.resources import step_problems
+from pipelines.orchestration.resources import problems_of
 
 INTERVAL_SECONDS = 60
 #: Files that keep arriving must not put a run off for ever: after so many looks it starts with what is there.
@@ -84,7 +84,7 @@ def failed_runs(settings: Settings) -> dg.SensorDefinition:
         run = context.dagster_run
         if NOTIFIED_TAG in run.tags:
             return
-        problems = step_problems(context.instance, run.run_id) or [context.failure_event.message or ""]
+        problems = problems_of([], context.instance, run.run_id) or [context.failure_event.message or ""]
         notify(settings, run_id=run.run_id, job=run.job_name, problems=problems)
 
     return failed_runs

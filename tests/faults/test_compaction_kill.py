@@ -121,7 +121,8 @@ def mended(root: Path, expected: Counter[tuple[str, str, int]]) -> None:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
-    ("stage", "call"), [("_write", 1), ("_content", 2), ("_sync", 1), ("_commit", 0), ("_sync_if_there", 2), ("_of", 5)]
+    ("stage", "call"),
+    [("_write", 1), ("_content", 2), ("sync", 1), ("save_merged", 0), ("_sync_if_there", 2), ("_of", 5)],
 )
 def test_killed_at_a_stage(lake: Path, tmp_path: Path, stage: str, call: int, moment: str) -> None:
     root = tmp_path / "killed"

@@ -148,7 +148,7 @@ def test_landings_that_were_replaced_stay_in_the_lake(lake: tuple[Settings, Lake
     assert content(settings) == before
 
 
-STAGES = ("_write", "_content", "_sync", "_commit", "_sync_if_there", "_sweep", "_of")
+STAGES = ("_write", "_content", "sync", "save_merged", "_sync_if_there", "_sweep", "_of")
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -110,16 +110,21 @@ def some_days(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
 def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, list[ExportFile], LandingResult]":
     """Find the files of these days that the lake does not have (None: of every day), and land them."""
     from expectations.anomalies import silent
+    from pipelines.landing import checksums
     from pipelines.landing.lake import Lake
     from pipelines.landing.pipeline import land
     from pipelines.portal.discovery import discover
     from warehouse.keys import check_key, remember_key
 
     check_key(run.settings)  # another key would make a new version of every dossier
+    if found := checksums.damaged(run.settings):
+        run.mended.append(checksums.put_aside(run.settings, found))
     lake = Lake(run.settings)
     files = discover(run.settings, lake.known(), days)
     result = land(run.settings, files, progress=run.progress)
     remember_key(run.settings)
+    checksums.record(run.settings)
+    checksums.settle(run.settings)
     run.record.sources = lake.seen_last()
     run.record.anomalies = [anomaly.message for anomaly in silent(run.settings, run.record.sources)]
     return lake, files, result

@@ -13,6 +13,7 @@ from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import RESOURCE, ParsedProject
 from warehouse.build import BuildPlan, current_build, dbt_arguments, plan_build
+from warehouse.calendar import require_kept
 from warehouse.publish import Publication, current
 
 #: What the manifest of a publication and the plan of a build must both say for the one to be of the other.
@@ -68,6 +69,8 @@ def build(project: ParsedProject) -> dg.AssetsDefinition:
                 yield from _reused(context, project.assets, run.kept)
                 return
             run.whole = not context.is_subset
+            if (now := current(run.settings)) is not None:
+                require_kept(run.settings, now.manifest["definitions_version"])
             run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
             run.say(_planned(run.plan, run.settings.lang))
             arguments = dbt_arguments(run.plan, part=not run.whole)

@@ -16,6 +16,7 @@ from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.exports import EXPORT_DAYS, landed_key
 from pipelines.orchestration.dbt import validated_key
+from pipelines.orchestration.record import last_told
 
 LEDGER = validated_key("files")
 QUARANTINE = validated_key("quarantine")
@@ -74,7 +75,8 @@ def build(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
 
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("validation"):
-            result = validate(run.settings, rebuild=config.rebuild, progress=run.progress)
+            told = last_told(run.settings)
+            result = validate(run.settings, rebuild=config.rebuild, told=told, progress=run.progress)
             run.record.validated(result)
         yield agreement(result.checks)
         yield attention(result)
