@@ -172,7 +172,7 @@ DOSSIERS = Kind(
         Field(
             column="field_code",
             portal="MaLinhVuc",
-            reads="kept_name",
+            reads="kept_code",
             meaning=(
                 "Mã lĩnh vực; chỉ có tên thì lấy mã của tên đó trong danh mục, không thì tên viết không dấu;"
                 " unknown khi thiếu cả hai",

@@ -31,6 +31,8 @@ MORSEL = 8_192
 #: Portal field → what stands for it in a table that has no such column: the status is told by the dates
 #: (portal-exports §9), the channel is not known (§3).
 _WHERE_ABSENT = {"TrangThaiHoSo": "status_by_dates(NgayKetThucXuLy, NgayTra)", "KenhThucHien": "'unknown'"}
+#: What reads a text that may be a person's in a row that is shifted.
+_OF_PEOPLE = ("kept_name", "kept_code")
 #: How a moment is read → seconds of its day that a date without a time means.
 _NO_TIME = {"moment": 0, "moment_by_end_of_day": 86_399}
 #: Columns of the text rows that go along with every stage.
@@ -418,7 +420,7 @@ def _has_fault(field: Field, fault: str) -> str:
 def _read_alone(kind: Kind) -> dict[str, str]:
     """Columns that are read from one field and needed by no other. Names in a row that is shifted may be people."""
     return {
-        field.column: f"case when not shifted then {read} end" if field.reads == "kept_name" else read
+        field.column: f"case when not shifted then {read} end" if field.reads in _OF_PEOPLE else read
         for field in kind.columns
         if field.reads and field not in kind.checked
         for read in [f"{field.reads}({field.portal})"]
