@@ -5,24 +5,14 @@ Messages of libraries may hold what they choke on (portal-exports §7); those of
 
 from __future__ import annotations
 
-import re
 import traceback
 
 from pipelines.layout import REPOSITORY
+from pipelines.masking import masked_foreign
 
 MESSAGE_LENGTH = 2000
 
 _OWN_PACKAGES = ("pipelines", "expectations", "warehouse")
-
-# What may be personal in a text we did not write: quoted text that is no identifier or path, long numbers, e-mails.
-_QUOTED = re.compile(r"""(?<!\w)(?P<q>["'])(?!(?a:[\w./:=,*\[\]-]){1,200}(?P=q))[^"'\n]{1,500}(?P=q)(?!\w)""")
-_NUMBER = re.compile(r"(?<![\w-])\d{9,}(?![\w-])")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-
-
-def mask(text: str) -> str:
-    """Blank what may be personal in a text written by a library: quoted values, long numbers, e-mail addresses."""
-    return _EMAIL.sub("***", _NUMBER.sub("***", _QUOTED.sub("'***'", text)))
 
 
 def is_own(error: BaseException) -> bool:
@@ -34,7 +24,7 @@ def safe_text(error: BaseException) -> str:
     """The message, masked unless it is one of our own."""
     text = str(error) or type(error).__name__
     if not is_own(error):
-        text = f"{type(error).__name__}: {mask(text)}"
+        text = f"{type(error).__name__}: {masked_foreign(text)}"
     return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + " …"
 
 

@@ -18,13 +18,15 @@ _LETTER = f"a-z{_UPPER}{_UPPER[3:].lower()}"
 _WORD = f"[{_UPPER}][^ ,.;:()_-]*"
 
 # Family names of more than 95 in 100 Vietnamese.
-_FAMILIES = (
+_FAMILIES = re.findall(
+    r"\w+",
     "Nguyễn Trần Lê Phạm Hoàng Huỳnh Phan Vũ Võ Đặng Bùi Đỗ Hồ Ngô Dương Lý Trịnh Đinh Đoàn Lương Mai Trương Đào Vương"
-    " Tạ Hà Tô Lâm Châu Quách Thái Cao Phùng Tăng Chu Triệu Kiều Lưu Lại Nghiêm Văn Thân Giang Hứa Tống Khổng Bạch Doãn"
-    " Diệp Quang Ninh Viên Tôn Âu Cù Phí Vi Nông Hoàng Lò Giàng Thào Vàng Sùng Lường Cầm Quàng Bế Ma Trang"
-).split()
-# The second word of a name, as most have it; beside a family name it makes one also where letters have lost their marks.
+    " Tạ Hà Tô Lâm Châu Quách Thái Cao Phùng Chu Triệu Kiều Lưu Nghiêm Hứa Tống Khổng Bạch Doãn Diệp Ninh Âu Cù Nông Lò"
+    " Giàng Thào Vàng Sùng Lường Cầm Quàng Bế",
+)
+# The second word of a name, as most have it: beside a family name it makes one also without diacritics.
 _MIDDLES = "VAN|THI|HUU|NGOC|QUOC|XUAN|MINH|THANH|KIM"
+_MARKED_MIDDLES = "V[AĂ]N|TH[IỊ]|H[UỮ]U|NG[OỌ]C|QU[OỐ]C|XU[AÂ]N|MINH|THANH|KIM"
 _FAMILY = "|".join(dict.fromkeys(f"{name}|{name.upper()}" for name in _FAMILIES))
 _TITLE = (
     "ông|bà|anh|chị|cô|chú|bác|cháu|ông/bà|ông \\(bà\\)|đ/c|đồng chí|cán bộ|chuyên viên|công chức|viên chức|nhân viên"
@@ -76,7 +78,7 @@ PATTERNS = {
     f"|^(?:{_FAMILY}) (?:Văn|Thị|VĂN|THỊ)(?: {_WORD}){{1,3}}$",
     # in a code: such a number, an address, or a name with a middle name that most have
     "person_in_code": f"[0-9]{{9,}}|@|{_GROUPED_PART}(?:[^0-9]|$)"
-    f"|(?:^|[^{_LETTER}])(?i:(?:{_MARKED_FAMILY})[ ._-]{{0,2}}(?:V[AĂ]N|TH[IỊ]|H[UỮ]U|NG[OỌ]C|QU[OỐ]C|XU[AÂ]N|MINH|THANH|KIM)"
+    f"|(?:^|[^{_LETTER}])(?i:(?:{_MARKED_FAMILY})[ ._-]{{0,2}}(?:{_MARKED_MIDDLES})"
     f"|DO[ ._-]{{0,2}}(?:VAN|HUU|QUOC|XUAN))[ ._-]{{0,2}}[{_LETTER}]",
 }
 
@@ -88,18 +90,18 @@ _LONG_NUMBER = re.compile(r"(?<!\d)\d{9,13}(?!\d)")
 # middle name beside the family name. Words that begin like a name and are none come first.
 _NO_PERSON = (
     "Hồ Sơ|Hồ Chí Minh|Lý Do|Lý Lịch|Đào Tạo|Hà Nội|Hà Nam|Hà Giang|Hà Tĩnh|Thái Bình|Thái Nguyên|Cao Bằng|Ninh Bình"
-    "|Ninh Thuận|Lâm Đồng|Bạch Mã|Mai Táng|Lương Hưu|Lưu Trữ|Lưu Ý|Giang Thành|Tăng Ca|Văn Bản|Văn Phòng|Văn Hóa|Văn Thư"
-    "|Viên Chức|Châu Đốc|Châu Thành|Văn Bằng|Quang Bình|Quang Minh|Trang Thiết|Trang Tính|Trang Bị|Tôn Giáo|Phí Dịch"
-    "|Vi Phạm|Vũ Khí|Đinh Ninh|Đoàn Thể|Đoàn Viên|Dương Lịch|Lại Ngày|Thân Nhân|Thân Nhan"
+    "|Ninh Thuận|Lâm Đồng|Bạch Mã|Mai Táng|Lương Hưu|Lương Tháng|Lưu Trữ|Lưu Ý|Châu Đốc|Châu Thành|Dương Lịch|Đoàn Thể"
+    "|Đoàn Viên|Vũ Khí|Phan Thiết"
 )
 _NAMED = re.compile(
     f"(?P<no>(?<![{_LETTER}])(?:{_NO_PERSON}|{_NO_PERSON.upper()})(?![{_LETTER}]))"
     f"|(?<![{_LETTER}])(?:{_FAMILY})(?:[ ._-]{{1,2}}{_WORD}){{1,5}}"
 )
+_GAP = "[^a-z0-9]{0,2}"
 _FOLDED_PERSON = re.compile(
-    r"(?i:(?<![a-z])(?:(?:" + _CODE_FAMILY + r")[^a-z0-9]{0,2}(?:" + _MIDDLES + r")|do[^a-z0-9]{0,2}(?:van|huu|quoc|xuan))"
-    r"[^a-z0-9]{0,2}[a-z]+(?:[ _-][a-z]{1,7}(?![a-z0-9]))?)"
-)  # fmt: skip
+    f"(?i:(?<![a-z])(?:(?:{_CODE_FAMILY}){_GAP}(?:{_MIDDLES})|do{_GAP}(?:van|huu|quoc|xuan))"
+    f"{_GAP}[a-z]+(?:[ _-][a-z]{{1,7}}(?![a-z0-9]))?)"
+)
 # Text of a library: quoted values that are no identifier or path.
 _QUOTED = re.compile(r"""(?<!\w)(?P<q>["'])(?!(?a:[\w./:=,*\[\]-]){1,200}(?P=q))[^"'\n]{1,500}(?P=q)(?!\w)""")
 # Escapes of terminals, and what turns the order of the letters.

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Settings
-from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
+from pipelines.masking import masked_foreign
 from warehouse.build import dbt_environment
 from warehouse.dbt_child import PARENT
 
@@ -114,4 +114,6 @@ def _event(line: bytes) -> dict[str, Any]:
 
 def _masked(text: str) -> str:
     """What dbt says, masked, without its trace of macros."""
-    return mask("\n".join(line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[:2] != "> "))
+    return masked_foreign(
+        "\n".join(line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[:2] != "> ")
+    )

@@ -20,11 +20,11 @@ import pyarrow.compute as pc
 from pipelines import contract
 from pipelines.contract import Kind
 from pipelines.contract.model import Entries, Field
+from pipelines.masking import masked_name
 from pipelines.portal import sql
 from pipelines.portal.privacy import PrivacyKey
 
 MAX_DRIFT_NAMES = 100
-MAX_DRIFT_NAME = 60
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
 
@@ -262,14 +262,8 @@ def _named_drift(drift: Counter[str]) -> Counter[str]:
     """The drift by names that may be shown, the most frequent ones."""
     shown: Counter[str] = Counter()
     for name, rows in drift.items():
-        shown[shown_name(name)] += rows
+        shown[masked_name(name)] += rows
     return Counter(dict(shown.most_common(MAX_DRIFT_NAMES)))
-
-
-def shown_name(name: str) -> str:
-    """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
-    safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
-    return safe.replace("@", "#")[:MAX_DRIFT_NAME]
 
 
 def _place(path: tuple[str | int, ...]) -> str:
