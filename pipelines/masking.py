@@ -85,7 +85,8 @@ PATTERNS = {
 _GROUPED_NUMBER = re.compile(f"(?<![0-9])(?:{_GROUPED})(?![0-9])")
 _EMAIL = re.compile(PATTERNS["written_email"])
 _TITLED = re.compile(_TITLED_PART)
-_LONG_NUMBER = re.compile(r"(?<!\d)\d{9,13}(?!\d)")
+# A number of 9 to 13 digits, but for the moment of an export (202405310800).
+_LONG_NUMBER = re.compile(r"(?<!\d)(?!20\d\d[01]\d[0-3]\d[0-2]\d[0-5]\d(?!\d))\d{9,13}(?!\d)")
 # A name of a person as files, sheets and fields are named after people: words with capitals and their marks, or a
 # middle name beside the family name. Words that begin like a name and are none come first.
 _NO_PERSON = (
