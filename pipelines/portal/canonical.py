@@ -95,6 +95,7 @@ class Canonicaliser:
     key: PrivacyKey
     keep_officer_names: bool = False
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dropped: Sequence[str] = ()
 
     def _absent(self, names: Collection[str]) -> dict[str, str]:
         """What stands for a column that a table does not have (portal-exports §3, §9): portal field → expression."""
@@ -122,7 +123,7 @@ class Canonicaliser:
                     records, renames, drift, _ = self._look_at_names()
                 fields = _json_fields(self.kind, renames, records)
             absent = self._absent(names) if portions[0].rows.tabular else {}
-            statement = sql.statement(self.kind.name, _slots(self.kind, fields, absent))
+            statement = self._without_dropped(sql.statement(self.kind.name, _slots(self.kind, fields, absent)))
             sql.load_macros(self.con)
             sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
@@ -140,6 +141,11 @@ class Canonicaliser:
             Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())), repeated[index])
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
+
+    def _without_dropped(self, statement: str) -> str:
+        """The statement, columns of names that the configuration drops made null; content_hash stays what it was."""
+        nulls = [f"null::varchar as {f.column}" for f in self.kind.columns if f.column in self.dropped]
+        return f"select * replace ({', '.join(nulls)}) from ({statement})" if nulls else statement
 
     def _rows_of(self, statement: str, rows: int) -> pa.Table:
         """The rows of the statement, fetched by all threads: those of `execute` are fetched by one while others wait.
