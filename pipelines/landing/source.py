@@ -144,7 +144,9 @@ class LandingPass:
         waiting = self._waiting.pop(together, [])
         kind = KINDS[together.kind]
         words = self.settings.meanings(together.own_words_of or EVERY_SOURCE)
-        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names, words, self.settings.dropped_columns)
+        canonical = Canonicaliser(
+            self.con, kind, self.key, self.settings.keep_officer_names, words, self.settings.dropped_columns
+        )
         try:
             converted = canonical.convert([portion for _, portion in waiting])
         except Exception as error:

@@ -1,5 +1,5 @@
-"""A person is put into every field, name and place of every shape of file; after a good, a red and a killed nightly run no
-byte of what the project wrote or said holds her (portal-exports §7).
+"""A person is put into every field, name and place of every shape of file; after a good, a red and a killed nightly
+run no byte of what the project wrote or said holds her (portal-exports §7).
 
 Every byte: of the files as they are, and inside Parquet, DuckDB, SQLite, workbooks and packed files. Her name stands in
 as many spellings as people give a name; what cannot be told (docs/guide, privacy) is not asked for here.
@@ -20,7 +20,7 @@ import time
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +204,7 @@ def traces(place: Path) -> list[str]:
     return found
 
 
-def command(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def command(folder: Path, *arguments: str, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
     """A `dunghan` process whose screen goes to a file beside the warehouse."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DUNGHAN_", "DAGSTER_"))}
     environment |= {
@@ -216,7 +216,12 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     program = "from pipelines.cli import main; main()"
     with (folder / "out" / f"screen-{time.time_ns()}-{arguments[0]}.txt").open("wb") as screen:
         return subprocess.Popen(
-            [sys.executable, "-c", program, *arguments], cwd=folder, env=environment, stdout=screen, stderr=screen
+            [*before, sys.executable, "-c", program, *arguments],
+            cwd=folder,
+            env=environment,
+            stdout=screen,
+            stderr=screen,
+            umask=0o022,
         )
 
 
@@ -294,3 +299,25 @@ def test_a_killed_run_keeps_nothing_of_her(folder: Path, tmp_path: Path, seconds
     run.wait(timeout=60)
     psutil.wait_procs(family, timeout=20)
     assert traces(killed / "out") == []
+
+
+def test_nobody_else_reads_what_is_not_published(folder: Path) -> None:
+    warehouse = folder / "out" / "warehouse"
+    modes = {name: (warehouse / name).stat().st_mode & 0o777 for name in ("lake", "keys", "state", "dagster")}
+    assert set(modes.values()) <= {0o700}, modes
+    assert (warehouse / "build.duckdb").stat().st_mode & 0o777 == 0o600
+    published = warehouse / "published"
+    for path in (published, *published.rglob("*")):
+        assert path.stat().st_mode & 0o040, path
+
+
+def test_a_run_needs_no_network(tmp_path: Path) -> None:
+    """In a network namespace without any route, not even to this machine itself."""
+    unshare = ["unshare", "-rn"]
+    if shutil.which("unshare") is None or subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("no network namespaces here: unshare -rn is not permitted")
+    shutil.copytree(REPOSITORY / "tests" / "data" / "worked_examples" / "inbox", tmp_path / "inbox")
+    (tmp_path / "out").mkdir()
+    run = command(tmp_path, "run", before=unshare)
+    assert run.wait(timeout=500) in (0, 3), said(tmp_path).decode()
+    assert (tmp_path / "out" / "warehouse" / "published" / "dunghan.duckdb").exists()
