@@ -87,10 +87,6 @@ EXAMPLES: dict[tuple[str, Kind], list[dict[str, Any]]] = {
         {"procedure_code": None},
     ],
     ("WRN_HIDDEN_CODE", "dossiers"): [{"field_code": "XXXX~0123456789"}, {"field_code": "G15-TP01"}],
-    ("WRN_HIDDEN_CODE", "progress"): [{"dossier_code": "XXXX~0123456789"}, {}],
-    ("WRN_HIDDEN_CODE", "procedures"): [{"field_code": "XXXX~0123456789"}, {}],
-    ("WRN_HIDDEN_CODE", "agencies"): [{"parent_code": "XXXX~0123456789"}, {}],
-    ("WRN_HIDDEN_CODE", "portal_reports"): [{"department_id": "XXXX~0123456789"}, {}],
     ("WRN_NO_DUE", "dossiers"): [{"due_at": None}],
     ("WRN_DUE_BEFORE_RECEIVED", "dossiers"): [
         {"due_at": datetime(2024, 3, 4, 8, 29, 59)},
