@@ -126,6 +126,16 @@ class Settings(BaseSettings):
         default=False,
         description="giữ tên cán bộ xử lý thay vì khóa của tên / keep NguoiXuLy in clear instead of its key",
     )
+    dropped_columns: list[str] = Field(
+        default_factory=list,
+        description="cột tên không lưu khi đọc tệp, ví dụ agency_name, unit_name (tên đơn vị là tên người)"
+        " / columns of names not kept when files are read, e.g. agency_name, unit_name (named after people)",
+    )
+    published_group: str | None = Field(
+        default=None,
+        description="nhóm được đọc bản công bố (người khác thì không); trống: theo umask"
+        " / group that may read what is published, and nobody else; empty: as the umask says",
+    )
     mostly_bad_share: float = Field(
         default=0.5,
         gt=0,
@@ -306,6 +316,17 @@ class Settings(BaseSettings):
     def _long_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 16:
             raise ValueError("khóa phải có ít nhất 16 ký tự / the key needs at least 16 characters")
+        return value
+
+    @field_validator("dropped_columns")
+    @classmethod
+    def _names_only(cls, value: list[str]) -> list[str]:
+        if wrong := sorted(set(value) - contract.NAME_COLUMNS):
+            known = ", ".join(sorted(contract.NAME_COLUMNS))
+            raise ValueError(
+                f"{', '.join(wrong)}: không phải cột tên, chỉ bỏ được {known}"
+                f" / {', '.join(wrong)}: no column of names, only these can be dropped: {known}"
+            )
         return value
 
     @field_validator("digests")

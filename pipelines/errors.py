@@ -13,15 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.layout import REPOSITORY
+from pipelines.masking import masked_foreign
 
 MESSAGE_LENGTH = 2000
 
 _OWN_PACKAGES = ("pipelines", "expectations", "warehouse")
-
-# What may be personal in a text we did not write: quoted text that is no identifier or path, long numbers, e-mails.
-_QUOTED = re.compile(r"""(?<!\w)(?P<q>["'])(?!(?a:[\w./:=,*\[\]-]){1,200}(?P=q))[^"'\n]{1,500}(?P=q)(?!\w)""")
-_NUMBER = re.compile(r"(?<![\w-])\d{9,}(?![\w-])")
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 
 
 @dataclass(frozen=True)
@@ -112,11 +108,6 @@ def _says(error: BaseException, fault: Fault) -> bool:
     return foreign and fault.words.search(f"{type(error).__name__}: {error}") is not None
 
 
-def mask(text: str) -> str:
-    """Blank what may be personal in a text written by a library: quoted values, long numbers, e-mail addresses."""
-    return _EMAIL.sub("***", _NUMBER.sub("***", _QUOTED.sub("'***'", text)))
-
-
 def is_own(error: BaseException) -> bool:
     """Whether the error is one of ours, whose message says what happened and what to do."""
     return type(error).__module__.partition(".")[0] in _OWN_PACKAGES
@@ -129,7 +120,7 @@ def safe_text(error: BaseException) -> str:
         return fault.text
     text = str(error) or type(error).__name__
     if not is_own(error):
-        text = f"{type(error).__name__}: {mask(text)}"
+        text = f"{type(error).__name__}: {masked_foreign(text)}"
     return text if len(text) <= MESSAGE_LENGTH else text[:MESSAGE_LENGTH] + " …"
 
 

@@ -22,7 +22,8 @@ from expectations import predicates
 from expectations.catalogue import SHIFTED, Kind, load_catalogue
 from pipelines import contract
 from pipelines.config import ConfigurationError, Settings
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows, shown_name
+from pipelines.masking import masked, masked_name
+from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, looks, open_reader
@@ -159,7 +160,7 @@ def place(path: Path) -> tuple[str | None, str | None]:
 
 def _export(path: Path, source: str, kind: str) -> ExportFile:
     """The file as discovery would see it, but for its hash. Raises OSError."""
-    return replace(single(path, source, kind), file_path=str(path))
+    return replace(single(path, source, kind), file_path=masked(str(path)))
 
 
 def _guess(settings: Settings, path: Path, source: str) -> str:
@@ -483,7 +484,7 @@ def _describe(seen: Inspection, facts: FileFacts, kind: contract.Kind) -> None:
         seen.likely.append({"part": name or None, "first_row": heading.first_row, "last_row": heading.last_row})
         seen.columns += [{"part": name or None, **column} for column in _columns(heading, kind, frozenset())]
     if not facts.headings:
-        seen.unknown_fields = {shown_name(name): rows for name, rows in facts.drift.items()}
+        seen.unknown_fields = {masked_name(name): rows for name, rows in facts.drift.items()}
     if facts.likely and not facts.headings:
         seen.missing = _missing(seen.columns, kind)
     seen.synonyms = _synonym_lines(seen.source, seen.columns)
@@ -514,7 +515,7 @@ def _columns(heading: Heading, kind: contract.Kind, shifted: frozenset[str]) -> 
         yield {
             "column": letters(index),
             "number": index + 1,
-            "heading": shown_name(column.heading),
+            "heading": masked_name(column.heading),
             "field": column.field,
             "meaning_vi": vi,
             "meaning_en": en,

@@ -138,7 +138,8 @@ class Layout:
         )
 
     def create(self) -> None:
-        """Make every folder. Keys are readable by their owner only."""
+        """Make every folder. Lake, state, keys and Dagster's are their owner's only, whatever the umask says; what is
+        published is for others to read."""
         folders = (
             self.lake,
             self.published,
@@ -151,3 +152,6 @@ class Layout:
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         self.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.lake, self.state, self.keys, self.dagster_home):
+            if folder.stat().st_mode & 0o077:
+                folder.chmod(0o700)

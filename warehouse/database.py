@@ -42,7 +42,10 @@ def connect_build(settings: Settings, patience: float = 60) -> duckdb.DuckDBPyCo
     deadline = time.monotonic() + patience
     while True:
         try:
-            return open_duckdb(str(settings.layout.build_db.resolve()), config=duckdb_config(settings) | BUILD_STORAGE)
+            path = settings.layout.build_db.resolve()
+            con = open_duckdb(str(path), config=duckdb_config(settings) | BUILD_STORAGE)
+            path.chmod(0o600)
+            return con
         except duckdb.IOException as error:
             if "set lock" not in str(error) or time.monotonic() >= deadline:
                 raise

@@ -15,8 +15,8 @@ from typing import Any
 
 from pipelines.bilingual import labelled
 from pipelines.config import Settings
-from pipelines.errors import mask
 from pipelines.layout import DBT_PROJECT
+from pipelines.masking import masked_foreign
 from warehouse.build import dbt_environment
 from warehouse.dbt_child import PARENT
 
@@ -150,4 +150,6 @@ def _line(node: re.Match[str]) -> str:
 
 def _masked(text: str) -> str:
     """What dbt says, masked, without its trace of macros."""
-    return mask("\n".join(line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[:2] != "> "))
+    return masked_foreign(
+        "\n".join(line.rstrip() for line in text.splitlines() if line.strip() and line.strip()[:2] != "> ")
+    )

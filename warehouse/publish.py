@@ -121,6 +121,7 @@ def publish(
     """
     published = settings.layout.published
     published.mkdir(parents=True, exist_ok=True)
+    _let_group_read(published, settings.published_group)
     sweep(settings)
     version = f"{plan.as_of:%Y%m%dT%H%M%S}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z"
     work = published / f"{_UNDER_WAY}{version}"
@@ -261,6 +262,23 @@ def _hashed(name: str, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):
         return f"printf('%.9g', {quoted(name)})"
     return f"len({quoted(name)}), {quoted(name)}" if kind.endswith("[]") else quoted(name)
+
+
+def _let_group_read(published: Path, group: str | None) -> None:
+    """The folder belongs to the group, and what is made in it from now on too; others are kept out. Raises
+    PublicationError: there is no such group, or this account is not in it."""
+    if group is None:
+        return
+    try:
+        shutil.chown(published, group=group)
+        published.chmod(0o2750)
+    except (LookupError, PermissionError) as error:
+        raise PublicationError(
+            f"DUNGHAN_PUBLISHED_GROUP = {group}: không có nhóm này hoặc tài khoản chạy không thuộc nhóm,"
+            f" hãy thêm bằng usermod -aG {group}"
+            f" / DUNGHAN_PUBLISHED_GROUP = {group}: no such group or this account is not in it,"
+            f" add it with usermod -aG {group}"
+        ) from error
 
 
 def _write_version(

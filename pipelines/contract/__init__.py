@@ -3,7 +3,7 @@ lists of values (`values.py`), headings and spellings (`headings.py`). The lowes
 """
 
 from pipelines.contract.headings import HEADINGS, folded_headings, heading_field, spellings, table_fields
-from pipelines.contract.kinds import AGENCIES, DOSSIERS, KINDS, PORTAL_REPORTS, PROCEDURES, PROGRESS
+from pipelines.contract.kinds import AGENCIES, DOSSIERS, KINDS, NAME_COLUMNS, PORTAL_REPORTS, PROCEDURES, PROGRESS
 from pipelines.contract.model import TEXT, Field, Kind
 from pipelines.contract.names import fold
 from pipelines.contract.values import (
@@ -40,6 +40,7 @@ __all__ = [
     "KINDS",
     "LIMIT_UNITS",
     "LIST_VOCABULARY",
+    "NAME_COLUMNS",
     "PLACEHOLDER_ID",
     "PORTAL_REPORTS",
     "PROCEDURES",

@@ -172,7 +172,7 @@ DOSSIERS = Kind(
         Field(
             column="field_code",
             portal="MaLinhVuc",
-            reads="kept_name",
+            reads="kept_code",
             meaning=(
                 "Mã lĩnh vực; chỉ có tên thì lấy mã của tên đó trong danh mục, không thì tên viết không dấu;"
                 " unknown khi thiếu cả hai",
@@ -816,6 +816,9 @@ PORTAL_REPORTS = Kind(
 )
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (DOSSIERS, PROGRESS, PROCEDURES, AGENCIES, PORTAL_REPORTS)}
+
+#: Columns of names, which may be people's where a unit is named after one: the configuration can drop them.
+NAME_COLUMNS = frozenset(f.column for kind in KINDS.values() for f in kind.columns if f.column.endswith("_name"))
 
 #: The lake's ledger: one row per observation of a file.
 FILES = (

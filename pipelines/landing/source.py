@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import secrets
 import time
 from collections import Counter
@@ -21,7 +20,8 @@ from pipelines.config import EVERY_SOURCE, Settings
 from pipelines.contract import KINDS
 from pipelines.errors import kind_and_place
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
-from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows, shown_name
+from pipelines.masking import masked, masked_name
+from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
@@ -31,8 +31,6 @@ from pipelines.progress import Progress
 log = logging.getLogger("dunghan.landing")
 
 MAX_DETAIL = 300
-#: Digits as of telephone and identity numbers, and what makes an address of e-mail.
-_IDENTIFYING = re.compile(r"(?<!\d)\d{9,13}(?!\d)|@")
 #: As many rows, and bytes of rows as text, may wait to be converted together: planning a statement takes as long as
 #: converting some thousand rows does.
 WAITING_ROWS = 131_072
@@ -146,7 +144,9 @@ class LandingPass:
         waiting = self._waiting.pop(together, [])
         kind = KINDS[together.kind]
         words = self.settings.meanings(together.own_words_of or EVERY_SOURCE)
-        canonical = Canonicaliser(self.con, kind, self.key, self.settings.keep_officer_names, words)
+        canonical = Canonicaliser(
+            self.con, kind, self.key, self.settings.keep_officer_names, words, self.settings.dropped_columns
+        )
         try:
             converted = canonical.convert([portion for _, portion in waiting])
         except Exception as error:
@@ -186,9 +186,9 @@ def _named(rows: pa.Table, schema: pa.Schema, entry: LandedFile) -> pa.Table:
 
 def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
     file, facts = entry.file, entry.facts
-    drift = Counter({shown_name(name): 0 for name in facts.drift})
+    drift = Counter({masked_name(name): 0 for name in facts.drift})
     for name, rows in facts.drift.items():
-        drift[shown_name(name)] += rows
+        drift[masked_name(name)] += rows
     return {
         "landing_id": entry.landing_id,
         "source": file.source,
@@ -202,11 +202,11 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "exported_at_from": file.exported_at_from,
         "outcome": entry.outcome,
         "reason": entry.reason,
-        "detail": _shown(entry.detail)[:MAX_DETAIL] if entry.detail else None,
+        "detail": masked(entry.detail)[:MAX_DETAIL] if entry.detail else None,
         "format": facts.format or None,
         "rows_read": entry.rows,
         "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
-        "notes": json.dumps([_shown(note) for note in facts.all_notes], ensure_ascii=False)
+        "notes": json.dumps([masked(note) for note in facts.all_notes], ensure_ascii=False)
         if facts.all_notes
         else None,
         "parts": json.dumps([asdict(part) for part in facts.parts], ensure_ascii=False) if facts.parts else None,
@@ -219,9 +219,4 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
 
 
 def _attention(found: Attention) -> dict[str, str]:
-    return {"rule_id": found.rule_id, "detail": _shown(found.detail)[:MAX_DETAIL]}
-
-
-def _shown(text: str) -> str:
-    """A remark as the ledger may show it: it may name sheets or folders, and somebody may name them after people."""
-    return _IDENTIFYING.sub(lambda found: "#" * len(found[0]), text)
+    return {"rule_id": found.rule_id, "detail": masked(found.detail)[:MAX_DETAIL]}

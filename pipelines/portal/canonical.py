@@ -20,17 +20,19 @@ import pyarrow.compute as pc
 from pipelines import contract
 from pipelines.contract import Kind
 from pipelines.contract.model import Entries, Field
+from pipelines.masking import masked_name
 from pipelines.portal import sql
 from pipelines.portal.privacy import PrivacyKey
 
 MAX_DRIFT_NAMES = 100
-MAX_DRIFT_NAME = 60
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
 
 #: Portal field → what stands for it in a table that has no such column: the status is told by the dates
 #: (portal-exports §9), the channel is not known (§3).
 _WHERE_ABSENT = {"TrangThaiHoSo": "status_by_dates(NgayKetThucXuLy, NgayTra)", "KenhThucHien": "'unknown'"}
+#: What reads a text that may be a person's in a row that is shifted.
+_OF_PEOPLE = ("kept_name", "kept_code")
 #: How a moment is read → seconds of its day that a date without a time means.
 _NO_TIME = {"moment": 0, "moment_by_end_of_day": 86_399}
 #: Columns of the text rows that go along with every stage.
@@ -93,6 +95,7 @@ class Canonicaliser:
     key: PrivacyKey
     keep_officer_names: bool = False
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dropped: Sequence[str] = ()
 
     def _absent(self, names: Collection[str]) -> dict[str, str]:
         """What stands for a column that a table does not have (portal-exports §3, §9): portal field → expression."""
@@ -120,7 +123,7 @@ class Canonicaliser:
                     records, renames, drift, _ = self._look_at_names()
                 fields = _json_fields(self.kind, renames, records)
             absent = self._absent(names) if portions[0].rows.tabular else {}
-            statement = sql.statement(self.kind.name, _slots(self.kind, fields, absent))
+            statement = self._without_dropped(sql.statement(self.kind.name, _slots(self.kind, fields, absent)))
             sql.load_macros(self.con)
             sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
@@ -138,6 +141,11 @@ class Canonicaliser:
             Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())), repeated[index])
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
+
+    def _without_dropped(self, statement: str) -> str:
+        """The statement, columns of names that the configuration drops made null; content_hash stays what it was."""
+        nulls = [f"null::varchar as {f.column}" for f in self.kind.columns if f.column in self.dropped]
+        return f"select * replace ({', '.join(nulls)}) from ({statement})" if nulls else statement
 
     def _rows_of(self, statement: str, rows: int) -> pa.Table:
         """The rows of the statement, fetched by all threads: those of `execute` are fetched by one while others wait.
@@ -260,14 +268,8 @@ def _named_drift(drift: Counter[str]) -> Counter[str]:
     """The drift by names that may be shown, the most frequent ones."""
     shown: Counter[str] = Counter()
     for name, rows in drift.items():
-        shown[shown_name(name)] += rows
+        shown[masked_name(name)] += rows
     return Counter(dict(shown.most_common(MAX_DRIFT_NAMES)))
-
-
-def shown_name(name: str) -> str:
-    """A field name as the ledger may show it: no digits of an identity number, no e-mail, at most 60 characters."""
-    safe = "".join("#" if c.isdigit() else c for c in name) if sum(c.isdigit() for c in name) >= 6 else name
-    return safe.replace("@", "#")[:MAX_DRIFT_NAME]
 
 
 def _place(path: tuple[str | int, ...]) -> str:
@@ -418,7 +420,7 @@ def _has_fault(field: Field, fault: str) -> str:
 def _read_alone(kind: Kind) -> dict[str, str]:
     """Columns that are read from one field and needed by no other. Names in a row that is shifted may be people."""
     return {
-        field.column: f"case when not shifted then {read} end" if field.reads == "kept_name" else read
+        field.column: f"case when not shifted then {read} end" if field.reads in _OF_PEOPLE else read
         for field in kind.columns
         if field.reads and field not in kind.checked
         for read in [f"{field.reads}({field.portal})"]

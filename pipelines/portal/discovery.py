@@ -10,9 +10,10 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, NamedTuple
 
@@ -22,6 +23,8 @@ from fsspec.core import url_to_fs
 from pipelines.clock import to_local
 from pipelines.config import Settings
 from pipelines.contract import KINDS
+from pipelines.masking import has_person, masked
+from pipelines.portal.privacy import load_key
 
 log = logging.getLogger("dunghan.discovery")
 
@@ -162,8 +165,9 @@ def _unseen(settings: Settings, known: Known, days: Days | None) -> Iterator[tup
     fs, root = _open_root(settings.drop_zone)
     youngest = _local(time.time()) - timedelta(seconds=settings.settle_seconds)
     listed = set()
+    digest = _Digest(settings)
     for info in _listing(fs, root):
-        file = _observed(fs, info["name"][len(root) :].lstrip("/"), info)
+        file = _observed(fs, info["name"][len(root) :].lstrip("/"), info, digest)
         listed.add(file.file_path)
         if (file.file_path, file.size, file.mtime) in known.observations:
             continue
@@ -184,7 +188,7 @@ def single(path: Path, source: str, kind: str) -> ExportFile:
     if not stat.S_ISREG(path.stat().st_mode):
         raise NotAFileError(path)
     info = _stat(path) | {"name": str(path.resolve())}
-    return _observed(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info)
+    return _observed(fsspec.filesystem("file"), f"{source}/{kind}/{path.name}", info, lambda _: "")
 
 
 def exported_at(file_name: str, mtime: datetime) -> tuple[datetime, str]:
@@ -270,7 +274,7 @@ def _protocols(fs: fsspec.AbstractFileSystem) -> tuple[str, ...]:
 
 
 def _report_folder(error: OSError) -> None:
-    log.error("%s: không mở được thư mục / cannot open the folder (%s)", error.filename, error.strerror)
+    log.error("%s: không mở được thư mục / cannot open the folder (%s)", masked(str(error.filename)), error.strerror)
 
 
 def _stat(path: Path, *, follow_links: bool = True) -> dict[str, Any]:
@@ -297,13 +301,37 @@ def _mtime(info: dict[str, Any]) -> datetime:
     return datetime(1970, 1, 1)
 
 
-def _observed(fs: fsspec.AbstractFileSystem, place: str, info: dict[str, Any]) -> ExportFile:
+class _Digest:
+    """Ten digits of the HMAC of a name; the key is only looked for when the first name needs one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = cache(lambda: load_key(settings))
+
+    def __call__(self, name: str) -> str:
+        return f"~{self._key().of_text(name)[:10]}"
+
+
+def _without_people(relative: str, digest: Callable[[str], str]) -> str:
+    """The path, with what looks like a person's name or number in a part of it masked (portal-exports §7); the digest
+    behind keeps two such names apart. Folder and SHA-256 lead to the file."""
+    return "/".join(_masked_part(part, digest) if has_person(part) else part for part in relative.split("/"))
+
+
+def _masked_part(part: str, digest: Callable[[str], str]) -> str:
+    stem, dot, suffix = masked(part).partition(".")
+    return f"{stem}{digest(part)}{dot}{suffix}"
+
+
+def _observed(
+    fs: fsspec.AbstractFileSystem, place: str, info: dict[str, Any], digest: Callable[[str], str]
+) -> ExportFile:
     """The file that the listing tells of. place: its path relative to the drop zone."""
-    relative = _shown(place)
+    written = _shown(place)
+    relative = _without_people(written, digest)
     source, kind, misplaced = _place(relative)
     problem = info.get(_PROBLEM) or misplaced
     mtime = _mtime(info)
-    moment, origin = exported_at(PurePosixPath(relative).name, mtime)
+    moment, origin = exported_at(PurePosixPath(written).name, mtime)
     return ExportFile(
         fs=fs,
         path=info["name"],
@@ -328,7 +356,14 @@ def _place(relative: str) -> tuple[str, str, str | None]:
     if len(parts) < 3:
         return source, kind, f"nằm sai chỗ, phải ở {where} / in the wrong place, it belongs in {where}"
     if not _SOURCE.fullmatch(source):
-        return source, kind, "tên nguồn chỉ gồm a-z, 0-9, _ / a source is named with a-z, 0-9, _ only"
+        return (
+            source,
+            kind,
+            (
+                "tên nguồn chỉ gồm a-z, 0-9, _ và không phải tên hay số của một người"
+                " / a source is named with a-z, 0-9, _ only and not after a person"
+            ),
+        )
     if kind not in KINDS:
         short = kind[:40]
         problem = f"không có loại '{short}', phải ở {where} / there is no kind '{short}', it belongs in {where}"

@@ -41,6 +41,11 @@ class PrivacyKey:
         for name, pad in (("hmac_ipad", self.ipad), ("hmac_opad", self.opad)):
             con.execute(f"set variable {name} = unhex('{pad.hex()}')")
 
+    def of_text(self, text: str) -> str:
+        """What the macro `hmac` gives: lower-case hexadecimal HMAC-SHA-256."""
+        inner = hashlib.sha256(self.ipad + text.encode()).digest()
+        return hashlib.sha256(self.opad + inner).hexdigest()
+
     def __repr__(self) -> str:
         return "PrivacyKey(…)"
 

@@ -26,9 +26,9 @@ from fsspec.implementations.local import LocalFileSystem
 
 from pipelines.config import Settings, load_settings
 from pipelines.contract import KINDS
-from pipelines.errors import mask
 from pipelines.landing.lake import Lake
 from pipelines.layout import REPOSITORY
+from pipelines.masking import masked_foreign
 from pipelines.orchestration import failures, jobs, sensors
 from pipelines.orchestration.assets.exports import EXPORT_DAYS, EXPORTS, landed_key
 from pipelines.orchestration.assets.publication import PUBLICATION
@@ -558,7 +558,7 @@ def test_only_passing_errors_are_tried_again(error: Exception, again: bool) -> N
 
 
 def test_texts_of_libraries_are_masked() -> None:
-    text = mask(
+    text = masked_foreign(
         """can't be 'Nguyễn Văn A' in "NgayHenTra" of "hoso_2024.json": 079123456789 a.b@c.vn 'x y' H39-240101-00012"""
     )
     assert text == """can't be '***' in "NgayHenTra" of "hoso_2024.json": *** *** '***' H39-240101-00012"""

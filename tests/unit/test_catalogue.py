@@ -27,6 +27,7 @@ SPECIFIED = [
     *("REJ_NOT_A_RECORD", "REJ_NO_CODE", "REJ_CODE_TOO_LONG", "REJ_BAD_STATUS", "REJ_NO_RECEPTION", "REJ_BAD_DATE"),
     *("REJ_FILE_UNREADABLE", "REJ_FILE_NO_HEADING", "REJ_FILE_SHIFTED", "REJ_FILE_MOSTLY_BAD"),
     *("WRN_CODE_FORMAT", "WRN_CODE_DATE", "WRN_SYNTHETIC_CODE", "WRN_PROCEDURE_FORMAT", "WRN_UNKNOWN_PROCEDURE"),
+    "WRN_HIDDEN_CODE",
     *("WRN_UNKNOWN_AGENCY", "WRN_NO_DUE", "WRN_DUE_BEFORE_RECEIVED", "WRN_DONE_WITHOUT_END", "WRN_END_BEFORE_START"),
     *("WRN_RETURN_BEFORE_END", "WRN_FUTURE_RECEPTION", "WRN_FUTURE_END", "WRN_ZERO_DURATION", "WRN_PLACEHOLDER_ID"),
     *("WRN_REOPENED", "WRN_DUE_MOVED", "WRN_DUE_MOVED_LATE", "WRN_MANY_SUPPLEMENTS"),
@@ -85,6 +86,7 @@ EXAMPLES: dict[tuple[str, Kind], list[dict[str, Any]]] = {
         {"procedure_code": "1.001193"},
         {"procedure_code": None},
     ],
+    ("WRN_HIDDEN_CODE", "dossiers"): [{"field_code": "XXXX~0123456789"}, {"field_code": "G15-TP01"}],
     ("WRN_NO_DUE", "dossiers"): [{"due_at": None}],
     ("WRN_DUE_BEFORE_RECEIVED", "dossiers"): [
         {"due_at": datetime(2024, 3, 4, 8, 29, 59)},

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from pipelines.bilingual import joined, prefixed
 from pipelines.contract import Kind
+from pipelines.masking import masked
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import encoding, formats
 from pipelines.portal.readers.base import (
@@ -172,11 +173,12 @@ def _leads_out(name: str) -> bool:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """Name of a member as people know it, without what disturbs a line of text."""
+    """Name of a member as people know it, masked, without what disturbs a line of text."""
     name = info.orig_filename
     if not info.flag_bits & _UTF8_NAME:
         name = encoding.decode_name(name.encode("cp437", errors="replace"))
     text = "".join(c if c.isprintable() else "\ufffd" for c in name.replace("\\", "/"))
+    text = masked(text)
     return text if len(text) <= _MAX_NAME else "…" + text[-_MAX_NAME:]
 
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 from lxml import etree
 
 from pipelines.contract import Kind
-from pipelines.portal.canonical import TextRows, shown_name
+from pipelines.masking import masked_name
+from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part
 from pipelines.portal.readers.confined import ConfinedReader
@@ -177,7 +178,7 @@ def _tables(data: bytes) -> list[tuple[str, list[str]]]:
         raise FileRejected(UNREADABLE, _CORRUPT) from error
     pieces = re.split(r"^\r(?!\d+\r)(.*)\n", text, flags=re.MULTILINE)[1:]
     return [
-        (shown_name(name) or f"bảng {number}", lines.split("\n")[:-1])
+        (masked_name(name) or f"bảng {number}", lines.split("\n")[:-1])
         for number, (name, lines) in enumerate(zip(pieces[::2], pieces[1::2], strict=True), start=1)
     ]
 

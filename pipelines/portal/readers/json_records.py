@@ -15,7 +15,8 @@ from itertools import zip_longest
 from typing import Any
 
 from pipelines.contract import Kind, heading_field, spellings
-from pipelines.portal.canonical import repeated_note, shown_name
+from pipelines.masking import masked_name
+from pipelines.portal.canonical import repeated_note
 from pipelines.portal.readers.base import Attention, FileFacts
 from pipelines.portal.readers.headings import Synonyms
 
@@ -341,7 +342,7 @@ class Search:
         if self._repeated:
             facts.notes.append(repeated_note(self._repeated))
         if self._understood:
-            names = ", ".join(f"{shown_name(name)} = {field}" for name, field in self._understood.items())
+            names = ", ".join(f"{masked_name(name)} = {field}" for name, field in self._understood.items())
             facts.notes.append(f"tên trường được hiểu là: {names} / names of fields understood as: {names}")
         for path, count in self._passed.items():
             shown = shown_path(path)
@@ -372,7 +373,7 @@ def agency_of(envelope: dict[str, Any]) -> str | None:
 
 def shown_path(path: Path) -> str:
     """A path as the ledger shows it: `data.items`, `hits.hits[]._source`. No codes: keys with digits are `*`."""
-    text = "".join(step if step in (EACH, TEXT) else f".{shown_name(step)}" for step in path)
+    text = "".join(step if step in (EACH, TEXT) else f".{masked_name(step)}" for step in path)
     return text.removeprefix(".").removesuffix(EACH) or EACH
 
 

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from pipelines.bilingual import prefixed
 from pipelines.contract import Kind, fold
-from pipelines.portal.canonical import TextRows, shown_name
+from pipelines.masking import masked_name
+from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
@@ -205,9 +206,9 @@ class Table:
         else:
             self.facts.headings.append((self.name, self.heading))
         for unknown in self.heading.unknown:
-            self.facts.drift[unknown] += 0
+            self.facts.drift[masked_name(unknown)] += 0
         if self.heading.ambiguous:
-            names = ", ".join(shown_name(name) for name in self.heading.ambiguous)
+            names = ", ".join(masked_name(name) for name in self.heading.ambiguous)
             self._note(
                 f"cột trùng nghĩa với cột trước, không đọc: {names}"
                 f" / columns that mean the same as an earlier one are not read: {names}"
@@ -259,7 +260,7 @@ class Table:
             )
         if self._without_due:
             rows = sum(self._without_due.values())
-            unknown = ", ".join(dict.fromkeys(map(shown_name, filter(None, self._without_due)))) or "–"
+            unknown = ", ".join(dict.fromkeys(map(masked_name, filter(None, self._without_due)))) or "–"
             self._attention(
                 NO_DUE,
                 f"{rows} hồ sơ không có cột ngày hẹn trả; cột không rõ: {unknown}"
@@ -280,7 +281,7 @@ class Table:
         self.facts.attention.append(Attention(rule_id, self._placed(text)))
 
     def _placed(self, text: str) -> str:
-        return prefixed(f"{shown_name(self.name)}: ", text) if self.name else text
+        return prefixed(f"{masked_name(self.name)}: ", text) if self.name else text
 
     # --- a stretch under one mapping ---------------------------------------------------------------------------------
 
@@ -346,7 +347,7 @@ class Table:
         if not total:
             return None
         for unknown in heading.unknown:
-            self.facts.drift[unknown] += total
+            self.facts.drift[masked_name(unknown)] += total
         if self.kind.name == "dossiers" and _DUE not in heading.fields:
             self._without_due.update(dict.fromkeys(heading.unknown, 0) | {"": total})
         if _trimmed(heading.fields) not in self._told:

@@ -22,7 +22,8 @@ import python_calamine as calamine
 
 from pipelines.bilingual import prefixed
 from pipelines.contract import Kind
-from pipelines.portal.canonical import TextRows, shown_name
+from pipelines.masking import masked_name
+from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import formats, headings, ooxml
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,
@@ -101,20 +102,20 @@ def read(
     parts = Parts(kind, synonyms, facts, previous)
     last = 0
     for meta in sheets:
-        name = shown_name(meta.name) if len(sheets) > 1 else ""
+        name = masked_name(meta.name) if len(sheets) > 1 else ""
         sheet = _sheet(book, meta.name)
         rows = sheet.iter_rows()
         head = list(islice(rows, headings.SEARCHED_ROWS))
         begins = parts.begin(enumerate(_head_texts(head), start=1))
         if begins is None:
             if head:
-                parts.pass_over(shown_name(meta.name), (cells.columns for cells in _stretches(chain(head, rows))))
+                parts.pass_over(masked_name(meta.name), (cells.columns for cells in _stretches(chain(head, rows))))
             continue
         if name:
             facts.parts.append(Part(name, last))
         if meta.visible != calamine.SheetVisibleEnum.Visible:
             facts.notes.append(
-                prefixed(f"{shown_name(meta.name)}: ", "trang ẩn, vẫn đọc / hidden sheet, read all the same")
+                prefixed(f"{masked_name(meta.name)}: ", "trang ẩn, vẫn đọc / hidden sheet, read all the same")
             )
         table = Table(kind, begins, synonyms, facts, name, before=last, serials_from=epoch, uncalculated=True)
         for cells in _stretches(_merged_down(chain(head, rows), sheet, begins.heading.last_row)):

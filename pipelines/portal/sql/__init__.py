@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import contract
+from pipelines import contract, masking
 
 _FOLDER = Path(__file__).parent
 #: files of macros; a macro may use those before it
@@ -34,6 +34,8 @@ def load_macros(con: duckdb.DuckDBPyConnection) -> None:
         ("status_vocabulary", contract.STATUS_VOCABULARY),
     ):
         con.execute(f"set variable {name} = [{', '.join(map(_literal, sorted(known)))}]")
+    for name, pattern in masking.PATTERNS.items():
+        con.execute(f"set variable {name} = {_literal(pattern)}")
     con.execute(_macros())
     con.execute(f"set variable unknown_agency = {_literal(contract.UNKNOWN_AGENCY)}")
     con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")

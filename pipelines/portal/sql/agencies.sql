@@ -43,7 +43,7 @@ select
     portion,
     row_number,
     is_record,
-    redact_code(agency_code) as agency_code,
+    kept_code(agency_code) as agency_code,
     {{ columns }},
     {{ bad_values }} as bad_values
 from checked

@@ -48,7 +48,7 @@ coded as (
         code_form in ('old', 'new') as has_parts,
         -- a row with an impossible date is rejected anyway, and is what a shifted sheet looks like: its texts may be people
         {{ any_bad_moment }} as shifted,
-        canonical_agency(normal_code(envelope)) as envelope_agency
+        kept_agency_code(envelope) as envelope_agency
     from checked
 ),
 
@@ -63,8 +63,8 @@ canonical as (
         case when has_parts then dossier_date(code) end as code_date,
         code_form,
         case when has_parts then dossier_digits(code) end as sequence_digits,
-        case when not shifted then redact_code(procedure_code) end as procedure_code,
-        case when not shifted then procedure_key_of(redact_code(procedure_code)) end as procedure_key,
+        case when not shifted then kept_code(procedure_code) end as procedure_code,
+        case when not shifted then procedure_key_of(procedure_code) end as procedure_key,
         procedure_padded,
         {{ columns }},
         case when len(DSKetNoiCSDL) > 0 then joined_codes(list_transform(DSKetNoiCSDL, lambda x: trim(x.MaCSDL))) end as connected_databases,

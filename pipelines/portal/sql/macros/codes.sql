@@ -27,7 +27,7 @@ create or replace temp macro canonical_agency(code) as
 
 -- an agency's code in a catalogue, as it may be kept
 create or replace temp macro kept_agency_code(t) as
-    redact_code(canonical_agency(normal_code(t)));
+    kept_code_of(canonical_agency(normal_code(t)));
 
 -- `old` | `new` | `other`, null without a code; of a normal dossier code
 create or replace temp macro dossier_form(code) as

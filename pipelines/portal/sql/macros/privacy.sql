@@ -40,23 +40,48 @@ create or replace temp macro mask(t) as
 -- Without e-mails and control characters: names are printed in reports, and control characters separate the fields in
 -- content_hash.
 create or replace temp macro without_control(t) as
-    regexp_replace(regexp_replace(t, '\S+@\S+', '@', 'g'), '[\x{0}-\x{1f}]+', ' ', 'g');
+    regexp_replace(regexp_replace(t, getvariable('written_email'), '@', 'g'), '[\x{0}-\x{1f}\x{7f}-\x{9f}]+', ' ', 'g');
 
--- a name of a procedure, field or body, with digits of identity or phone numbers and e-mails masked
+-- a name of a procedure, field or body, with digits of identity or phone numbers and e-mails masked, and who is called
+-- by a title or is the whole text. A body that is named after a person stays: it cannot be told (docs/guide, privacy).
 create or replace temp macro redact(t) as
     case
-        when regexp_matches(t, '[0-9][0-9 .-]{7,}[0-9]|@|[\x{0}-\x{1f}]')
-            then without_control(regexp_replace(t, '[0-9][0-9 .-]{7,}[0-9]', '#', 'g'))
+        when
+            regexp_matches(t, '[0-9][0-9 .-]{7,}[0-9]|@|[(\[] ?(?i:at|a còng) ?[)\]]|[\x{0}-\x{1f}\x{7f}-\x{9f}]')
+            or regexp_matches(t, getvariable('person_in_name'))
+            then
+                regexp_replace(
+                    without_control(regexp_replace(t, '[0-9][0-9 .-]{7,}[0-9]', '#', 'g')),
+                    getvariable('person_in_name'), '\1\3\4\5\6#\2', 'g'
+                )
         else t
     end;
 
--- `redact_code` would leave the code (or codes with commas between them) as it is
-create or replace temp macro is_clear_code(code) as
-    not regexp_matches(code, '[0-9]{9,}|@|[\x{0}-\x{1f}]');
+-- What takes the place of a code that is none, or may hold a person: letters `X`, digits `#`, and ten digits of its HMAC,
+-- so that different values stay different. What was too long (more than 50 characters, portal-exports §6) stays so, and
+-- nothing becomes so: 39 or 40, `~`, 10 digits.
+create or replace temp macro hidden_code(code) as
+    regexp_replace(
+        regexp_replace(left(code, case when length(code) > 50 then 40 else 39 end), '[^\p{P}\p{N}]', 'X', 'g'),
+        '\p{N}', '#', 'g'
+    )
+    || '~' || left(hmac(code), 10);
 
--- a normal code of a procedure or agency, with runs of nine and more digits and e-mails masked
-create or replace temp macro redact_code(code) as
-    case when is_clear_code(code) is not false then code else without_control(regexp_replace(code, '[0-9]{9,}', '#', 'g')) end;
+-- Any code but a dossier's (procedure, field, body, database, department) as it may be kept: itself if it has the
+-- alphabet and length of a code and no person in it, else hidden, which WRN_HIDDEN_CODE tells. Of a plain column.
+create or replace temp macro kept_code(code) as
+    case
+        when code is null then null
+        when
+            regexp_full_match(code, '[A-Za-z0-9Đđ._/:#()+,&;-]{1,50}')
+            and not regexp_matches(code, getvariable('person_in_code'))
+            then code
+        else hidden_code(code)
+    end;
+
+-- the same of an expression, which is thought of once
+create or replace temp macro kept_code_of(t) as
+    list_transform([t], lambda code: kept_code(code))[1];
 
 -- Codes of a list, sorted, each once, with commas between them; null when there is none. One look at all of them
 -- together: hardly ever is there anything to hide, and patterns are dear inside a list.
@@ -67,8 +92,11 @@ create or replace temp macro joined_codes(items) as
                 list_distinct(
                     list_filter(
                         case
-                            when is_clear_code(array_to_string(items, ',')) then items
-                            else list_transform(items, lambda x: redact_code(x))
+                            when
+                                regexp_full_match(array_to_string(items, '|'), '[A-Za-z0-9._|/-]*')
+                                and not regexp_matches(array_to_string(items, '|'), getvariable('person_in_code'))
+                                then items
+                            else list_transform(items, lambda x: kept_code(x))
                         end,
                         lambda x: x != ''
                     )
@@ -87,32 +115,30 @@ create or replace temp macro is_code_like(code) as
         and not regexp_matches(code, '\p{L}{8}')
     );
 
--- A normal dossier code as it may be stored: itself if it looks like a code, else letters `X`, digits `#` and ten digits
--- of its HMAC, so that different values stay different. Other local forms are kept (portal-exports §5), but not what
--- holds a telephone or identity number or a long Vietnamese name, nor what is too long to be accepted anyway: two
--- columns may have run together. What was too long (more than 50 characters, portal-exports §6) stays so, and nothing
--- becomes so: 39 or 40, `~`, 10 digits.
+-- A normal dossier code as it may be stored: itself if it looks like a code, else hidden. Other local forms are kept
+-- (portal-exports §5), but not what holds a name or a telephone or identity number or a long Vietnamese word, nor what
+-- is too long to be accepted anyway: two columns may have run together.
 create or replace temp macro mask_code(code) as
     case
         when
+            regexp_full_match(
+                code, '([A-Z][0-9]{2}(\.[0-9]{1,3}){0,4}|[0-9]{3}\.[0-9]{2}\.[0-9]{2}\.[A-Z][0-9]{2})-[0-9]{6}-[0-9]{4,6}'
+            )
+            then code
+        when
             length(code) <= 50
             and is_code_like(code)
-            and not regexp_matches(code, '(^|[^0-9])(0[0-9]{9}|0[0-9]{11}|84[0-9]{9})([^0-9]|$)')
+            and not regexp_matches(code, '(^|[^0-9])(0[0-9]{9}|0[0-9]{11}|84[0-9]{9})([^0-9]|$)|@')
+            and not regexp_matches(regexp_replace(code, '[0-9]{9,}', '9', 'g'), getvariable('person_in_code'))
             then code
-        else
-            regexp_replace(
-                regexp_replace(left(code, case when length(code) > 50 then 40 else 39 end), '[^\p{P}\p{N}]', 'X', 'g'),
-                '\p{N}', '#', 'g'
-            )
-            || '~' || left(hmac(code), 10)
+        else hidden_code(code)
     end;
 
 -- The dossier code of a row. Nothing but 9 to 13 digits in a row whose dates are no dates is a phone or identity number
 -- of a shifted sheet.
 create or replace temp macro kept_dossier_code(code, shifted) as
     case
-        when shifted and regexp_full_match(code, '[0-9]{9,13}')
-            then repeat('#', length(code)) || '~' || left(hmac(code), 10)
+        when shifted and regexp_full_match(code, '[0-9]{9,13}') then hidden_code(code)
         else mask_code(code)
     end;
 

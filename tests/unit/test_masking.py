@@ -1,0 +1,54 @@
+"""What may be shown of a text: one table of cases (tests/data/masking.csv) for Python and SQL."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.masking import has_person, inert, masked, masked_foreign, masked_name
+from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.sql import load_macros
+
+CASES = list(csv.DictReader((Path(__file__).parents[1] / "data" / "masking.csv").open(encoding="utf-8")))
+_SQL = {"text": "kept_name(v)", "code": "kept_code(v)", "dossier": "mask_code(v)"}
+_PYTHON = {"name": masked, "foreign": masked_foreign}
+_DIGEST = re.compile("~[0-9a-f]{10}$")
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as con:
+        load_macros(con)
+        PrivacyKey.of(b"k" * 20).register_key(con)
+        yield con
+
+
+def test_cases_of_the_table(con: duckdb.DuckDBPyConnection) -> None:
+    found = []
+    for place, expression in _SQL.items():
+        texts = [case["text"] for case in CASES if case["place"] == place]
+        rows = con.execute(f"select {expression} from (select unnest($v::varchar[]) as v)", {"v": texts}).fetchall()
+        found += [(place, text, _DIGEST.sub("~", row[0])) for text, row in zip(texts, rows, strict=True)]
+    found += [(c["place"], c["text"], _PYTHON[c["place"]](c["text"])) for c in CASES if c["place"] in _PYTHON]
+    assert sorted(found) == sorted((case["place"], case["text"], case["shown"]) for case in CASES)
+
+
+def test_masking_twice_is_masking_once() -> None:
+    for case in CASES:
+        assert masked(masked(case["text"])) == masked(case["text"])
+        assert not has_person(masked(case["text"]))
+        assert masked_name(masked_name(case["text"])) == masked_name(case["text"])
+
+
+def test_names_move_no_cursor_and_turn_no_letters() -> None:
+    assert inert("a\x1b[31m\u202eb\x9b") == "a\ufffd[31m\ufffdb\ufffd"
+    assert masked("Sheet\x1b]0;x\x07") == "Sheet\ufffd]0;x\ufffd"
+
+
+def test_python_and_sql_hash_alike(con: duckdb.DuckDBPyConnection) -> None:
+    assert con.execute("select hmac('Nguyễn')").fetchone() == (PrivacyKey.of(b"k" * 20).of_text("Nguyễn"),)
