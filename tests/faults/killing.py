@@ -261,7 +261,7 @@ def shapes(warehouse: Path) -> set[str]:
 
 def unfinished_runs(settings: Settings) -> list[str]:
     """Runs that Dagster believes to be on."""
-    from dagster import DagsterRunStatus, RunsFilter
+    from dagster import DagsterRunStatus, RunsFilter  # noqa: TID251
 
     from pipelines.orchestration.instance import open_instance
 
@@ -330,8 +330,8 @@ class Tally:
         self.slowest_end = max(self.slowest_end, killed.seconds)
 
 
-#: How many of a hundred kills wait for each stage: the later one is, the longer a kill takes. `dunghan publish` publishes
-#: the same build again, without the minutes before it.
+#: How many of a hundred kills wait for each stage: the later one is, the longer a kill takes. `dunghan publish`
+#: publishes the same build again, without the minutes before it.
 SHARES = {"starting": 15, "landing": 22, "validation": 22, "building": 17, "audit": 3, "publishing": 3, "compacting": 2}
 SHARE_OF_PUBLISH = 16
 MOST_IN_A_NIGHT = 12
@@ -351,7 +351,7 @@ def kills_of_publish(chance: random.Random, nights: Undisturbed, signals: tuple[
 
 
 def kill_a_night(folder: Path, nights: Undisturbed, kills: Iterator[Kill], tally: Tally, most: int) -> Iterator[Killed]:
-    """One night killed up to `most` times, until a version was published, then left in peace: as if nothing had been."""
+    """One night killed up to `most` times, until a version was published, then left in peace."""
     shutil.copytree(nights.first, folder, symlinks=True)
     second_night_arrives(folder, nights.workbook)
     for _ in range(most):
