@@ -56,6 +56,7 @@ def dunghan(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
+        check=False,
     )
 
 
