@@ -19,12 +19,12 @@ class NewerWarehouseError(Exception):
 
     def __init__(self, layout: Layout, found: int) -> None:
         super().__init__(
-            f"Kho {layout.root} đã được một bản phần mềm mới hơn ghi (định dạng {found}, bản này chỉ biết đến {FORMAT}); "
-            "không có gì bị thay đổi. Hãy cài lại bản mới, hoặc khôi phục thư mục lake từ bản sao lưu trước khi nâng cấp"
-            " / "
-            f"a newer release has written in the warehouse {layout.root} (format {found}, this one knows up to "
-            f"{FORMAT}); nothing was changed. Install the newer one again, or restore the folder lake from the backup "
-            "made before the upgrade"
+            f"Kho {layout.root} đã được một bản phần mềm mới hơn ghi (định dạng {found}, bản này chỉ biết {FORMAT});"
+            " không có gì bị thay đổi. Hãy cài lại bản mới, hoặc khôi phục thư mục lake từ bản sao lưu có trước khi"
+            " nâng cấp"
+            f" / a newer release has written in the warehouse {layout.root} (format {found}, this one knows up to"
+            f" {FORMAT}); nothing was changed. Install the newer one again, or restore the folder lake from the backup"
+            " made before the upgrade"
         )
 
 
