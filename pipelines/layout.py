@@ -29,6 +29,11 @@ class Layout:
         return self.root / "lake"
 
     @property
+    def format(self) -> Path:
+        """Which format the warehouse is of (warehouse/format.py)."""
+        return self.lake / "format"
+
+    @property
     def build_db(self) -> Path:
         """The private build: one writer, no reader may ever open it while a run is on."""
         return self._own / "build.duckdb"

@@ -37,6 +37,8 @@ create table if not exists state.builds (
 );
 alter table state.builds add column if not exists checks varchar
 """
+#: What a release needs to go on from a build; builds of releases before definitions 2.0 call it otherwise.
+_WATERMARK = "validation_seq"
 
 
 class BuildError(Exception):
@@ -138,7 +140,7 @@ def last_green(settings: Settings) -> BuildPlan:
     if not settings.layout.build_db.exists():
         raise BuildError(none)
     with connect_build(settings) as con:
-        con.execute(_BUILDS)
+        _know_builds(con)
         attempts = _attempts_since_green(con)
         if not attempts or attempts[0].because:
             raise BuildError(none)
@@ -237,13 +239,25 @@ def _open_build(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connect_build(settings)
 
 
+def _know_builds(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table of builds where there is none. That of an older release tells nothing that can be gone on from:
+    it goes, and everything is built."""
+    columns = con.execute(
+        """select column_name from duckdb_columns()
+        where database_name = current_database() and schema_name = 'state' and table_name = 'builds'"""
+    ).fetchall()
+    if columns and (_WATERMARK,) not in columns:
+        con.execute("drop table state.builds")
+    con.execute(_BUILDS)
+
+
 def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool) -> BuildPlan:
     definitions = definitions_version() + calendar.revision(settings).mark
     fingerprint = build_fingerprint(settings)
     latest = _latest_export(con, settings)
     as_of = settings.as_of or latest
     validations = _validations(con)
-    con.execute(_BUILDS)
+    _know_builds(con)
     attempts = _attempts_since_green(con)
     because = _why_full(attempts, as_of, settings.known_at, validations, fingerprint)
     if full_refresh:

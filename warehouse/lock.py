@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
+from warehouse.format import note_format, require_known_format
 
 # `holder` tries the lock for an instant to see whether it is free; a run that starts just then must not be turned away.
 PATIENCE_SECONDS = 0.5
@@ -45,7 +46,9 @@ class LockHeldError(Exception):
 
 @contextlib.contextmanager
 def run_lock(settings: Settings) -> Iterator[None]:
-    """Hold the lock of the warehouse while the block runs. Raises LockHeldError at once if somebody else holds it."""
+    """Hold the lock of the warehouse while the block runs. Raises LockHeldError at once if somebody else holds it,
+    NewerWarehouseError."""
+    require_known_format(settings.layout)
     path = settings.layout.lock
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -55,6 +58,7 @@ def run_lock(settings: Settings) -> Iterator[None]:
         note = {"pid": os.getpid(), "since": wall_clock().isoformat()}
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(note).encode(), 0)
+        note_format(settings.layout)
         yield
     finally:
         os.close(descriptor)

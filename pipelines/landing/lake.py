@@ -28,6 +28,7 @@ from pipelines.files import write_whole
 from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal, open_duckdb
+from warehouse.format import require_known_format
 
 DATASET = "raw"
 PIPELINE = "dunghan"
@@ -217,7 +218,9 @@ def reading(settings: Settings) -> Iterator[None]:
     """Files of the lake that are there now stay there while the block runs, also when compaction has merged them.
 
     For readers that do not hold the run lock. A reader who may not write in `state/` reads without this promise.
+    Raises NewerWarehouseError when this release does not know how to read the lake.
     """
+    require_known_format(settings.layout)
     try:
         descriptor = os.open(settings.layout.lake_lock, os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError:

@@ -212,6 +212,42 @@ MARTS = """
 """
 
 
+#: What is done to a mart, and the check that finds it (tests/faults/test_validators.py: each check has one).
+BAD_MARTS: list[tuple[str, tuple[str, str]]] = [
+    ("update marts.fct_verdicts set verdict = 'soon'", ("MART_VERDICT_SET", "fct_verdicts")),
+    ("update marts.fct_verdicts set rule_set = 'other'", ("MART_RULE_SET", "fct_verdicts")),
+    ("update marts.fct_verdicts set working_days_overdue = 1", ("MART_OVERDUE_DAYS", "fct_verdicts")),
+    ("update marts.fct_verdicts set overdue_bucket = '0'", ("MART_OVERDUE_BUCKET", "fct_verdicts")),
+    ("update marts.fct_verdicts set paused_seconds = -1", ("MART_NO_NEGATIVE_TIME", "fct_verdicts")),
+    ("update marts.fct_verdicts set source = null", ("MART_KEYS", "fct_verdicts")),
+    ("update marts.fct_verdicts set as_of = null", ("MART_KEYS", "fct_verdicts")),
+    ("update marts.rpt_form_ii06 set resolved_early = 2", ("MART_FORM_RESOLVED", "rpt_form_ii06")),
+    ("update marts.rpt_form_ii06 set pending_overdue = 2", ("MART_FORM_PENDING", "rpt_form_ii06")),
+    ("update marts.rpt_form_ii06 set carried_over = null", ("MART_FORM_RECEIVED", "rpt_form_ii06")),
+    (
+        "update marts.rpt_form_ii06 set received_total = 4, carried_over = 2",
+        ("MART_FORM_BALANCE", "rpt_form_ii06"),
+    ),
+    ("update marts.rpt_form_ii06_levels set level = 3", ("MART_FORM_LEVELS", "rpt_form_ii06_levels")),
+    ("update marts.dim_agency_crosswalk set how = 'itself'", ("MART_CROSSWALK", "dim_agency_crosswalk")),
+    ("update marts.mart_distortions set share = 1.5", ("MART_DISTORTION_SHARE", "mart_distortions")),
+    ("update marts.mart_distortions set examples = []", ("MART_DISTORTION_SHARE", "mart_distortions")),
+    ("update marts.mart_progress_766 set total_overdue = 2", ("MART_PROGRESS_OVERDUE", "mart_progress_766")),
+    ("update marts.mart_timeliness_monthly set on_time_rate = 75", ("MART_RATES", "mart_timeliness_monthly")),
+    (
+        "update marts.mart_timeliness_monthly set field_name = 'Bà B 0912345678'",
+        ("MART_NO_PERSONAL_DATA", "mart_timeliness_monthly"),
+    ),
+    (
+        "update marts.mart_timeliness_monthly set field_name = 'CCCD: 079000000001'",
+        ("MART_NO_PERSONAL_DATA", "mart_timeliness_monthly"),
+    ),
+    ("update marts.fct_verdicts set dossier_code = 'a.b@c.vn'", ("MART_NO_PERSONAL_DATA", "fct_verdicts")),
+    ("update marts.mart_load_ledger set rows_read = 3", ("MART_LEDGER", "mart_load_ledger")),
+    ("update marts.mart_load_ledger set status = 'rejected'", ("MART_LEDGER", "mart_load_ledger")),
+]
+
+
 def checked(here: Settings, change: str = "") -> dict[tuple[str, str], int]:
     """Failing checks of the marts, (check, mart) → violations, after a change."""
     from expectations.suites import validate_marts
@@ -227,42 +263,7 @@ def test_good_marts_pass(here: Settings) -> None:
     assert "marts" in (here.layout.quality / "index.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("change", "failing"),
-    [
-        ("update marts.fct_verdicts set verdict = 'soon'", ("MART_VERDICT_SET", "fct_verdicts")),
-        ("update marts.fct_verdicts set rule_set = 'other'", ("MART_RULE_SET", "fct_verdicts")),
-        ("update marts.fct_verdicts set working_days_overdue = 1", ("MART_OVERDUE_DAYS", "fct_verdicts")),
-        ("update marts.fct_verdicts set overdue_bucket = '0'", ("MART_OVERDUE_BUCKET", "fct_verdicts")),
-        ("update marts.fct_verdicts set paused_seconds = -1", ("MART_NO_NEGATIVE_TIME", "fct_verdicts")),
-        ("update marts.fct_verdicts set source = null", ("MART_KEYS", "fct_verdicts")),
-        ("update marts.fct_verdicts set as_of = null", ("MART_KEYS", "fct_verdicts")),
-        ("update marts.rpt_form_ii06 set resolved_early = 2", ("MART_FORM_RESOLVED", "rpt_form_ii06")),
-        ("update marts.rpt_form_ii06 set pending_overdue = 2", ("MART_FORM_PENDING", "rpt_form_ii06")),
-        ("update marts.rpt_form_ii06 set carried_over = null", ("MART_FORM_RECEIVED", "rpt_form_ii06")),
-        (
-            "update marts.rpt_form_ii06 set received_total = 4, carried_over = 2",
-            ("MART_FORM_BALANCE", "rpt_form_ii06"),
-        ),
-        ("update marts.rpt_form_ii06_levels set level = 3", ("MART_FORM_LEVELS", "rpt_form_ii06_levels")),
-        ("update marts.dim_agency_crosswalk set how = 'itself'", ("MART_CROSSWALK", "dim_agency_crosswalk")),
-        ("update marts.mart_distortions set share = 1.5", ("MART_DISTORTION_SHARE", "mart_distortions")),
-        ("update marts.mart_distortions set examples = []", ("MART_DISTORTION_SHARE", "mart_distortions")),
-        ("update marts.mart_progress_766 set total_overdue = 2", ("MART_PROGRESS_OVERDUE", "mart_progress_766")),
-        ("update marts.mart_timeliness_monthly set on_time_rate = 75", ("MART_RATES", "mart_timeliness_monthly")),
-        (
-            "update marts.mart_timeliness_monthly set field_name = 'Bà B 0912345678'",
-            ("MART_NO_PERSONAL_DATA", "mart_timeliness_monthly"),
-        ),
-        (
-            "update marts.mart_timeliness_monthly set field_name = 'CCCD: 079000000001'",
-            ("MART_NO_PERSONAL_DATA", "mart_timeliness_monthly"),
-        ),
-        ("update marts.fct_verdicts set dossier_code = 'a.b@c.vn'", ("MART_NO_PERSONAL_DATA", "fct_verdicts")),
-        ("update marts.mart_load_ledger set rows_read = 3", ("MART_LEDGER", "mart_load_ledger")),
-        ("update marts.mart_load_ledger set status = 'rejected'", ("MART_LEDGER", "mart_load_ledger")),
-    ],
-)
+@pytest.mark.parametrize(("change", "failing"), BAD_MARTS)
 def test_a_bad_mart_is_found(here: Settings, change: str, failing: tuple[str, str]) -> None:
     assert checked(here, change) == {failing: 1}
 
