@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     dropped_columns: list[str] = Field(
         default_factory=list,
         description="cột tên không lưu khi đọc tệp, ví dụ agency_name, unit_name (tên đơn vị là tên người)"
-        " / columns of names that are not kept when files are read, e.g. agency_name, unit_name (units named after people)",
+        " / columns of names that are not kept on reading, e.g. agency_name, unit_name (units named after people)",
     )
     published_group: str | None = Field(
         default=None,
