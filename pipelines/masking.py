@@ -75,9 +75,10 @@ PATTERNS = {
     # is called by a title ("điểm trả kết quả của bà Trần Thị B"); or a person's name and nothing else. What is to stay
     # is in groups 1 to 6, the last behind the person.
     "person_in_name": f"{_GROUPED_PART}([^0-9]|$)|{_TITLED_PART}"
-    f"|^(?:{_FAMILY}) (?:Văn|Thị|VĂN|THỊ)(?: {_WORD}){{1,3}}$",
+    f"|^(?:{_FAMILY}) (?:Văn|Thị|VĂN|THỊ)(?: {_WORD}){{1,3}}$"
+    f"|^(?i:(?:{_CODE_FAMILY})[ ._-]?(?:VAN|THI)[ ._-]?[a-z]+(?:[ ._-][a-z]+)?)$",
     # in a code: such a number, an address, or a name with a middle name that most have
-    "person_in_code": f"[0-9]{{9,}}|@|{_GROUPED_PART}(?:[^0-9]|$)"
+    "person_in_code": f"[0-9]{{9,}}|@|[(](?i:at)[)]|{_GROUPED_PART}(?:[^0-9]|$)"
     f"|(?:^|[^{_LETTER}])(?i:(?:{_MARKED_FAMILY})[ ._-]{{0,2}}(?:{_MARKED_MIDDLES})"
     f"|DO[ ._-]{{0,2}}(?:VAN|HUU|QUOC|XUAN))[ ._-]{{0,2}}[{_LETTER}]",
 }

@@ -371,10 +371,10 @@ def steps(count: int, of_examples: int) -> settings:
     )
 
 
-class TestSomeOrders(Office.TestCase):  # type: ignore[misc,name-defined]
+class TestSomeOrders(Office.TestCase):  # type: ignore[misc, valid-type]
     settings = steps(12, examples(4))
 
 
 @pytest.mark.slow
-class TestManyOrders(Office.TestCase):  # type: ignore[misc,name-defined]
+class TestManyOrders(Office.TestCase):  # type: ignore[misc, valid-type]
     settings = steps(40, examples(50))

@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from pipelines.config import ConfigurationError, load_settings
+from pipelines.contract import KINDS
 from pipelines.masking import has_person, inert, masked, masked_foreign, masked_name
+from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.sql import load_macros
 
@@ -52,3 +56,17 @@ def test_names_move_no_cursor_and_turn_no_letters() -> None:
 
 def test_python_and_sql_hash_alike(con: duckdb.DuckDBPyConnection) -> None:
     assert con.execute("select hmac('Nguyễn')").fetchone() == (PrivacyKey.of(b"k" * 20).of_text("Nguyễn"),)
+
+
+def test_a_column_of_names_can_be_dropped(con: duckdb.DuckDBPyConnection) -> None:
+    record = '{"MaHoSo": "H39.18.25-240304-0001", "DonViXuLy": "Điểm Nguyễn Văn An", "TenTTHC": "Khai sinh"}'
+    portion = Portion(TextRows(pa.table({"row_number": [1], "record": [record]})))
+    found = [
+        Canonicaliser(con, KINDS["dossiers"], PrivacyKey.of(b"k" * 20), dropped=dropped).convert([portion])[0].rows
+        for dropped in ((), ("agency_name",))
+    ]
+    names = [(rows["agency_name"][0].as_py(), rows["procedure_name"][0].as_py()) for rows in found]
+    assert names == [("Điểm Nguyễn Văn An", "Khai sinh"), (None, "Khai sinh")]
+    assert found[0]["content_hash"] == found[1]["content_hash"]
+    with pytest.raises(ConfigurationError, match="agency_name"):
+        load_settings(dropped_columns=["dossier_code"])

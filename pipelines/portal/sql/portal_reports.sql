@@ -49,7 +49,7 @@ select
     is_record and d is not null as is_record,
     kept_code_of(clean(d.departmentId)) as department_id,
     kept_name(clean(d.departmentName)) as department_name,
-    kept_agency_code(d.departmentCode) as department_code,
+    kept_code_of(canonical_agency(normal_code(d.departmentCode))) as department_code,
     kept_name(clean(d.level)) as level,
     {{ columns }},
     is_parent,

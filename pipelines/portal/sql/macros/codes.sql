@@ -25,9 +25,12 @@ create or replace temp macro canonical_agency(code) as
         else code
     end;
 
--- an agency's code in a catalogue, as it may be kept
+-- the code of an agency that another row or the envelope names, as it may be kept: one that had to be hidden leads to no
+-- agency, so that it is unknown
 create or replace temp macro kept_agency_code(t) as
-    kept_code_of(canonical_agency(normal_code(t)));
+    list_transform(
+        [kept_code_of(canonical_agency(normal_code(t)))], lambda code: case when not contains(code, '~') then code end
+    )[1];
 
 -- `old` | `new` | `other`, null without a code; of a normal dossier code
 create or replace temp macro dossier_form(code) as
