@@ -102,6 +102,11 @@ class Layout:
         return self.state / "last-run.json"
 
     @property
+    def reserve(self) -> Path:
+        """Room on the disk that a run gives up when it cannot write its record otherwise."""
+        return self.state / "reserve"
+
+    @property
     def runs(self) -> Path:
         """The records of the last runs, a file each, named by when they began."""
         return self.state / "runs"

@@ -140,6 +140,15 @@ def figures(settings: Settings) -> list[Row]:
         return figures_of(con)
 
 
+def is_readable(settings: Settings) -> bool:
+    """Do the figures that every run ends with come out of the published file? `doctor --deep` reads all of it."""
+    try:
+        figures(settings)
+    except duckdb.Error:
+        return False
+    return True
+
+
 def figures_of(con: duckdb.DuckDBPyConnection, agency: str | None = None) -> list[Row]:
     """Figures of the calendar year of as_of, one row per source, sums over all agencies (form_ii06, timeliness §7), or
     over one and those below it. con: the marts of one version.

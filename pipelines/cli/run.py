@@ -148,7 +148,8 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
         if published is not None:
             _definitions(screen, published.manifest["definitions_version"])
             _figures(screen, figures(settings), published.manifest["as_of"])
-    _ledger_of_run(screen, settings, record)
+    if outcome.exit_code != 1 or record.get("files"):
+        _ledger_of_run(screen, settings, record)
     show_attention(screen, _attention(record))
     for anomaly in record.get("anomalies", []):
         screen.complain(t("run.anomaly", text=screen.told(anomaly)))

@@ -22,6 +22,9 @@ from warehouse.status import last_run, runs
 Outcome = Literal["running", "published", "kept", "partial", "failed"]
 
 
+#: Room for the record of a run, twice.
+RESERVE_BYTES = 2_000_000
+
 #: What the steps of a run are called for people, in their order: Vietnamese, English.
 STEPS = {
     "landing": ("Nạp tệp mới", "Loading new files"),
@@ -115,9 +118,19 @@ class RunRecord:
         if self.version is None and (now := current(settings)) is not None:
             self.version = now.version
         self.finished = wall_clock().isoformat()
-        # On a full disk the record stays what it was: a run that did not end.
-        with contextlib.suppress(OSError):
+        try:
             self.write(settings)
+        except OSError:
+            # The disk is full: this room was kept for saying so.
+            with contextlib.suppress(OSError):
+                settings.layout.reserve.unlink()
+                self.write(settings)
+
+    def begin(self, settings: Settings) -> None:
+        """Note that the run has begun, and keep room for noting how it ended."""
+        self.write(settings)
+        if not settings.layout.reserve.exists():
+            write_whole(settings.layout.reserve, b"\xff" * RESERVE_BYTES)
 
     def write(self, settings: Settings) -> None:
         """Replace `state/last-run.json` and this run's record among the last ones, each in one step."""

@@ -81,7 +81,7 @@ class Run:
         try:
             with as_dagster_failure(), self._mending():
                 if not self.record.seconds:
-                    self.record.write(self.settings)
+                    self.record.begin(self.settings)
                 yield
         except dg.Failure as failure:
             self.told.append(labelled(STEPS[name], failure.description or ""))

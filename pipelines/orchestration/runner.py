@@ -7,22 +7,27 @@ less than there was: what was published stays until something whole and green ta
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.config import Settings
+from pipelines.errors import DISK_FULL, fault_of, safe_text
 from pipelines.orchestration.partitions import RANGE_END, RANGE_START, days_asked
 from pipelines.orchestration.record import RunRecord, read_record
-from pipelines.orchestration.resources import Progress
+from pipelines.orchestration.resources import Attempt, Progress
 from pipelines.preflight import require_sound
 from warehouse.publish import Publication
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 #: Tag of a run → "launched by" in Dagster's UI; what starts runs there itself has tags of its own.
 LAUNCHED_BY = "user"
+#: With less the disk is full.
+FULL_BYTES = 4_000_000
 #: A run that stumbles on damage which it can take away is done again, so often in all.
 MOST_ATTEMPTS = 4
 
@@ -110,24 +115,33 @@ def _attempt(
     force: bool,
     progress: Progress | None,
 ) -> RunOutcome:
-    """One run of Dagster. What was damaged and is taken away comes to `mended`: another attempt does without it."""
+    """One run of Dagster. What was damaged and is taken away comes to `mended`: another attempt does without it.
+
+    Dagster's own storage may be what fails; the run has then ended without its events.
+    """
     from pipelines.orchestration.instance import prepare_home
     from pipelines.orchestration.mending import is_of_storage, put_storage_aside
 
+    attempt = Attempt(mended=mended)
     try:
-        return _run(settings, job, tags, mended, full_refresh=full_refresh, force=force, progress=progress)
+        return _run(settings, job, tags, attempt, full_refresh=full_refresh, force=force, progress=progress)
     except Exception as error:
-        if not is_of_storage(error):
+        if is_of_storage(error):
+            mended.append(put_storage_aside(prepare_home(settings)))
+        elif fault_of(error) is None:
             raise
-        mended.append(put_storage_aside(prepare_home(settings)))
-        return RunOutcome(NOT_PUBLISHED, None, None, [mended[-1]])
+        # SQLite calls a full disk an error of reading and writing.
+        full = shutil.disk_usage(settings.layout.root).free < FULL_BYTES
+        record = RunRecord(run_id="", job=job, mended=mended)
+        record.close(settings, attempt.told or [DISK_FULL.text if full else safe_text(error)])
+        return RunOutcome(NOT_PUBLISHED, record.version, record, record.problems)
 
 
 def _run(
     settings: Settings,
     job: str,
     tags: dict[str, str],
-    mended: list[str],
+    attempt: Attempt,
     *,
     full_refresh: bool,
     force: bool,
@@ -138,8 +152,7 @@ def _run(
     from pipelines.orchestration.instance import open_instance
     from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
 
-    kept = _nothing_new(settings) if job == NIGHTLY and not (full_refresh or force) else None
-    attempt = resources.Attempt(kept=kept, mended=mended)
+    kept = attempt.kept = _nothing_new(settings) if job == NIGHTLY and not (full_refresh or force) else None
     definitions = build_definitions(
         settings,
         resource_overrides={resources.KEY: resources.run_resource(settings, attempt=attempt, progress=progress)},
@@ -155,7 +168,7 @@ def _run(
         )
         record = read_record(settings)
         if record is None or record.run_id != result.run_id:  # it ended before its first step, or could not be written
-            record = RunRecord(run_id=result.run_id, job=job, mended=mended, days=days_asked(tags))
+            record = RunRecord(run_id=result.run_id, job=job, mended=attempt.mended, days=days_asked(tags))
             told = resources.problems_of(attempt.told, instance, result.run_id)
             record.close(settings, told or [str(settings.layout.state / "dagster.log")])
         code = exit_code(settings, record)
@@ -185,10 +198,13 @@ def _nothing_new(settings: Settings) -> Publication | None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Dagster's notices about itself are not for the people who run this; its log of the run is in a file."""
+    """Dagster's notices about itself are not for the people who run this; its log of the run is in a file.
+
+    Nor is what it prints when its storage takes no event. Our own messages do not go by `sys.stderr` of this moment.
+    """
     level = logging.getLogger("dagster").level
     logging.getLogger("dagster").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.filterwarnings("ignore", module=r"dagster.*")
         try:
             yield

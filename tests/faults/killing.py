@@ -395,7 +395,10 @@ def check_like_undisturbed(folder: Path, published: Publication, nights: Undistu
     assert differing == set()
     assert look_at_published(folder) == published.version
     assert lake_rows(settings) == lake_rows(settings_of(nights.second))
-    left: dict[str, list[Any]] = {"publication": leftovers(settings), "temporary": [path.name for path in (folder / "tmp").iterdir()]}
+    left: dict[str, list[Any]] = {
+        "publication": leftovers(settings),
+        "temporary": [path.name for path in (folder / "tmp").iterdir()],
+    }
     left |= {"runs": unfinished_runs(settings), "lock": [found] if (found := holder(settings)) else []}
     assert not any(left.values()), left
     tally.halves += len(unlisted(settings))

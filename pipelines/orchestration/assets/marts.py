@@ -15,6 +15,7 @@ from pipelines.orchestration.dbt import RESOURCE, ParsedProject
 from warehouse.build import BuildPlan, current_build, dbt_arguments, plan_build
 from warehouse.calendar import require_kept
 from warehouse.publish import Publication, current
+from warehouse.status import is_readable
 
 #: What the manifest of a publication and the plan of a build must both say for the one to be of the other.
 _IDENTITY = ("fingerprint", "validation_seq", "as_of", "known_at")
@@ -90,9 +91,9 @@ def _planned(plan: BuildPlan, lang: str) -> str:
 
 def still_current(settings: Settings) -> Publication | None:
     """The publication, if a build now would say the same: nothing validated since, same rules, same as_of and
-    known_at."""
+    known_at. Not one that people could not read: it is published again."""
     published = current(settings)
-    if published is None:
+    if published is None or not is_readable(settings):
         return None
     plan = current_build(settings)
     of_plan = {
