@@ -46,7 +46,10 @@ def _folders(layout: Layout) -> Iterator[Words]:
     for path in (layout.root, *(folder for folder in layout.own_folders() if folder.is_dir())):
         there = nearest(path)
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            yield f"không ghi được vào {there}: hãy cấp quyền", f"{there} cannot be written to: give the right to"
+            yield (
+                f"không ghi được vào {there}: hãy cấp quyền ghi rồi `dunghan run`",
+                f"{there} cannot be written to: give the right to, then `dunghan run`",
+            )
 
 
 def _disk(layout: Layout) -> Iterator[Words]:
@@ -55,8 +58,8 @@ def _disk(layout: Layout) -> Iterator[Words]:
     if free < needed:
         mega = 1_000_000
         yield (
-            f"ổ đĩa của {there} còn {free // mega} MB, cần ít nhất {needed // mega} MB: hãy dọn chỗ",
-            f"the disk of {there} has {free // mega} MB left and needs {needed // mega} MB: make room",
+            f"ổ đĩa của {there} còn {free // mega} MB, cần ít nhất {needed // mega} MB: hãy dọn chỗ rồi `dunghan run`",
+            f"the disk of {there} has {free // mega} MB left and needs {needed // mega} MB: make room, then `dunghan run`",
         )
 
 
