@@ -59,7 +59,7 @@ def _disk(layout: Layout) -> Iterator[Words]:
         mega = 1_000_000
         yield (
             f"ổ đĩa của {there} còn {free // mega} MB, cần ít nhất {needed // mega} MB: hãy dọn chỗ rồi `dunghan run`",
-            f"the disk of {there} has {free // mega} MB left and needs {needed // mega} MB: make room, then `dunghan run`",
+            f"the disk of {there} has {free // mega} MB, needs {needed // mega} MB: make room, then `dunghan run`",
         )
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from pathlib import Path
 
 from pipelines.config import Settings
 from pipelines.files import write_whole
 
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _CONSTANT = b"dunghan: fingerprint of the privacy key"
 
 
@@ -35,10 +37,9 @@ def key_fingerprint(settings: Settings) -> str | None:
 def remembered_fingerprint(settings: Settings) -> str | None:
     """Fingerprint of the key of the runs before; None before the first run, or when both places are lost."""
     for path in _places(settings):
-        try:
-            return path.read_text(encoding="ascii").strip()
-        except (FileNotFoundError, UnicodeDecodeError):
-            continue
+        found = _read(path)
+        if _FINGERPRINT.fullmatch(found):
+            return found
     return None
 
 
@@ -68,11 +69,18 @@ def check_key(settings: Settings) -> None:
 
 
 def remember_key(settings: Settings) -> None:
-    """Keep the fingerprint of the key, if there is one, in both places."""
-    now = key_fingerprint(settings)
+    """Keep the fingerprint of the first key there was, in both places."""
+    first = remembered_fingerprint(settings) or key_fingerprint(settings)
     for path in _places(settings):
-        if now is not None and (not path.exists() or path.read_bytes() != now.encode() + b"\n"):
-            write_whole(path, now + "\n")
+        if first is not None and _read(path) != first:
+            write_whole(path, first + "\n")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def _places(settings: Settings) -> tuple[Path, Path]:

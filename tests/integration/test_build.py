@@ -319,3 +319,12 @@ def test_another_privacy_key_is_refused(settings: Settings) -> None:
     settings.layout.privacy_key.unlink()
     with pytest.raises(KeyChangedError):
         check_key(settings)
+    settings.layout.key_fingerprint.unlink()
+    with pytest.raises(KeyChangedError):
+        check_key(settings)
+    settings.layout.lake_key_fingerprint.write_text("\n")
+    check_key(settings)  # a new warehouse, as far as anybody can tell
+    (settings.layout.lake / "raw" / "dossiers").mkdir(parents=True)
+    (settings.layout.lake / "raw" / "dossiers" / "1.2.parquet").touch()
+    with pytest.raises(KeyChangedError):  # the lake shows that there was a key
+        check_key(settings)

@@ -12,7 +12,18 @@ import pytest
 from pipelines.config import Scope, Settings
 from pipelines.landing import compaction
 from pipelines.landing.compaction import SMALL, CompactionError, compact, due, groups
-from pipelines.landing.lake import DATASET, LOADS, MANIFEST, MERGED, SCHEMAS, Lake, LakeError, look, reading
+from pipelines.landing.lake import (
+    DATASET,
+    LOADS,
+    MANIFEST,
+    MANIFEST_COPY,
+    MERGED,
+    SCHEMAS,
+    Lake,
+    LakeError,
+    look,
+    reading,
+)
 from tests.lake_builder import File, LakeBuilder
 from tests.support.exports import zone
 
@@ -234,12 +245,15 @@ def test_without_its_lists_nothing_is_read_or_deleted(lake: tuple[Settings, Lake
     (root / "elsewhere").rename(root / LOADS)
     compact(settings)
     builder.land(*nightly_run(6))
-    before = on_disk(settings)
+    before, rows = on_disk(settings), content(settings)
     listed = (root / MANIFEST).read_text()
+    (root / MANIFEST).unlink()
+    assert content(settings) == rows, "its copy says the same"
     for broken in (None, "", "{}"):
-        (root / MANIFEST).unlink(missing_ok=True)
-        if broken is not None:
-            (root / MANIFEST).write_text(broken)
+        for name in (MANIFEST, MANIFEST_COPY):
+            (root / name).unlink(missing_ok=True)
+            if broken is not None:
+                (root / name).write_text(broken)
         with pytest.raises(LakeError, match="backup"):
             compact(settings)
         with pytest.raises(LakeError):
