@@ -33,6 +33,7 @@ from pipelines.cli import (
 from pipelines.cli.messages import LANGUAGES, TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
+from pipelines.cli.signals import ended_by_signals
 from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import is_own, places, safe_text
 
@@ -158,8 +159,14 @@ def command_in(lang: str) -> Any:
 
 def _answered(words: list[str], lang: str) -> int:
     screen = Screen(lang)
+
+    def interrupted() -> None:
+        screen.err.show_cursor()
+        screen.complain(screen.t("interrupted"))
+
     try:
-        command_in(lang).main(args=words, prog_name="dunghan", obj=screen)
+        with ended_by_signals(interrupted):
+            command_in(lang).main(args=words, prog_name="dunghan", obj=screen)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             screen.complain(screen.t("interrupted"))
