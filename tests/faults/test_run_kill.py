@@ -8,33 +8,35 @@ the output of a test: `DUNGHAN_KILL_SEED=…` repeats it.
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.layout import REPOSITORY
+from pipelines.history.restate import restatements
 from tests.faults.killing import (
     EXAMPLES,
-    KEY,
     SECOND_NIGHT,
     STAGES,
     Kill,
     Tally,
     Undisturbed,
+    check_like_undisturbed,
     hashes,
     kill_a_night,
     kill_many,
+    plain,
+    reading,
     run_and_kill,
     run_through,
+    second_night_arrives,
     settings_of,
+    start,
     undisturbed_nights,
 )
 from warehouse.lock import holder
-from warehouse.publish import current
+from warehouse.publish import Publication, current
 
 pytestmark = pytest.mark.faults
 
@@ -45,6 +47,12 @@ SIGNALS = ("SIGINT", "SIGKILL", "SIGTERM", "SIGKILL", "SIGKILL", "SIGKILL")
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return undisturbed_nights(tmp_path_factory.mktemp("undisturbed"))
+
+
+def current_of(folder: Path) -> Publication:
+    published = current(settings_of(folder))
+    assert published is not None
+    return published
 
 
 def seeded() -> random.Random:
@@ -68,26 +76,57 @@ def test_a_run_that_was_started_the_plain_way(nights: Undisturbed, tmp_path: Pat
     """Not forked from a process with the imports done: killed while it imports, lands or validates."""
     folder = tmp_path / "night"
     shutil.copytree(nights.second, folder, symlinks=True)
-    environment = os.environ | {
-        "DUNGHAN_DROP_ZONE": str(folder / "inbox"),
-        "DUNGHAN_WAREHOUSE": str(folder / "warehouse"),
-        "DUNGHAN_PRIVACY_KEY": KEY,
-    }
-    environment.pop("DAGSTER_HOME", None)
     chance = seeded()
     for _ in range(3):
-        process = subprocess.Popen(
-            [sys.executable, "-c", "from pipelines.cli import main; main(['run', '--full-refresh'])"],
-            cwd=REPOSITORY,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = plain(folder, "run", "--full-refresh")
         time.sleep(chance.uniform(0, 15))
         process.kill()
-        process.wait(60)
+        process.communicate(timeout=60)
         assert holder(settings_of(folder)) is None
     assert hashes(run_through(folder)) == hashes(nights.publications[1])
+
+
+def test_two_at_once(nights: Undisturbed, tmp_path: Path) -> None:
+    """While a run is on, whoever else would write is told so at once (exit status 1), and the run ends as ever."""
+    folder = tmp_path / "night"
+    shutil.copytree(nights.first, folder, symlinks=True)
+    second_night_arrives(folder, nights.workbook)
+    with reading(folder):
+        run = start(folder)
+        while holder(settings_of(folder)) is None:
+            assert run.process.is_alive()
+            time.sleep(0.05)
+        days = ("--from", "2024-01-01", "--to", "2024-12-31")
+        others = [plain(folder, *words) for words in (["run"], ["backfill", *days], ["compact"], ["rollback"])]
+        told = [other.communicate(timeout=300)[0] for other in others]
+        assert run.process.is_alive()
+        run.process.join(900)
+    for other, text in zip(others, told, strict=True):
+        assert other.returncode == 1, text
+        assert f"Một tiến trình khác đang ghi vào kho dữ liệu (pid {run.process.pid}" in text
+        assert "Traceback" not in text
+    check_like_undisturbed(folder, current_of(folder), nights, Tally())
+
+
+@pytest.mark.slow
+def test_a_restatement_beside_a_run_and_a_compaction(nights: Undisturbed, tmp_path: Path) -> None:
+    """A restatement takes no lock: it reads what lies in the lake when it begins, and what it reads stays there."""
+    folder = tmp_path / "night"
+    shutil.copytree(nights.first, folder, symlinks=True)
+    alone = plain(folder, "restate", "--as-of", "2024-05-31", "--known-at", "2024-05-31")
+    said = alone.communicate(timeout=900)[0]
+    assert alone.returncode == 0, said
+    (first,) = restatements(settings_of(folder).layout.restated)
+    second_night_arrives(folder, nights.workbook)
+    beside = plain(folder, "restate", "--as-of", "2024-05-31", "--known-at", "2024-05-31", "--again")
+    run = start(folder)
+    run.process.join(900)
+    compacting = plain(folder, "compact")
+    for process in (compacting, beside):
+        said = process.communicate(timeout=900)[0]
+        assert process.returncode == 0, said
+    assert {str(hashes(found)) for found in restatements(settings_of(folder).layout.restated)} == {str(hashes(first))}
+    check_like_undisturbed(folder, current_of(folder), nights, Tally(), more=("restated",))
 
 
 @pytest.mark.slow
