@@ -1,6 +1,10 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
 # Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
+<<<<<<< HEAD
 # PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset).
+=======
+# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), KILLS (how many `make kills` does; figures in kills.jsonl).
+>>>>>>> s-promises
 # PIP_* of the environment are pip's own and are honoured as they are.
 
 SHELL := /bin/bash
@@ -11,6 +15,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BI_VENV ?= .venv-superset
 COVER ?= tests/unit
+KILLS ?= 200
 
 BIN := $(VENV)/bin
 SUPERSET := warehouse/bi/superset
@@ -22,7 +27,11 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help setup run unit unit-all coverage test slow bench faults docs bi test-bi site lint format clean
+=======
+.PHONY: help setup run unit unit-all coverage test slow bench faults kills docs site lint format clean
+>>>>>>> s-promises
 
 help: ## show the targets / các lệnh
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +83,9 @@ slow: setup ## the tests that take longer / kiểm thử lâu
 
 faults: setup ## only the tests that kill the process and fill the disk / kiểm thử sự cố
 	@$(BIN)/python -m pytest tests/faults $(PYTEST_ARGS)
+
+kills: setup ## kills 200 nightly runs at random moments, KILLS=… / giết 200 lượt chạy
+	@$(BIN)/python -m tests.faults.killing $(KILLS) kills.jsonl $(foreach n,1 2 3 4 5 6 7 8,SIGKILL) SIGTERM SIGINT
 
 bench: setup ## measure speed and memory, BENCH_ARGS="job --dossiers 10000000 --rounds 1" / đo tốc độ
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -189,17 +189,18 @@ def test_killed_at_any_moment_while_readers_look(settings: Settings) -> None:
 
 
 def test_readers_of_publications_in_a_loop(settings: Settings) -> None:
-    """No kills: the pointer moves as fast as it can and versions are removed behind it."""
+    """No kills: eight readers, thirty publications as fast as they go, versions removed behind the pointer."""
     plan = green_nightly_run(settings, 1)
     publish(settings, plan)
     stop, results = PROCESSES.Event(), PROCESSES.Queue()
-    readers = [start(read_on, settings.layout.published, stop, results) for _ in range(2)]
-    for _ in range(20):
+    readers = [start(read_on, settings.layout.published, stop, results) for _ in range(8)]
+    for _ in range(30):
         publish(settings, plan)
     stop.set()
     found = [results.get(timeout=60) for _ in readers]
     assert [failure for _, failures in found for failure in failures] == []
     assert all(looks for looks, _ in found)
+    print("looks of each reader:", [looks for looks, _ in found])
     tidy(settings)
 
 

@@ -12,7 +12,6 @@ from tests.support.pages import DOCS, GUIDE_EN, GUIDE_VI, REPOSITORY, blocks, na
 
 #: Language of a fenced block → why tests do not run it; those that they run are RUN.
 NOT_RUN_LANGUAGES = {
-    "nginx": "goes into a web server of the reader's",
     "console": "commands that cannot run here, each listed in NOT_RUN with its reason",
     "csv": "lines of a file of the reader's",
     "r": "R is not part of the environment",

@@ -1,12 +1,16 @@
 -- grain: source, file_sha256, row_number: departments of the portal's reports known at known_at, each with the period that its figures are about
--- (docs/decisions/0021) and the moment of the portal's knowledge. Reports whose period closes after as_of, or without a department, are left out.
+-- (docs/decisions/0021) and the moment of the portal's knowledge. Reports whose period closes after as_of, or without a department, are left out;
+-- of a department that a report lists more than once the last row counts.
 -- at_now, at_then: two moments within the second of the close that name this period and this report's export, for the two states of knowledge.
 
 with reports as (
     select
         *,
         {{ named_first_day('lower(file_name)') }} as named_from,
-        {{ named_months('lower(file_name)') }} as named_months
+        {{ named_months('lower(file_name)') }} as named_months,
+        row_number() over (
+            partition by source, file_name, exported_at, department_code, is_parent order by file_sha256 desc, row_number desc
+        ) as from_last
     from {{ source('validated', 'portal_reports') }}
     where department_code is not null and {{ is_known('exported_at') }}
 ),
@@ -20,6 +24,7 @@ bounded as (
             else least({{ add_seconds('cast(' ~ add_months('named_from', 'named_months') ~ ' as timestamp)', -1) }}, exported_at)
         end as closes_at
     from reports
+    where from_last = 1
 ),
 
 numbered as (
