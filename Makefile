@@ -1,10 +1,7 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
 # Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
-<<<<<<< HEAD
-# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset).
-=======
-# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), KILLS (how many `make kills` does; figures in kills.jsonl).
->>>>>>> s-promises
+# PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset),
+# KILLS (how many `make kills` does; figures in kills.jsonl).
 # PIP_* of the environment are pip's own and are honoured as they are.
 
 SHELL := /bin/bash
@@ -27,11 +24,7 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup run unit unit-all coverage test slow bench faults docs bi test-bi site lint format clean
-=======
-.PHONY: help setup run unit unit-all coverage test slow bench faults kills docs site lint format clean
->>>>>>> s-promises
+.PHONY: help setup run unit unit-all coverage test slow bench faults kills docs bi test-bi site lint format clean
 
 help: ## show the targets / các lệnh
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
