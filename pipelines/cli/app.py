@@ -36,11 +36,8 @@ from pipelines.cli.commands import Commands
 from pipelines.cli.messages import LANGUAGES, TEXTS, Texts
 from pipelines.cli.output import Screen
 from pipelines.cli.session import INTERRUPTED, NOT_PUBLISHED, WRONG_USAGE, Session
-<<<<<<< HEAD
-from pipelines.cli.wrong_words import told
-=======
 from pipelines.cli.signals import ended_by_signals
->>>>>>> s-promises
+from pipelines.cli.wrong_words import told
 from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import fault_of, is_own, places, safe_text
 
@@ -177,15 +174,9 @@ def _answered(words: list[str], lang: str) -> int:
         screen.complain(screen.t("interrupted"))
 
     try:
-<<<<<<< HEAD
-        status = command_in(lang).main(args=words, prog_name="dunghan", obj=screen, standalone_mode=False)
-        if status == INTERRUPTED:
-=======
         with ended_by_signals(interrupted):
-            command_in(lang).main(args=words, prog_name="dunghan", obj=screen)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
->>>>>>> s-promises
+            status = command_in(lang).main(args=words, prog_name="dunghan", obj=screen, standalone_mode=False)
+        if status == INTERRUPTED:
             screen.complain(screen.t("interrupted"))
         return int(status or 0)
     except TyperException as error:

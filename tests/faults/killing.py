@@ -461,16 +461,9 @@ def check_like_undisturbed(
     assert differing == set()
     assert look_at_published(folder) == published.version
     assert lake_rows(settings) == lake_rows(settings_of(nights.second))
-<<<<<<< HEAD
-    left: dict[str, list[Any]] = {
-        "publication": leftovers(settings),
-        "temporary": [path.name for path in (folder / "tmp").iterdir()],
-    }
-    left |= {"runs": unfinished_runs(settings), "lock": [found] if (found := holder(settings)) else []}
-=======
-    left = {"publication": leftovers(settings), "temporary": [path.name for path in (folder / "tmp").iterdir()]}
+    left: dict[str, list[Any]] = {"publication": leftovers(settings)}
+    left["temporary"] = [path.name for path in (folder / "tmp").iterdir()]
     left["runs"] = unfinished_runs(settings)
->>>>>>> s-promises
     assert not any(left.values()), left
     tally.halves += len(unlisted(settings))
     from pipelines.landing.compaction import compact

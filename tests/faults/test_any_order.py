@@ -380,18 +380,10 @@ def steps(count: int, of_examples: int) -> settings:
     )
 
 
-<<<<<<< HEAD
-class TestSomeOrders(Office.TestCase):  # type: ignore[misc, valid-type]
-=======
 class TestSomeOrders(Office.TestCase):  # type: ignore[misc,valid-type]
->>>>>>> s-promises
     settings = steps(12, examples(4))
 
 
 @pytest.mark.slow
-<<<<<<< HEAD
-class TestManyOrders(Office.TestCase):  # type: ignore[misc, valid-type]
-=======
 class TestManyOrders(Office.TestCase):  # type: ignore[misc,valid-type]
->>>>>>> s-promises
     settings = steps(40, examples(50))
