@@ -562,7 +562,7 @@ def test_doctor_sees_what_is_wrong(dunghan: Any, published: Settings, monkeypatc
     key.chmod(0o600)
     status, found = checks(dunghan)
     assert (status, found["privacy_key"]["result"], found["published"]["result"]) == (0, "ok", "ok")
-    published.layout.key_fingerprint.write_text("of another key\n")
+    published.layout.key_fingerprint.write_text("0" * 64 + "\n")
     assert checks(dunghan)[1]["privacy_key"]["result"] == "fail"
     published.layout.key_fingerprint.unlink()
 

@@ -28,6 +28,7 @@ NOT_RUN = {
     "sudo ": "changes the machine's services",
     "psql ": "asks a server of the reader's",
     "export DAGSTER_HOME=": "goes with `dagster dev`",
+    "printf 'lan": "writes a password for a web server of the reader's",
     "dagster dev ": "a server that runs until somebody stops it",
 }
 PAGES = [REPOSITORY / "README.md", *(page for pair in pairs() for page in pair)]
