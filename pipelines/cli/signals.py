@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
+#: Written to the watcher when the command is over; no signal has that number.
+_OVER = b"\0"
 
 
 @contextlib.contextmanager
@@ -30,13 +32,14 @@ def ended_by_signals(say: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(writing)
+        os.write(writing, _OVER)
         watcher.join()
+        os.close(writing)
         os.close(reading)
 
 
 def _watch(reading: int, say: Callable[[], None]) -> None:
-    while number := os.read(reading, 1):
+    while (number := os.read(reading, 1)) != _OVER:
         if number[0] in _ENDING:
             say()
             os._exit(128 + number[0])

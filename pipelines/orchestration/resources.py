@@ -136,7 +136,8 @@ def run_resource(
 def fail_orphaned_runs(instance: dg.DagsterInstance, settings: Settings, run_id: str) -> None:
     """Mark runs as failed that had the lock and were killed, and tell: we have the lock now, so they are gone."""
     killed = "Tiến trình của lượt chạy này đã bị dừng đột ngột / the process of this run was killed"
-    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
+    status = dg.DagsterRunStatus
+    unfinished = [status.NOT_STARTED, status.STARTING, status.STARTED, status.CANCELING]
     for dead in instance.get_runs(dg.RunsFilter(statuses=unfinished, tags={LOCK_TAG: "held"})):
         if dead.run_id != run_id:
             instance.add_run_tags(dead.run_id, {NOTIFIED_TAG: "yes"})

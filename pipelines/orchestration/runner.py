@@ -161,7 +161,8 @@ def _run(
     with open_instance(settings) as instance:
         result = definitions.resolve_job_def(job).execute_in_process(
             instance=instance,
-            tags=tags,
+            # From its first entry on: one that is killed before its first step must not look as if it were still on.
+            tags={**tags, resources.LOCK_TAG: "held"},
             asset_selection=without_build(settings) if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,

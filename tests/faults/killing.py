@@ -498,7 +498,7 @@ def kill_many(count: int, signals: tuple[str, ...], tell: Callable[..., None]) -
             except AssertionError as error:
                 tally.failures += 1
                 tell(failure=str(error)[:4000], place=traceback.format_exc()[-600:])
-            tell(**asdict(tally))
+            tell(**vars(tally))
             shutil.rmtree(folder, ignore_errors=True)
     return tally
 
@@ -512,8 +512,8 @@ def main() -> None:
             out.write(json.dumps(what, ensure_ascii=False, default=str) + "\n")
 
     tally = kill_many(count, tuple(sys.argv[3:]) or ("SIGKILL",), tell)
-    tell(done=True, **asdict(tally))
-    print(json.dumps(asdict(tally), indent=1))
+    tell(done=True, **vars(tally))
+    print(json.dumps(vars(tally), indent=1))
     sys.exit(bool(tally.failures))
 
 
