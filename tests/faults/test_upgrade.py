@@ -64,7 +64,7 @@ def dunghan(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def run(folder: Path) -> Publication:
     done = dunghan(folder, "run")
-    assert done.returncode == 3, done.stdout + done.stderr  # the examples have rows that are refused
+    assert done.returncode in (0, 3), done.stdout + done.stderr  # 3: rows of the examples are refused
     assert "Traceback" not in done.stdout + done.stderr
     published = current(settings_of(folder))
     assert published is not None
