@@ -130,7 +130,8 @@ def figures(seen: set[Observation], until: datetime | None = None) -> Figures:
     last = {(source, dossier): state for _, source, dossier, state in sorted(good)}
     bad = sum(state in BAD for observed in loaded for _, state in observed.rows)
     return Figures(
-        frozenset((observed.path, status(observed), len(observed.rows)) for observed in counting),
+        # the rows of a duplicate are those of the file that was loaded
+        frozenset((one.path, status(one), len(one.rows) if one in loaded else 0) for one in counting),
         bad,
         frozenset((*key, state) for key, state in last.items()),
     )

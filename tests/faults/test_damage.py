@@ -209,10 +209,7 @@ CASES = [
 
 
 #: One case of every sort; the others say the same of other files and take as long.
-ALWAYS = {
-    *("lake-merged-removed", "merged-list-cut", "merged-lists-removed", "build-flipped", "dagster-index-filled"),
-    *("published-file-cut", "manifest-cut", "calendar-filled", "key-removed", "key-and-fingerprints-removed"),
-}
+ALWAYS = {"lake-merged-removed", "build-flipped", "manifest-cut", "key-and-fingerprints-removed"}
 
 
 @pytest.mark.parametrize(
@@ -348,7 +345,13 @@ def test_the_disk_is_full(
     assert hashes(small_disk) == third_night
 
 
-@pytest.mark.parametrize("place", ["lake", "published", "state", "keys", "lake/raw/dossiers"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("published", "lake/raw/dossiers"),
+        *(pytest.param(place, marks=pytest.mark.slow) for place in ("lake", "state", "keys")),
+    ],
+)
 def test_a_folder_that_cannot_be_written_to(place: str, finished: Path, tmp_path: Path) -> None:
     """Told before anything starts where it is a folder of the warehouse's own, else by the step that stumbles on it."""
     folder = copy_of(finished, tmp_path)
