@@ -53,7 +53,7 @@ ENDED_WELL = (0, 3)
 STAGES = ("starting", "landing", "validation", "building", "audit", "publishing", "compacting")
 _MARKS = {name: f"… {text}" for name, (text, _) in (STEPS | AFTERWARDS).items() if name in STAGES}
 #: What a name has that is another one in each run: moments, hashes, numbers.
-_OF_A_RUN = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{10,}|\d+")
+_OF_A_RUN = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{8,}|\d+")
 
 
 def settings_of(folder: Path) -> Settings:

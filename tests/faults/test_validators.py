@@ -50,9 +50,18 @@ def csv(rows: int, *, heading: str = HEADING, status: str = "4", due: str = "08/
 
 
 def workbook() -> bytes:
-    """A sheet of dossiers beside one of something else."""
+    """A sheet of dossiers beside one that holds codes of dossiers under no heading that fits."""
     rows = [line.split(",") for line in csv(3).strip().split("\n")]
-    return xlsx({"Hồ sơ": rows, "Ghi chú": [["Việc phải làm", "Ai làm"], ["in sổ", "văn thư"], ["ký", "lãnh đạo"]]})
+    return xlsx(
+        {
+            "Hồ sơ": rows,
+            "Ghi chú": [
+                ["Theo dõi", "Ai làm"],
+                ["H39.18.25-240304-9100", "văn thư"],
+                ["H39.18.25-240304-9101", "lãnh đạo"],
+            ],
+        }
+    )
 
 
 #: rule → place in the drop zone, content. What file rules say of a file stands in the ledger or in its attention.
@@ -77,7 +86,7 @@ FAULTY_FILES: dict[str, tuple[str, str | bytes]] = {
             "UBND xã Tân Tập", "07/03/2024"
         ),
     ),
-    "WRN_FILE_NO_CHANNEL": ("x_khong_kenh/dossiers/hs_20240601.csv", csv(3, channel="")),
+    "WRN_FILE_NO_CHANNEL": ("x_khong_kenh/dossiers/hs_20240601.csv", csv(3, channel="không rõ")),
 }
 #: rules over histories and catalogues → which part of the drop zone breaks them.
 FAULTY_HISTORIES = {
@@ -108,7 +117,7 @@ UNACCOUNTED = {
         for kind in ("dossiers", "progress", "procedures", "agencies")
     },
     "lake_portal_reports": "insert into validated.files by name"
-    " select 'portal_reports' as kind, 'loaded' as status, 1 as rows_read",
+    " select 'portal_reports' as kind, 'x.json' as file_name, 'loaded' as status, 1 as rows_read, 1 as rows_accepted",
     **{
         f"accepted_{kind}": f"delete from validated.{table} where {_ONE.format(f'validated.{table}')}"
         for kind, table in (
