@@ -141,6 +141,7 @@ def check_bounded(found: list[Figures]) -> None:
     assert a_night < BYTES_A_NIGHT, f"{a_night:.0f} bytes of memory a night"
 
 
+@pytest.mark.slow
 def test_some_nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(suites, "KEEP_RUNS", KEPT)
     check_bounded(nights(tmp_path, 18))

@@ -62,7 +62,7 @@ create or replace temp macro redact(t) as
 -- nothing becomes so: 39 or 40, `~`, 10 digits.
 create or replace temp macro hidden_code(code) as
     regexp_replace(
-        regexp_replace(left(code, case when length(code) > 50 then 40 else 39 end), '[^\p{P}\p{N}]', 'X', 'g'),
+        regexp_replace(left(code, case when length(code) > 50 then 40 else 39 end), '[^\p{P}\p{N}]|@', 'X', 'g'),
         '\p{N}', '#', 'g'
     )
     || '~' || left(hmac(code), 10);
