@@ -22,7 +22,7 @@ create or replace temp macro is_written_date(t) as
         '[ ,./-]*[0-9]{1,2}(st|nd|rd|th)?([ ,./-]+[0-9]{1,2})?[ ,./-]+([0-9]{2}|[0-9]{4})([ ,]+[0-9]{1,2}(:[0-9]{2}){1,2}( ?[ap]m)?)?[ ,.]*'
     );
 
--- What may be shown of a value that could not be read. Dates and short numbers stay; else letters are `x`, digits `#`;
+-- What may be shown of a value that could not be read. Dates and short numbers stay; else letters (and @) are `x`, digits `#`;
 -- at most 40 characters. Nothing that could be a name, a phone or an identity number survives.
 create or replace temp macro mask(t) as
     case
@@ -34,7 +34,7 @@ create or replace temp macro mask(t) as
         ) then t
         when regexp_full_match(t, '#(N/A|VALUE!|REF!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|##+)') then t
         when length(t) <= 40 and is_written_date(lower(t)) then t
-        else regexp_replace(regexp_replace(left(t, 40), '[^\s\p{P}\p{N}]', 'x', 'g'), '\p{N}', '#', 'g')
+        else regexp_replace(regexp_replace(left(t, 40), '[^\s\p{P}\p{N}]|@', 'x', 'g'), '\p{N}', '#', 'g')
     end;
 
 -- Without e-mails and control characters: names are printed in reports, and control characters separate the fields in
