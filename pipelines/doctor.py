@@ -21,6 +21,7 @@ from pipelines.bilingual import prefixed
 from pipelines.config import CONFIG_FILE, ConfigurationError, Settings
 from pipelines.errors import safe_text
 from pipelines.layout import REPOSITORY
+from pipelines.masking import masked_name
 from pipelines.preflight import nearest, wanted_bytes
 
 Result = Literal["ok", "warn", "fail"]
@@ -451,7 +452,7 @@ def _drop_zone(settings: Settings) -> Iterator[Check]:
         if kind["type"] == "directory"
     ]
     right = [name for name in folders if name in kinds]
-    strange = sorted({name for name in folders if name not in kinds})
+    strange = sorted({masked_name(name) for name in folders if name not in kinds})
     rest = f"; ? {', '.join(strange[:5])}" if strange else ""
     found = (
         f"{settings.drop_zone}: {len(right)} thư mục nguồn và loại{rest}"

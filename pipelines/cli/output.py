@@ -169,7 +169,7 @@ class Screen:
             def tell(text: str) -> None:
                 counted = _COUNTED.search(text)
                 done, total = (int(counted[1]), int(counted[2])) if counted else (0, None)
-                bar.update(task, description=text, completed=done, total=total)
+                bar.update(task, description=printable(text), completed=done, total=total)
 
             yield tell
 
@@ -180,7 +180,7 @@ class Screen:
             nonlocal told
             if not _COUNTED.search(text) or time.monotonic() - told >= _QUIET_SECONDS:
                 told = time.monotonic()
-                self.err.print(Text(f"… {text}"))
+                self.err.print(Text(f"… {printable(text)}"))
 
         return tell
 
