@@ -1,7 +1,7 @@
 """Nightly runs that are killed at random moments, by the hundred: what `make kills` and the tests of kills share.
 
 A run is the real `dunghan run` with everything it starts. Its process is forked from one that has the imports done, so
-that hundreds take minutes; `tests/faults/test_run_kill.py` kills some that were started the plain way.
+that hundreds take minutes; `tests/faults/test_many_kills.py` kills some that were started the plain way.
 """
 
 from __future__ import annotations

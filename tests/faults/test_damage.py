@@ -318,7 +318,11 @@ def fill_up(disk: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "stages", [("landing", "publishing"), pytest.param(("validation", "building"), marks=pytest.mark.slow)]
+    "stages",
+    [
+        pytest.param(stages, marks=pytest.mark.slow)
+        for stages in (("landing", "publishing"), ("validation", "building"))
+    ],
 )
 def test_the_disk_is_full(
     stages: tuple[str, ...], small_disk: Path, finished: Path, third_night: dict[str, str]
@@ -348,8 +352,8 @@ def test_the_disk_is_full(
 @pytest.mark.parametrize(
     "place",
     [
-        *("published", "lake/raw/dossiers"),
-        *(pytest.param(place, marks=pytest.mark.slow) for place in ("lake", "state", "keys")),
+        "lake/raw/dossiers",
+        *(pytest.param(place, marks=pytest.mark.slow) for place in ("published", "lake", "state", "keys")),
     ],
 )
 def test_a_folder_that_cannot_be_written_to(place: str, finished: Path, tmp_path: Path) -> None:

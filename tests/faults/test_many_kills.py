@@ -1,7 +1,7 @@
 """A nightly run is killed at a random moment of each stage (SIGKILL, SIGTERM, SIGINT): readers see whole versions all
 the while, and the next nightly run ends as if nothing had been. `tests/faults/killing.py` says what is looked at.
 
-Six kills in the normal run; 200 and more by `make kills` (DUNGHAN_KILLS says how many). The seed of the moments is in
+Slow; 200 and more by `make kills` (DUNGHAN_KILLS says how many). The seed of the moments is in
 the output of a test: `DUNGHAN_KILL_SEED=…` repeats it.
 """
 
