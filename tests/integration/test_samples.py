@@ -527,6 +527,9 @@ def test_command_line_words_become_a_spec_or_a_clear_error(tmp_path: Path) -> No
     assert (spec.dossiers, spec.nights, spec.distortions.no_due, spec.distortions.bulk_closing) == (500, 5, 0.1, 0.03)
     assert (spec.bad_rows["REJ_BAD_DATE"], spec.bad_files["REJ_FILE_SHIFTED"]) == (9, 2)
     assert build_spec(None, first_day=date(2024, 2, 1)).first_day == date(2024, 2, 1)
+    years = build_spec(None, nights=1_095, sources=["dvcqg", "motcua_a", "motcua_b"])
+    assert (years.last_day - years.first_day).days == 1_095, "the period begins earlier"
+    assert years.local_system is not None and years.local_system.sources == ("motcua_a", "motcua_b")
     for wrong in (
         {"preset": "huyện"},
         {"distort": ["no_due"]},
@@ -534,7 +537,7 @@ def test_command_line_words_become_a_spec_or_a_clear_error(tmp_path: Path) -> No
         {"distort": ["no_such_thing=0.1"]},
         {"distort": ["no_due=1.5"]},
         {"bad": ["REJ_NONSENSE=1"]},
-        {"nights": 5_000},
+        {"nights": -1},
         {"shape": "docx"},
         {"first_day": date(2024, 5, 30)},
     ):
