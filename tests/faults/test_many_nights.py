@@ -35,7 +35,7 @@ from tests.faults.test_any_order import build_without_dbt, exported
 from warehouse.lock import run_lock
 from warehouse.publish import publish
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 FIRST = date(2021, 1, 1)
 #: Kept of everything that is kept of the last times: reached in a few nights.

@@ -272,18 +272,19 @@ def test_what_the_screen_was_told_moves_no_cursor(folder: Path) -> None:
     assert b"<script>alert(1)" not in b"".join(p.read_bytes() for p in (folder / "out").rglob("*.html"))
 
 
+@pytest.mark.slow
 def test_a_red_run_keeps_nothing_of_her(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "red", symlinks=True)
     red = tmp_path / "red"
-    build = red / "out" / "warehouse" / "build.duckdb"
-    build.write_bytes(b"\0" * 4096)
+    # Rows that were accepted vanish behind the ledger's back: the sums do not add up any more.
+    with duckdb.connect(str(red / "out" / "warehouse" / "build.duckdb")) as con:
+        con.execute("delete from validated.dossiers")
     (red / "inbox" / "dvcqg" / "dossiers" / f"{NAME}_20240607.csv").write_text(csv_text("dossiers"), encoding="utf-8")
-    shutil.rmtree(red / "out" / "warehouse" / "lake" / "landing" / "progress", ignore_errors=True)
     assert command(red, "run").wait(timeout=500) == 1, said(red).decode()
-    build.unlink(missing_ok=True)
     assert traces(red / "out") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 1.5])
 def test_a_killed_run_keeps_nothing_of_her(folder: Path, tmp_path: Path, seconds: float) -> None:
     killed = tmp_path / "killed"
