@@ -28,6 +28,7 @@ def add_version(published: Path, *, copies: int = 1, overdue: int = 1, a_year_be
     folder = published / "versions" / version
     folder.mkdir()
     shutil.copyfile(source / "dunghan.duckdb", folder / "dunghan.duckdb")
+    shutil.copytree(source / "parquet", folder / "parquet")
     (folder / "dunghan.duckdb").chmod(0o644)
     with duckdb.connect(str(folder / "dunghan.duckdb")) as con:
         for mart in _LEFT_OUT & set(manifest["marts"]):
@@ -37,9 +38,12 @@ def add_version(published: Path, *, copies: int = 1, overdue: int = 1, a_year_be
         _more_overdue(con, overdue)
         if a_year_before:
             _year_before(con)
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest | {"version": version, "created_at": created.isoformat()}), encoding="utf-8"
-    )
+    own = {
+        "version": version,
+        "created_at": created.isoformat(),
+        "database_bytes": (folder / "dunghan.duckdb").stat().st_size,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest | own), encoding="utf-8")
     link = published / "current.new"
     link.symlink_to(Path("versions", version))
     link.rename(published / "current")
