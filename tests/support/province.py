@@ -41,7 +41,7 @@ def add_version(published: Path, *, copies: int = 1, overdue: int = 1, a_year_be
     own = {
         "version": version,
         "created_at": created.isoformat(),
-        "database_bytes": (folder / "dunghan.duckdb").stat().st_size,
+        "database_bytes": None,  # tests go on to change it
     }
     (folder / "manifest.json").write_text(json.dumps(manifest | own), encoding="utf-8")
     link = published / "current.new"
