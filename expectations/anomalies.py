@@ -31,8 +31,8 @@ LIMITS = {
 
 #: Anomaly → Vietnamese / English; {found} and {usual} are rows or dossiers, days for a silent source.
 _TEXTS = {
-    "smaller_export": "chỉ có {found} dòng, mười tệp trước ít nhất {usual} dòng"
-    " / only {found} rows, the ten files before have at least {usual}",
+    "smaller_export": "chỉ có {found} dòng, các tệp trước đó ít nhất {usual} dòng"
+    " / only {found} rows, the files before it have at least {usual}",
     "status_gone": "không có hồ sơ nào ở trạng thái {subject}, lẽ ra khoảng {usual}"
     " / no dossier has status {subject}, about {usual} would be usual",
     "reason_flood": "{found} dòng bị loại vì {subject}, thường khoảng {usual}"

@@ -418,6 +418,8 @@ class Settings(BaseSettings):
 
     def silent_after(self, source: str) -> int:
         """So many days without anything new of a source are told; 0: never. What is said of the source wins."""
+        if self.on_anomaly("source_silent") == "off":
+            return 0
         return self.silent_days.get(source, self.silent_days.get(EVERY_SOURCE, SILENT_DAYS))
 
     def meanings(self, source: str) -> Mapping[str, Mapping[str, str]]:

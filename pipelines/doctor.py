@@ -318,18 +318,18 @@ def _lake(settings: Settings) -> Iterator[Check]:
 
 def _lake_content(settings: Settings) -> Iterator[Check]:
     """Every file of the lake is what was written."""
-    from pipelines.landing.checksums import damaged
+    from pipelines.landing.checksums import damaged, listed
     from pipelines.landing.lake import SCHEMAS, reading
 
     title = ("Nội dung kho, từng tệp", "Content of the lake, every file")
     with reading(settings):
         found = damaged(settings, SCHEMAS)
-    named = [", ".join(f"{damage.name} ({damage.how[column]})" for damage in found) for column in (0, 1)]
     advice = (
         "`dunghan run --full-refresh` đọc lại từ tệp kết xuất; docs/runbooks/vi/damaged-lake.md",
         "`dunghan run --full-refresh` reads them again from the exports; docs/runbooks/damaged-lake.md",
     )
-    yield Check("lake_content", "fail" if found else "ok", title, " / ".join(named) if found else "✓", advice)
+    wrong = " / ".join(listed(found, column) for column in (0, 1))
+    yield Check("lake_content", "fail" if found else "ok", title, wrong if found else "✓", advice)
 
 
 def _build_content(settings: Settings) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: A name that is shown may be so long.
 MAX_NAME = 60
@@ -116,6 +117,7 @@ def inert(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+@lru_cache(maxsize=100_000)  # the names of the drop zone are looked at again and again
 def has_person(text: str) -> bool:
     """Would `masked` take anything out of this text?"""
     return masked(text) != inert(unicodedata.normalize("NFC", text))

@@ -10,18 +10,19 @@ from typer.core import TyperCommand, TyperGroup
 from pipelines.cli.messages import TEXTS
 
 
-class Command(TyperCommand):
-    """A command whose help begins in the language of the reader."""
+class _Usage:
+    """The line of use begins in the language of the reader."""
 
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
+    def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_usage(ctx))
 
 
-class Group(TyperGroup):
-    """Several commands under one name; likewise."""
+class Command(_Usage, TyperCommand):
+    """A command."""
 
-    def format_usage(self, ctx: Any, formatter: Any) -> None:
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix=_usage(ctx))
+
+class Group(_Usage, TyperGroup):
+    """Several commands under one name."""
 
 
 class Commands(typer.Typer):

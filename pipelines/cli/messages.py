@@ -682,10 +682,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.missing": ("thiếu phần kèm theo bản công bố", "something beside the figures is missing"),
     "reason.undelivered": ("chưa đưa được vào PostgreSQL", "PostgreSQL did not get the version"),
     "run.anomaly": ("Khác thường: {text}", "Unusual: {text}"),
-    "status.silent": (
-        "Nguồn {source}: {days} ngày nay không gửi tệp nào (báo khi quá {allowed} ngày, mục cấu hình silent_days)",
-        "Source {source}: no file for {days} days (told after {allowed}, setting silent_days)",
-    ),
     "reason.backfill_unfinished": ("có đợt nạp lịch sử chưa xong", "a backfill did not finish"),
     "status.backfill": (
         "Nạp lịch sử từ {first} đến {last} bị dừng giữa chừng; chạy lại: dunghan backfill --from {first} --to {last}",

@@ -151,8 +151,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
     if outcome.exit_code != 1 or record.get("files"):
         _ledger_of_run(screen, settings, record)
     show_attention(screen, _attention(record))
-    for anomaly in record.get("anomalies", []):
-        screen.complain(t("run.anomaly", text=screen.told(anomaly)))
+    _unusual(screen, settings, record)
     if outcome.exit_code != 1:
         screen.say(t("run.where", path=settings.layout.published / DATABASE))
     for text in record.get("mended", []):
@@ -174,8 +173,6 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     if found["running"]:
         screen.say(t("status.running", **found["running"]))
     _last_run(screen, settings, found["last_run"])
-    for silent in found["silent_sources"]:
-        screen.say(t("status.silent", **silent), "yellow")
     for first, last in found["unfinished_backfills"]:
         screen.say(t("status.backfill", first=first, last=last), "yellow")
     # What the published files still have, and those of a run that was not published.
@@ -249,6 +246,15 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
         show_meanings(screen, record["reasons"], catalogue)
 
 
+def _unusual(screen: Screen, settings: Settings, record: Row) -> None:
+    """What is unusual in what came in with a run, and which sources are silent now."""
+    from expectations.anomalies import silent
+
+    now = [anomaly.message for anomaly in silent(settings, record.get("sources") or {})]
+    for text in [*record.get("anomalies", []), *now]:
+        screen.complain(screen.t("run.anomaly", text=screen.told(text)))
+
+
 def _undelivered(screen: Screen, record: Row) -> None:
     """Where the published version did not get to."""
     for problem in record.get("undelivered", []):
@@ -272,8 +278,7 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     screen.say(t("status.last_run", outcome=t(f"outcome.{record['outcome']}"), started=record["started"]))
     for problem in record.get("problems", []):
         screen.say(f"  {screen.told(problem)}", "red")
-    for anomaly in record.get("anomalies", []):
-        screen.say(f"  {t('run.anomaly', text=screen.told(anomaly))}", "yellow")
+    _unusual(screen, settings, record)
     for text in record.get("mended", []):
         screen.say(f"  {t('run.mended', what=screen.told(text))}")
     for note in record.get("notes", []):

@@ -67,7 +67,7 @@ class LakeDamagedError(LakeError):
         self.damaged = list(damaged)
         next_step = ("đọc lại từ tệp kết xuất", "reads them again from the exports")
         super().__init__(
-            " / ".join(f"{_listed(self.damaged, c)}; `dunghan run --full-refresh` {next_step[c]}" for c in (0, 1))
+            " / ".join(f"{listed(self.damaged, c)}; `dunghan run --full-refresh` {next_step[c]}" for c in (0, 1))
         )
 
 
@@ -150,7 +150,7 @@ def put_aside(settings: Settings, found: Collection[Damage]) -> str:
     write_whole(root / LOST, json.dumps(missing, ensure_ascii=False, indent=1) + "\n")
     _write(root, {name: entry for name, entry in _checksums(root).items() if name not in names})
     done = ("đọc lại từ tệp kết xuất", "read again from the exports")
-    return " / ".join(f"{_listed(found, column)}; {done[column]}" for column in (0, 1))
+    return " / ".join(f"{listed(found, column)}; {done[column]}" for column in (0, 1))
 
 
 def settle(settings: Settings) -> None:
@@ -226,7 +226,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _listed(found: Collection[Damage], column: int) -> str:
+def listed(found: Collection[Damage], column: int) -> str:
+    """The files and what is wrong with each, the first ones by name; column: 0 Vietnamese, 1 English."""
     heading = ("Tệp của kho bị hỏng", "Files of the lake are damaged")[column]
     more = f" … ({len(found)})" if len(found) > _NAMED else ""
     return f"{heading}: {', '.join(f'{d.name} ({d.how[column]})' for d in list(found)[:_NAMED])}{more}"

@@ -366,12 +366,6 @@ class Lake:
         ).fetchall()
         return set(found)
 
-    def sources(self) -> set[str]:
-        """Every source that the ledger names."""
-        with open_duckdb() as con, reading(self._settings):
-            found = con.execute(f"select distinct source from {self.relation(LEDGER)}").fetchall()
-        return {source for (source,) in found}
-
     def _find_refused(self, con: duckdb.DuckDBPyConnection, source: str) -> None:
         """Add the files of a source with rows that are no records, have no code or values that could not be read."""
         for table in ("dossiers", "events"):

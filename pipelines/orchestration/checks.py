@@ -143,9 +143,9 @@ def _replacement(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.A
 
 
 def _usual(run: resources.Run, asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:
-    found = [*of_files(run.settings), *silent(run.settings, run.record.sources)]
-    run.record.anomalies = [anomaly.message for anomaly in found]
-    return as_usual(found, asset, force=force)
+    unusual = of_files(run.settings)
+    run.record.anomalies = [anomaly.message for anomaly in unusual]
+    return as_usual([*unusual, *silent(run.settings, run.record.sources)], asset, force=force)
 
 
 def as_usual(found: list[Anomaly], asset: dg.AssetKey, *, force: bool) -> dg.AssetCheckResult:

@@ -46,10 +46,10 @@ class RunRecord:
     new of each was seen last. files: ledger rows of the files this run validated. validation_seq: the last validation
     this record tells of, once the run has ended well. mended: what was damaged and is whole again.
 
-    Of these the figures are published all the same, unless there are problems: anomalies, what is unusual in what came
-    in (expectations.anomalies); missing, what belongs to the publication and could not be made; undelivered, where the
-    published version did not get to, tried again by the next run; notes, what went wrong after the run had ended well
-    (housekeeping).
+    Of these the figures are published all the same, unless there are problems: anomalies, what is unusual in the files
+    that came in (expectations.anomalies; that a source is silent follows from `sources`); missing, what belongs to the
+    publication and could not be made; undelivered, where the published version did not get to, tried again by the next
+    run; notes, what went wrong after the run had ended well (housekeeping).
     """
 
     run_id: str

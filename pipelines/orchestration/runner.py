@@ -22,6 +22,7 @@ from pipelines.orchestration.record import RunRecord, read_record
 from pipelines.orchestration.resources import Attempt, Progress
 from pipelines.preflight import require_sound
 from warehouse.publish import Publication
+from warehouse.status import silent_sources
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
 #: Tag of a run → "launched by" in Dagster's UI; what starts runs there itself has tags of its own.
@@ -30,6 +31,17 @@ LAUNCHED_BY = "user"
 FULL_BYTES = 4_000_000
 #: A run that stumbles on damage which it can take away is done again, so often in all.
 MOST_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked for. tags: of the run in Dagster, with the days of a backfill. See run_nightly."""
+
+    job: str
+    tags: dict[str, str]
+    full_refresh: bool = False
+    force: bool = False
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -59,9 +71,7 @@ def run_nightly(
     """
     from pipelines.orchestration.jobs import NIGHTLY
 
-    return _locked(
-        settings, NIGHTLY, {LAUNCHED_BY: "dunghan run"}, full_refresh=full_refresh, force=force, progress=progress
-    )
+    return _locked(settings, Request(NIGHTLY, {LAUNCHED_BY: "dunghan run"}, full_refresh, force, progress))
 
 
 def run_backfill(settings: Settings, first: date, last: date, *, progress: Progress | None = None) -> RunOutcome:
@@ -72,7 +82,7 @@ def run_backfill(settings: Settings, first: date, last: date, *, progress: Progr
     from pipelines.orchestration.jobs import BACKFILL
 
     tags = {LAUNCHED_BY: "dunghan backfill", RANGE_START: str(first), RANGE_END: str(last)}
-    return _locked(settings, BACKFILL, tags, full_refresh=False, force=False, progress=progress)
+    return _locked(settings, Request(BACKFILL, tags, progress=progress))
 
 
 def exit_code(settings: Settings, record: RunRecord) -> int:
@@ -80,14 +90,13 @@ def exit_code(settings: Settings, record: RunRecord) -> int:
     if record.outcome not in ("published", "kept"):
         return NOT_PUBLISHED
     bad_input = record.files_rejected or record.files_with_attention or record.quarantined_share > settings.alert_share
-    if bad_input or record.anomalies or record.missing or record.undelivered:
+    unusual = record.anomalies or silent_sources(settings, record.sources)
+    if bad_input or unusual or record.missing or record.undelivered:
         return LOOK_AT_INPUT
     return PUBLISHED
 
 
-def _locked(
-    settings: Settings, job: str, tags: dict[str, str], *, full_refresh: bool, force: bool, progress: Progress | None
-) -> RunOutcome:
+def _locked(settings: Settings, request: Request) -> RunOutcome:
     from pipelines.orchestration import failures
     from warehouse.lock import run_lock
 
@@ -97,24 +106,15 @@ def _locked(
         mended: list[str] = []
         for _ in range(MOST_ATTEMPTS):
             before = len(mended)
-            outcome = _attempt(settings, job, tags, mended, full_refresh=full_refresh, force=force, progress=progress)
+            outcome = _attempt(settings, request, mended)
             if outcome.exit_code != NOT_PUBLISHED or len(mended) == before:
                 break
         if outcome.exit_code == NOT_PUBLISHED:
-            failures.notify(settings, run_id=outcome.run_id, job=job, problems=outcome.problems)
+            failures.notify(settings, run_id=outcome.run_id, job=request.job, problems=outcome.problems)
         return outcome
 
 
-def _attempt(
-    settings: Settings,
-    job: str,
-    tags: dict[str, str],
-    mended: list[str],
-    *,
-    full_refresh: bool,
-    force: bool,
-    progress: Progress | None,
-) -> RunOutcome:
+def _attempt(settings: Settings, request: Request, mended: list[str]) -> RunOutcome:
     """One run of Dagster. What was damaged and is taken away comes to `mended`: another attempt does without it.
 
     Dagster's own storage may be what fails; the run has then ended without its events.
@@ -124,7 +124,7 @@ def _attempt(
 
     attempt = Attempt(mended=mended)
     try:
-        return _run(settings, job, tags, attempt, full_refresh=full_refresh, force=force, progress=progress)
+        return _run(settings, request, attempt)
     except Exception as error:
         if is_of_storage(error):
             mended.append(put_storage_aside(prepare_home(settings)))
@@ -132,44 +132,38 @@ def _attempt(
             raise
         # SQLite calls a full disk an error of reading and writing.
         full = shutil.disk_usage(settings.layout.root).free < FULL_BYTES
-        record = RunRecord(run_id="", job=job, mended=mended)
+        record = RunRecord(run_id="", job=request.job, mended=mended, days=days_asked(request.tags))
         record.close(settings, attempt.told or [DISK_FULL.text if full else safe_text(error)])
         return RunOutcome(NOT_PUBLISHED, record.version, record, record.problems)
 
 
-def _run(
-    settings: Settings,
-    job: str,
-    tags: dict[str, str],
-    attempt: Attempt,
-    *,
-    full_refresh: bool,
-    force: bool,
-    progress: Progress | None,
-) -> RunOutcome:
+def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
     from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
 
-    kept = attempt.kept = _nothing_new(settings) if job == NIGHTLY and not (full_refresh or force) else None
+    anyway = request.job != NIGHTLY or request.full_refresh or request.force
+    kept = attempt.kept = None if anyway else _nothing_new(settings)
     definitions = build_definitions(
         settings,
-        resource_overrides={resources.KEY: resources.run_resource(settings, attempt=attempt, progress=progress)},
+        resource_overrides={
+            resources.KEY: resources.run_resource(settings, attempt=attempt, progress=request.progress)
+        },
     )
-    config = nightly_config(full_refresh=full_refresh, force=force) if kept is None else {}
+    config = nightly_config(full_refresh=request.full_refresh, force=request.force) if kept is None else {}
     with open_instance(settings) as instance:
-        result = definitions.resolve_job_def(job).execute_in_process(
+        result = definitions.resolve_job_def(request.job).execute_in_process(
             instance=instance,
             # From its first entry on: one that is killed before its first step must not look as if it were still on.
-            tags={**tags, resources.LOCK_TAG: "held"},
+            tags={**request.tags, resources.LOCK_TAG: "held"},
             asset_selection=without_build(settings) if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )
         record = read_record(settings)
         if record is None or record.run_id != result.run_id:  # it ended before its first step, or could not be written
-            record = RunRecord(run_id=result.run_id, job=job, mended=attempt.mended, days=days_asked(tags))
+            record = RunRecord(result.run_id, request.job, mended=attempt.mended, days=days_asked(request.tags))
             told = resources.problems_of(attempt.told, instance, result.run_id)
             record.close(settings, told or [str(settings.layout.state / "dagster.log")])
         code = exit_code(settings, record)

@@ -64,7 +64,7 @@ def test_unusual_files_are_told_and_block_when_asked_to(tmp_path: Path) -> None:
     assert blocked.exit_code == 1
     assert current(asked).version == first.version  # type: ignore[union-attr]
     told = [problem for problem in blocked.problems if "hoso_20240609.ndjson" in problem]
-    assert any("chỉ có 90 dòng, mười tệp trước ít nhất 201 dòng" in problem for problem in told), blocked.problems
+    assert any("chỉ có 90 dòng, các tệp trước đó ít nhất 201 dòng" in problem for problem in told), blocked.problems
 
     forced = run_nightly(asked, force=True)
     assert (forced.exit_code, forced.summary and forced.summary.outcome) == (3, "published")
@@ -72,7 +72,7 @@ def test_unusual_files_are_told_and_block_when_asked_to(tmp_path: Path) -> None:
     path = "dvcqg/dossiers/hoso_20240609.ndjson"
     assert [text.partition(" / ")[0] for text in forced.summary.anomalies] == [
         f"{path}: 30 dòng bị loại vì REJ_NO_CODE, thường khoảng 0",
-        f"{path}: chỉ có 90 dòng, mười tệp trước ít nhất 201 dòng",
+        f"{path}: chỉ có 90 dòng, các tệp trước đó ít nhất 201 dòng",
         f"{path}: không có hồ sơ nào ở trạng thái 2, lẽ ra khoảng 35",
     ]
     assert status(asked)["health"]["reasons"].count("unusual") == 1

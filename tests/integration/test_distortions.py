@@ -75,9 +75,8 @@ def test_the_command_says_what_it_means_and_whom_to_ask(
     moved_portal: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DUNGHAN_WAREHOUSE", str(moved_portal.warehouse))
-    monkeypatch.setenv("COLUMNS", "400")
     with pytest.raises(SystemExit) as ended:
-        main(["distortions"])
+        main(["distortions", "--wide"])
     printed = capsys.readouterr().out
     assert ended.value.code in (0, None)
     assert "hai điểm kết nối" in printed

@@ -17,7 +17,6 @@ from pipelines.orchestration import resources
 from pipelines.orchestration.partitions import days_of, window
 
 if TYPE_CHECKING:  # imported where they are used: the readers and dlt take their time
-    from pipelines.landing.lake import Lake
     from pipelines.landing.pipeline import LandingResult
     from pipelines.portal.discovery import ExportFile
 
@@ -68,8 +67,8 @@ def everything_new(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefini
 
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("landing"):
-            lake, files, result = _land(run, None)
-            remember_readers(run.settings, {file.source for file in files} | lake.sources())
+            files, result = _land(run, None)
+            remember_readers(run.settings, {file.source for file in files} | run.record.sources.keys())
         for day, metadata in by_export_date(files, result):
             if days.has_partition_key(day):  # a file may carry a day before the first partition, or one to come
                 context.log_event(dg.AssetMaterialization(EXPORT_DAYS, partition=day, metadata=metadata))
@@ -101,15 +100,14 @@ def some_days(settings: Settings, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     def export_days(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         run: resources.Run = getattr(context.resources, resources.KEY)
         with run.step("landing"):
-            _, _, result = _land(run, window(context))
+            _, result = _land(run, window(context))
         return dg.MaterializeResult(EXPORT_DAYS, metadata=seen(result))
 
     return export_days
 
 
-def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, list[ExportFile], LandingResult]":
+def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[list[ExportFile], LandingResult]":
     """Find the files of these days that the lake does not have (None: of every day), and land them."""
-    from expectations.anomalies import silent
     from pipelines.landing import checksums
     from pipelines.landing.lake import Lake
     from pipelines.landing.pipeline import land
@@ -126,8 +124,7 @@ def _land(run: resources.Run, days: tuple[date, date] | None) -> "tuple[Lake, li
     checksums.record(run.settings)
     checksums.settle(run.settings)
     run.record.sources = lake.seen_last()
-    run.record.anomalies = [anomaly.message for anomaly in silent(run.settings, run.record.sources)]
-    return lake, files, result
+    return files, result
 
 
 def by_export_date(files: "Iterable[ExportFile]", result: "LandingResult") -> Iterator[tuple[str, dict[str, int]]]:
