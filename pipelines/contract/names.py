@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=10_000)  # headings and names of bodies come again and again
 def fold(text: str) -> str:
     """Comparison form of a Vietnamese name (portal-exports §9): NFC, lower case, no diacritics (đ→d), no
     punctuation, one space."""

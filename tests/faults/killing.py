@@ -115,6 +115,8 @@ def plain(folder: Path, *words: str) -> subprocess.Popen[str]:
 def _run(folder: Path, command: str) -> None:
     """The child: a session of its own, its output in a file, temporary files where they can be counted."""
     os.setsid()
+    # A shell has its background jobs ignore it, and with them all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     output = os.open(folder / "output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for descriptor in (1, 2):
         os.dup2(output, descriptor)

@@ -1,7 +1,7 @@
 """A nightly run is killed at a random moment of each stage (SIGKILL, SIGTERM, SIGINT): readers see whole versions all
 the while, and the next nightly run ends as if nothing had been. `tests/faults/killing.py` says what is looked at.
 
-Slow; 200 and more by `make kills` (DUNGHAN_KILLS says how many). The seed of the moments is in
+200 and more by `make kills` (DUNGHAN_KILLS says how many). The seed of the moments is in
 the output of a test: `DUNGHAN_KILL_SEED=…` repeats it.
 """
 
@@ -38,7 +38,7 @@ from tests.faults.killing import (
 from warehouse.lock import holder
 from warehouse.publish import Publication, current
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow]
+pytestmark = pytest.mark.faults
 
 #: One of each stage, the earlier ones first: once a version is published a night is over.
 SIGNALS = ("SIGINT", "SIGKILL", "SIGTERM", "SIGKILL", "SIGKILL", "SIGKILL")
@@ -72,6 +72,7 @@ def test_a_killed_nightly_run_is_simply_done_again(nights: Undisturbed, tmp_path
     assert tally.looks > 5
 
 
+@pytest.mark.slow
 def test_a_run_that_was_started_the_plain_way(nights: Undisturbed, tmp_path: Path) -> None:
     """Not forked from a process with the imports done: killed while it imports, lands or validates."""
     folder = tmp_path / "night"

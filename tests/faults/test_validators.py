@@ -31,7 +31,7 @@ from tests.unit.test_catalogue import EXAMPLES
 from warehouse.build import plan_build
 from warehouse.database import connect_build
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow]
+pytestmark = pytest.mark.faults
 
 DATA = REPOSITORY / "tests" / "data"
 CHECKS = DATA / "checks.txt"

@@ -188,6 +188,8 @@ class Table:
     #: Rows of a repeated heading, and the names of the group, that the row to come stands below.
     _run: list[tuple[int, list[str]]] = field(default_factory=list, init=False)
     _group: dict[str, str] = field(default_factory=dict, init=False)
+    #: Cells of a repeated heading that was found to have the same columns as `heading`.
+    _same: list[list[str]] = field(default_factory=list, init=False)
     _in_footer: bool = field(default=False, init=False)
     _rounded_codes: int = field(default=0, init=False)
     #: Codes of other dossiers in a column that is not read, because an earlier one is the code already.
@@ -296,7 +298,8 @@ class Table:
         usual_before = np.cumsum(kept & ~special)
         places = np.flatnonzero(special)
         groups, seen, end, errors = [(0, self._group)], 0, size, []
-        for place, line in zip(places.tolist(), _lines(cells, places), strict=True):
+        lines = dict(zip(places.tolist(), _lines(cells, places), strict=True))
+        for place, line in lines.items():
             if usual_before[place] > seen:
                 seen, self._in_footer, self._run = int(usual_before[place]), False, []
             number = int(cells.rows[place])
@@ -310,7 +313,7 @@ class Table:
             self._leave_out(what, number)
             if what == "group":
                 groups.append((place, self._group))
-            elif what == "heading" and self._other_heading():
+            elif what == "heading" and not self._goes_on(number + 1, lines.get(place + 1)) and self._other_heading():
                 end = place + 1
                 break
         if end == size and size and usual_before[-1] > seen:
@@ -451,12 +454,21 @@ class Table:
         enough = len(texts) >= len(self.kind.heading) + self.kind.heading_more
         return enough and headings.find(self.kind, [(number, line)], self.synonyms) is not None
 
+    def _goes_on(self, number: int, line: list[str] | None) -> bool:
+        """Is the line below a row of a repeated heading its next one? The first of several alone means other columns,
+        so that only all of them are compared."""
+        return line is not None and self._repeats_heading(number, line, [text for text in line if text])
+
     def _other_heading(self) -> bool:
         """Take over the columns of the repeated heading, if they differ."""
+        lines = [line for _, line in self._run]
+        if lines == self._same:
+            return False
         found = headings.find(self.kind, self._run, self.synonyms)
         if found is None or _trimmed(found.fields) == _trimmed(self.heading.fields):
+            self._same = lines
             return False
-        self.heading = found
+        self.heading, self._same = found, []
         self._turns += 1
         self._words |= found.words
         return True
