@@ -284,6 +284,7 @@ def test_status_and_ledger_show_what_must_be_looked_at(dunghan: Any, settings: S
     assert "WRN_FILE_NO_DUE: 3 hồ sơ" in dunghan("ledger", "--file", "hoso_20240531")[1]
 
 
+@pytest.mark.usefixtures("quick_dbt")
 @pytest.mark.parametrize(
     ("record", "status", "reasons"),
     [
