@@ -478,7 +478,7 @@ def _accounting(files: list[dict[str, Any]]) -> CheckResult:
 
 def _published_seq(settings: Settings) -> int:
     published = current(settings)
-    return int(published.manifest["validation_seq"]) if published else 0
+    return published.validation_seq if published else 0
 
 
 def _fingerprint(catalogue: Catalogue, settings: Settings) -> str:

@@ -92,6 +92,11 @@ class Publication:
         return str(self.manifest["created_at"])
 
     @property
+    def validation_seq(self) -> int:
+        """The last validation whose rows it holds; releases before 24 November 2026 called it otherwise."""
+        return int(self.manifest.get("validation_seq", self.manifest.get("judge_seq", 0)))
+
+    @property
     def database(self) -> Path:
         """The DuckDB file of this version, also of one that was published under the older name."""
         path = self.folder / DATABASE

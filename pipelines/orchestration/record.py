@@ -103,7 +103,7 @@ class RunRecord:
     def published(self, publication: Publication, *, kept: bool) -> None:
         """Note what readers see now."""
         self.outcome = "kept" if kept else "published"
-        self.validation_seq = int(publication.manifest["validation_seq"])
+        self.validation_seq = publication.validation_seq
         self.version = publication.version
         self.as_of = publication.manifest["as_of"]
         self.known_at = publication.manifest["known_at"]
@@ -157,4 +157,4 @@ def last_told(settings: Settings) -> int:
         if record.get("outcome") in ("published", "kept") and record.get("validation_seq") is not None:
             return int(record["validation_seq"])
     now = current(settings)
-    return int(now.manifest["validation_seq"]) if now else 0
+    return now.validation_seq if now else 0

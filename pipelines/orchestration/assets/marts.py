@@ -102,7 +102,7 @@ def still_current(settings: Settings) -> Publication | None:
         "as_of": plan.as_of.isoformat(),
         "known_at": plan.known_at.isoformat() if plan.known_at else None,
     }
-    return published if all(published.manifest[name] == of_plan[name] for name in _IDENTITY) else None
+    return published if all(published.manifest.get(name) == of_plan[name] for name in _IDENTITY) else None
 
 
 def _reused(
