@@ -96,7 +96,7 @@ def test_dagster_shows_text(here: Settings) -> None:
     with open_instance(here) as instance:
         shown = list(metadata(instance))
         keys = instance.get_asset_keys()
-    tables = [value.md_str for _, value in shown if isinstance(value, dg.MarkdownMetadataValue)]
+    tables = [value.md_str or "" for _, value in shown if isinstance(value, dg.MarkdownMetadataValue)]
     assert len(tables) >= 3
     for table in tables:
         assert "<img" not in table and "](javascript" not in table and "\x1b" not in table
