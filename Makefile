@@ -123,7 +123,7 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tr
 	echo "mkdocs build --strict"; $(call build_site,"$$scratch/site") \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
-	for folder in pipelines/portal/sql pipelines/serving/sql; do \
+	for folder in pipelines/portal/sql pipelines/serving/sql tests/benchmarks/same_work; do \
 		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
 	done; \
 	echo "sqlfluff lint warehouse, expectations"; $(BIN)/sqlfluff lint --config pipelines/serving/sql/sqlfluff.cfg --ignore-local-config warehouse/*.sql expectations/*.sql pipelines/serving/sql/names/*.sql; \
