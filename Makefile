@@ -123,10 +123,11 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tr
 	echo "mkdocs build --strict"; $(call build_site,"$$scratch/site") \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
 	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
-	for folder in pipelines/portal/sql pipelines/serving/sql tests/benchmarks/same_work; do \
+	for folder in pipelines/portal/sql pipelines/serving/sql; do \
 		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
 	done; \
 	echo "sqlfluff lint warehouse, expectations"; $(BIN)/sqlfluff lint --config pipelines/serving/sql/sqlfluff.cfg --ignore-local-config warehouse/*.sql expectations/*.sql pipelines/serving/sql/names/*.sql; \
+	echo "sqlfluff lint tests/benchmarks"; $(BIN)/sqlfluff lint --config tests/benchmarks/sqlfluff.cfg --ignore-local-config tests/benchmarks/*/*.sql; \
 
 format: setup ## put Python files into shape / định dạng mã nguồn
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

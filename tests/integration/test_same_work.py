@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.samples import ROW_REJECTS, Distortions, Mix, SampleSpec, generate
 from tests.benchmarks import same_work
-from tests.benchmarks.agreement import differences
+from tests.benchmarks.agreement import COMPARED, differences
 from tests.benchmarks.measuring import DUNGHAN, measure
 
 pytestmark = pytest.mark.integration
@@ -74,6 +74,22 @@ def test_the_script_gives_the_facts_and_verdicts_of_the_product(published: tuple
     with duckdb.connect(str(published[0]), read_only=True) as con:
         verdicts = con.execute("select distinct rule_set, reason from fct_verdicts").fetchall()
         assert len(verdicts) >= 20, "the sample is too plain to tell"
+
+
+@pytest.mark.slow  # three minutes
+def test_the_usual_stack_gives_them_too(tmp_path: Path) -> None:
+    """Of exports that it can read at all: a line that is no JSON would stop it."""
+    spec = SPEC.model_copy(update={"dossiers": 300, "bad_rows": {}, "duplicate_files": 0})
+    inbox = generate(spec, tmp_path).inbox
+    stack, script = tmp_path / "usual_stack", tmp_path / "script"
+    for command in ([same_work.__file__, inbox, script], ["-m", "tests.benchmarks.usual_stack", inbox, stack]):
+        subprocess.run([sys.executable, *map(str, command)], check=True)
+    marts = tmp_path / "marts.duckdb"
+    with duckdb.connect(str(marts)) as con:
+        con.execute(f"attach '{script / 'dunghan.duckdb'}' as script (read_only); create schema marts")
+        for mart in COMPARED:
+            con.execute(f"create table marts.{mart} as from script.{mart}")
+    assert differences(stack / "warehouse.duckdb", marts, "marts") == {"fct_verdicts": 0, "fct_dossiers": 0}
 
 
 def test_a_difference_is_found(published: tuple[Path, Path], tmp_path: Path) -> None:
