@@ -61,7 +61,7 @@ create temp macro kept_name(t) as
 create temp macro flag(t) as
     case t when '1' then true when '0' then false end;
 
--- `calendar_days`: every day from 2000-01-01 with the number of working days up to it; looked up by position, so that nothing is joined
+-- every day from 2000-01-01 with the number of working days up to it
 create temp table calendar_days as
 with marked as (
     select
@@ -80,13 +80,6 @@ select
     (count(*) filter (where coalesce(marked.kind = 'work', isodow(days.day) <= 5)) over (order by days.day))::integer as working_day_number
 from days
 left join marked on days.day = marked.day;
-
-set variable working_day_numbers = (select list(working_day_number order by day) from calendar_days); -- noqa: PRS
-
-set variable working_days = (select list(day order by day) from calendar_days where is_working_day); -- noqa: PRS
-
-create temp macro working_day(d) as
-    getvariable('working_day_numbers')[date_diff('day', date '2000-01-01', d::date) + 1];
 
 -- the statutory maximum of a procedure on a channel: the largest of the latest catalogue
 create temp table statutory_limits as

@@ -128,7 +128,9 @@ create table facts as
 with reported as (
     select
         history.* exclude (valid_to),
-        landed.* exclude (file_no, is_record, dossier_code, supplements, bad_values),
+        landed.* exclude (
+            file_no, is_record, dossier_code, supplements, bad_values, content_hash, code_date, code_form, agency_name, return_method, connected_databases
+        ),
         landed.received_at <= getvariable('as_of') and landed.status <> 1 as counts,
         marks.warnings,
         coalesce(requests.requests, 0) as listed_requests,
@@ -178,7 +180,7 @@ select
         else 'processing'
     end as state,
     case when requests = 1 and request_open then asked_at end as sole_open_request_at,
-    case when requests > 0 then greatest(working_day(asked_at) - working_day(received_at), 0) end as working_days_to_first_request,
+    case when requests > 0 then greatest(asked_on.working_day_number - received_on.working_day_number, 0) end as working_days_to_first_request,
     case
         when in_population and pauses is not null then list_sum(list_transform(
             pauses,
@@ -193,4 +195,6 @@ select
     limits.unit as statutory_unit
 from dated
 left join statutory_limits as limits on dated.procedure_key = limits.procedure_key and dated.channel = limits.channel
+left join calendar_days as asked_on on case when dated.requests > 0 then dated.asked_at::date end = asked_on.day
+left join calendar_days as received_on on case when dated.requests > 0 then dated.received_at::date end = received_on.day
 order by substr(dated.dossier_code, 1, 8);

@@ -50,11 +50,36 @@ with bounded as (
             when statutory_unit = 'day' then (received_at::date + floor(statutory_amount)::integer)::timestamp + to_seconds(86399)
             when statutory_unit = 'month' then (received_at::date + to_months(floor(statutory_amount)::integer))::date::timestamp + to_seconds(86399)
             when floor(statutory_amount) = 0 then received_at::date::timestamp + to_seconds(86399)
-            when statutory_unit = 'working_day'
-                then getvariable('working_days')[working_day(received_at) + floor(statutory_amount)::integer]::timestamp + to_seconds(86399)
+            when statutory_unit = 'working_day' then last_day.day::timestamp + to_seconds(86399)
         end as portal_766_due
     from facts
+    left join calendar_days as received_on on case when due_at is null and statutory_unit = 'working_day' then received_at::date end = received_on.day
+    left join calendar_days as last_day
+        on last_day.is_working_day and received_on.working_day_number + floor(statutory_amount)::integer = last_day.working_day_number
     where in_population
+),
+
+-- joined once for every moment whose working day counts
+numbered as (
+    select
+        bounded.*,
+        received_on.working_day_number as received_day,
+        ended_on.working_day_number as ended_day,
+        handed_over_on.working_day_number as citizen_handover_day,
+        portal_766_on.working_day_number as portal_766_end_day,
+        due_on.working_day_number as due_day,
+        promised_on.working_day_number as promised_day,
+        portal_766_due_on.working_day_number as portal_766_due_day,
+        today.working_day_number as today
+    from bounded
+    cross join (select working_day_number from calendar_days where day = getvariable('as_of')::date) as today
+    left join calendar_days as received_on on bounded.received_at::date = received_on.day
+    left join calendar_days as ended_on on coalesce(bounded.ended_at, bounded.evaluated_at)::date = ended_on.day
+    left join calendar_days as handed_over_on on coalesce(bounded.handed_over_at, bounded.evaluated_at)::date = handed_over_on.day
+    left join calendar_days as portal_766_on on bounded.portal_766_end::date = portal_766_on.day
+    left join calendar_days as due_on on bounded.due_at::date = due_on.day
+    left join calendar_days as promised_on on bounded.promised_at::date = promised_on.day
+    left join calendar_days as portal_766_due_on on bounded.portal_766_due::date = portal_766_due_on.day
 ),
 
 reasoned as (
@@ -68,7 +93,7 @@ reasoned as (
             when due_at is not null then case when portal_766_end <= due_at then 'WITHIN_DUE' else 'PAST_DUE' end
             when statutory_unit = 'working_day'
                 then case
-                    when greatest(working_day(portal_766_end) - working_day(received_at), 0) <= statutory_amount then 'WITHIN_STATUTORY'
+                    when greatest(portal_766_end_day - received_day, 0) <= statutory_amount then 'WITHIN_STATUTORY'
                     else 'PAST_STATUTORY'
                 end
             when portal_766_end <= portal_766_due then 'WITHIN_STATUTORY'
@@ -83,7 +108,7 @@ reasoned as (
             when handed_over_at::date < due_at::date then 'BEFORE_DUE_DATE'
             else 'WITHIN_DUE'
         end as citizen_handover_reason
-    from bounded
+    from numbered
 )
 
 select
@@ -108,15 +133,15 @@ select
     case when is_resolved then ended_at else evaluated_at end as by_dates_end,
     coalesce(ended_at, evaluated_at) as ended_or_now,
     coalesce(handed_over_at, evaluated_at) as citizen_handover_end,
-    working_day(received_at) as received_day,
-    working_day(case when is_resolved then ended_at else evaluated_at end) as by_dates_day,
-    working_day(coalesce(ended_at, evaluated_at)) as ended_day,
-    working_day(portal_766_end) as portal_766_end_day,
-    working_day(coalesce(handed_over_at, evaluated_at)) as citizen_handover_day,
-    working_day(due_at) as due_day,
-    working_day(promised_at) as promised_day,
-    working_day(portal_766_due) as portal_766_due_day,
-    working_day(evaluated_at) as today
+    received_day,
+    case when is_resolved then ended_day else today end as by_dates_day,
+    ended_day,
+    portal_766_end_day,
+    citizen_handover_day,
+    due_day,
+    promised_day,
+    portal_766_due_day,
+    today
 from reasoned;
 
 create temp macro days_late(verdict, due, end_day, deadline_day) as

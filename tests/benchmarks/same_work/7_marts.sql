@@ -39,18 +39,26 @@ grid as (
         first_months.* exclude (first_month),
         unnest(generate_series(first_month, date_trunc('month', getvariable('as_of')), interval 1 month))::date as month
     from (select agency_code, field_code, channel, min(month) as first_month from summed group by agency_code, field_code, channel) as first_months
+),
+
+running as (
+    select
+        grid.*,
+        coalesce(summed.received, 0) as received,
+        coalesce(summed.early, 0) as resolved_early,
+        coalesce(summed.on_time, 0) as resolved_on_time,
+        coalesce(summed.late, 0) as resolved_late,
+        coalesce(summed.pending, 0) as pending_delta,
+        sum(summed.pending) over up_to_month as pending,
+        sum(summed.overdue) over up_to_month as pending_overdue,
+        getvariable('as_of') as as_of
+    from grid
+    left join summed
+        on grid.agency_code = summed.agency_code and grid.field_code = summed.field_code and grid.channel = summed.channel and grid.month = summed.month
+    window up_to_month as (partition by grid.agency_code, grid.field_code, grid.channel order by grid.month rows unbounded preceding)
 )
 
-select
-    grid.*,
-    coalesce(summed.received, 0) as received,
-    coalesce(summed.early, 0) as resolved_early,
-    coalesce(summed.on_time, 0) as resolved_on_time,
-    coalesce(summed.late, 0) as resolved_late,
-    sum(summed.pending) over up_to_month as pending,
-    sum(summed.overdue) over up_to_month as pending_overdue,
-    getvariable('as_of') as as_of
-from grid
-left join summed
-    on grid.agency_code = summed.agency_code and grid.field_code = summed.field_code and grid.channel = summed.channel and grid.month = summed.month
-window up_to_month as (partition by grid.agency_code, grid.field_code, grid.channel order by grid.month rows unbounded preceding);
+-- groups with nothing in hand in the month are left out
+select * exclude (pending_delta)
+from running
+where received > 0 or pending > pending_delta;

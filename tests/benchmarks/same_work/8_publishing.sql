@@ -31,7 +31,7 @@ create table published.mart_overdue_dossiers as
 select
     verdicts.*, evaluated.agency_code, evaluated.procedure_code, evaluated.procedure_name, evaluated.field_code, evaluated.channel, evaluated.received_at,
     evaluated.due_at, evaluated.promised_at, evaluated.reappointments
-from fct_verdicts as verdicts
+from published.fct_verdicts as verdicts
 inner join evaluated on verdicts.source = evaluated.source and verdicts.dossier_code = evaluated.dossier_code
 where verdicts.verdict = 'overdue'
 order by verdicts.rule_set, evaluated.agency_code, verdicts.working_days_overdue desc;
