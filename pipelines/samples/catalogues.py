@@ -156,6 +156,62 @@ PROCEDURES: list[Procedure] = [
     ),
 ]
 
+#: Fields of administration besides those above, for samples with as many procedures as a province has.
+MORE_FIELDS = (
+    ("G01-NV01", "Tổ chức phi chính phủ"),
+    ("G01-NV02", "Thi đua - Khen thưởng"),
+    ("G01-NV03", "Tôn giáo Chính phủ"),
+    ("G02-CT01", "Lưu thông hàng hóa trong nước"),
+    ("G02-CT02", "An toàn thực phẩm"),
+    ("G02-CT03", "Xúc tiến thương mại"),
+    ("G03-NN01", "Trồng trọt"),
+    ("G03-NN02", "Chăn nuôi"),
+    ("G03-NN03", "Thú y"),
+    ("G03-NN04", "Thủy lợi"),
+    ("G03-NN05", "Thủy sản"),
+    ("G03-NN06", "Lâm nghiệp"),
+    ("G04-VH01", "Di sản văn hóa"),
+    ("G04-VH02", "Thể dục thể thao"),
+    ("G04-VH03", "Du lịch"),
+    ("G04-VH04", "Gia đình"),
+    ("G07-TT01", "Xuất bản, in và phát hành"),
+    ("G07-TT02", "Báo chí"),
+    ("G08-KC01", "Hoạt động khoa học và công nghệ"),
+    ("G10-YT01", "Khám bệnh, chữa bệnh"),
+    ("G10-YT02", "Dược phẩm"),
+    ("G12-MT01", "Môi trường"),
+)
+_ACTS = ("Cấp", "Cấp lại", "Gia hạn", "Điều chỉnh", "Thu hồi", "Thẩm định", "Công nhận", "Chấm dứt")
+_PAPERS = (
+    "giấy phép hoạt động",
+    "giấy chứng nhận đủ điều kiện",
+    "chứng chỉ hành nghề",
+    "văn bản chấp thuận",
+    "quyết định phê duyệt hồ sơ, đề án",
+)
+#: Half of a province's procedures are its departments' own.
+_LEVEL_OF_MORE: tuple[Level, ...] = ("province", "district", "province", "commune")
+_DAYS = (0, 1, 2, 3, 3, 5, 5, 7, 10, 10, 15, 15, 20, 30)
+
+
+def procedures(number: int) -> list[Procedure]:
+    """PROCEDURES, and invented ones until there are so many: the n-th most frequent of a level takes about 1/n of
+    what the first takes (Zipf)."""
+    fields = sorted({(p.field_code, p.field_name) for p in PROCEDURES}) + list(MORE_FIELDS)
+    found = list(PROCEDURES)
+    first = {level: max(p.weight for p in PROCEDURES if p.level == level) for level in LEVELS}
+    rank = {level: sum(p.level == level for p in PROCEDURES) for level in LEVELS}
+    for n in range(number - len(PROCEDURES)):
+        level = _LEVEL_OF_MORE[n % len(_LEVEL_OF_MORE)]
+        rank[level] += 1
+        act, paper = _ACTS[n % len(_ACTS)], _PAPERS[n // len(_ACTS) % len(_PAPERS)]
+        field = fields[n % len(fields)]
+        name = f"{act} {paper} trong lĩnh vực {field[1]}, trường hợp {n // 40 + 1}"
+        row = (f"3.{n:06}", name, _DAYS[n % len(_DAYS)], n % 5 * 50_000, max(1, first[level] // rank[level]))
+        found += _procedures(level, field, row)
+    return found
+
+
 # Limits that the catalogue states in another unit than working days; (procedure code, amount, unit).
 OTHER_LIMITS: dict[str, tuple[str, str]] = {
     "1.004267": ("2", "Tháng"),

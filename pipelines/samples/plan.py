@@ -75,7 +75,9 @@ class Plan:
         self.spec = spec
         self.working_days = working_days(spec.first_day, spec.last_day + timedelta(days=DAYS_AFTER))
         self.agencies = agencies(spec.agency)
-        self.procedures = sorted(catalogues.PROCEDURES, key=lambda p: (LEVELS.index(p.level), p.days, p.code))
+        self.procedures = sorted(
+            catalogues.procedures(spec.procedures), key=lambda p: (LEVELS.index(p.level), p.days, p.code)
+        )
         busiest = (
             max(day.dossiers for day in self.days)
             * max(a.weight for a in self.agencies)
@@ -176,10 +178,16 @@ class Plan:
         """The longest appointment, in working days, that agencies of every level can give."""
         return min(max(p.days for _, p in self.procedures_of(level)) for level in LEVELS)
 
+    @property
+    def procedure_slots_a_level(self) -> int:
+        """Enough that the rarest of many procedures have one, too."""
+        return SLOTS * 10 if self.spec.procedures else SLOTS
+
     def procedure_slots(self, level: Level) -> list[int]:
-        """SLOTS procedure numbers of the level in proportion to their weights, the shortest first."""
+        """Procedure numbers of the level in proportion to their weights, the shortest first."""
         own = self.procedures_of(level)
-        return [own[number][0] for number in _by_weight([procedure.weight for _, procedure in own])]
+        weights = [procedure.weight for _, procedure in own]
+        return [own[number][0] for number in _by_weight(weights, self.procedure_slots_a_level)]
 
     def slots_below(self, level: Level) -> list[int]:
         """Entry n: how many slots of the level hold procedures of fewer than n working days (n = 0 .. longest + 1)."""
@@ -247,12 +255,12 @@ def _place(number: int) -> str:
     return f"{first[number % len(first)]} {second[number // len(first) % len(second)]}"
 
 
-def _by_weight(weights: list[int]) -> list[int]:
-    """SLOTS numbers 0..len-1, each in proportion to its weight, in order, none left out."""
+def _by_weight(weights: list[int], places: int = SLOTS) -> list[int]:
+    """So many numbers 0..len-1, each in proportion to its weight, in order, none left out."""
     total, before, slots = sum(weights), 0, []
     for number, weight in enumerate(weights):
-        first, before = SLOTS * before // total, before + weight
-        slots += [number] * (SLOTS * before // total - first)
+        first, before = places * before // total, before + weight
+        slots += [number] * (places * before // total - first)
     return slots
 
 

@@ -164,6 +164,12 @@ class SampleSpec(BaseModel):
     flat: bool = Field(default=False, description="records without lists, as tables hold them")
     progress: float = Field(default=1.0, ge=0, le=1, description="share of dossiers whose events are exported")
     catalogues: bool = Field(default=True, description="also procedures and agencies")
+    procedures: int = Field(
+        default=0,
+        ge=0,
+        le=3_000,
+        description="so many procedures of 32 fields, few of which take most dossiers; 0: a few dozen",
+    )
     supplements: float = Field(
         default=0.04, ge=0, le=1, description="share of long dossiers with answered requests for papers"
     )

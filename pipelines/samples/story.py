@@ -175,7 +175,7 @@ def _appointments(plan: Plan, dice: Dice) -> str:
     """Procedure and due day. The fate bounds the procedure's days: early needs one, on time must be due by now."""
     longest, spec = plan.longest, plan.spec
     needed = 0 if spec.last_day == plan.working_days[plan.last_ordinal] else 1
-    drawn = f"(level * {SLOTS} + low + {dice.below('procedure', 'high - low')})"
+    drawn = f"(level * {plan.procedure_slots_a_level} + low + {dice.below('procedure', 'high - low')})"
     below = at("slots_below", f"(level * {longest + 2} + {{}})")
     return f"""
         select * exclude (shortest, widest, low, high, room),

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import zipfile
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -520,6 +521,16 @@ def test_a_province_has_many_agencies_and_long_series_of_nights_work(tmp_path: P
     assert {p["MATTHC"] for p in procedures} >= {row["procedure_code"][:8] for row in truth_rows(truth)}
     lines = (truth.inbox / "motcua/dossiers/hoso_20240401.ndjson").read_bytes().splitlines()
     assert 2_700 < sum(map(len, lines)) / len(lines) < 3_300
+
+
+def test_a_province_has_a_long_tail_of_procedures(tmp_path: Path) -> None:
+    truth = make(tmp_path, SampleSpec(dossiers=20_000, agency="H39", progress=0, procedures=1_500))
+    codes = [record["MaTTHC"][:8] for _, record in good_lines(truth, "dossiers")]
+    fields = {record["MaLinhVuc"] for _, record in good_lines(truth, "dossiers")}
+    counts = sorted(Counter(codes).values(), reverse=True)
+    assert 20 <= len(fields) <= 40
+    assert len(counts) > 1_000
+    assert 0.5 < sum(counts[:100]) / sum(counts) < 0.8
 
 
 def test_command_line_words_become_a_spec_or_a_clear_error(tmp_path: Path) -> None:
