@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.config import ConfigurationError, Settings
+from pipelines.contract import KINDS
 from pipelines.layout import Layout
 
 #: Bytes that must be free in any case.
@@ -32,6 +33,11 @@ def _drop_zone(settings: Settings) -> Iterator[Words]:
             f"không có thư mục nhận tệp {folder}: hãy tạo thư mục, hoặc sửa `drop_zone`",
             f"there is no drop zone {folder}: make the folder, or change `drop_zone`",
         )
+    elif meant := _meant(folder):
+        yield (
+            f"thư mục nhận tệp {folder} không có <nguồn>/<loại>/, còn {meant} thì có: hãy sửa `drop_zone`",
+            f"the drop zone {folder} has no <source>/<kind>/, but {meant} has: change `drop_zone`",
+        )
     # A folder of its own in the warehouse, like the sample's, is no harm: only what the warehouse writes is.
     own = [path for path in layout.own_folders() if folder == path or path in folder.parents]
     if own or folder in (layout.root, *layout.root.parents):
@@ -39,6 +45,18 @@ def _drop_zone(settings: Settings) -> Iterator[Words]:
             f"thư mục nhận tệp {folder} trùng với kho {layout.root}: tệp của kho sẽ bị nạp; hãy để riêng hai nơi",
             f"the drop zone {folder} and the warehouse {layout.root} overlap: its own files would be loaded; part them",
         )
+
+
+def _meant(folder: Path) -> Path | None:
+    """The folder above or below it that is laid out as a drop zone (portal-exports §1) when this one is not."""
+    if _laid_out(folder):
+        return None
+    above = [folder.parent] if any((folder / kind).is_dir() for kind in KINDS) else []
+    return next((other for other in (*above, *sorted(folder.glob("*/"))) if _laid_out(other)), None)
+
+
+def _laid_out(folder: Path) -> bool:
+    return any(path.is_dir() for kind in KINDS for path in folder.glob(f"*/{kind}"))
 
 
 def _folders(layout: Layout) -> Iterator[Words]:

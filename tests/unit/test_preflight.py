@@ -35,6 +35,14 @@ def test_what_the_warehouse_writes_is_never_loaded(tmp_path: Path, drop_zone: st
         require_sound(settings_of(tmp_path, drop_zone))
 
 
+def test_a_drop_zone_one_level_off_is_told(tmp_path: Path) -> None:
+    (tmp_path / "nhan" / "inbox" / "dvcqg" / "dossiers").mkdir(parents=True)
+    for wrong in ("nhan", "nhan/inbox/dvcqg"):
+        with pytest.raises(ConfigurationError, match=f"còn {tmp_path / 'nhan' / 'inbox'} thì có: hãy sửa `drop_zone`"):
+            require_sound(settings_of(tmp_path, wrong))
+    require_sound(settings_of(tmp_path, "nhan/inbox"))
+
+
 def test_every_problem_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kho").write_text("a file, not a folder")
     usage = namedtuple("usage", "total used free")
