@@ -20,11 +20,6 @@ def condition(rule: Rule, kind: Kind) -> str:
     return f"coalesce(({predicate}), false)"
 
 
-def rejected(catalogue: Catalogue, kind: Kind) -> str:
-    """SQL boolean: the row has a reason of its own to be rejected."""
-    return _any(condition(rule, kind) for rule in catalogue.validated(kind, "row", "reject"))
-
-
 def violated(rules: list[Rule], kind: Kind) -> str:
     """SQL VARCHAR[]: ids of the rules that the row violates, in the catalogue's order; empty when there are none."""
     if not rules:
@@ -50,12 +45,13 @@ def marked(catalogue: Catalogue, kind: Kind, rows: str) -> str:
 
 def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
     """SQL query: `file_verdicts` of the rows of `batch`."""
-    return file_verdicts(catalogue, kind, f"({file_counts(catalogue, kind, batch)})")
+    return file_verdicts(catalogue, kind, f"({file_counts(kind, batch)})")
 
 
-def file_counts(catalogue: Catalogue, kind: Kind, batch: str) -> str:
-    """SQL query: one row per file of `batch` with what file rules are made of: source, file_sha256, file_name,
-    file_reason, rows, rejected, and per date column dates_<column> and bad_<column>: how many could be read and not.
+def file_counts(kind: Kind, batch: str) -> str:
+    """SQL query: one row per file of `batch` (marked rows) with what file rules are made of: source, file_sha256,
+    file_name, file_reason, rows, rejected, and per date column dates_<column> and bad_<column>: how many could be read
+    and not.
 
     Counts of the pieces of a file add up to those of the file.
     """
@@ -70,7 +66,7 @@ def file_counts(catalogue: Catalogue, kind: Kind, batch: str) -> str:
             any_value(file_name) as file_name,
             any_value(file_reason) as file_reason,
             count(*) as rows,
-            count(*) filter ({rejected(catalogue, kind)}) as rejected{dates}
+            count(*) filter (len(reasons) > 0) as rejected{dates}
         from {batch}
         group by source, file_sha256"""
 
@@ -161,26 +157,27 @@ def shifted_detail(catalogue: Catalogue, kind: Kind, looks: str) -> str:
         group by all"""
 
 
-def violations(catalogue: Catalogue, rule: Rule, kind: Kind, batch: str) -> str:
-    """SQL query: where the rule is violated in `batch` (source, file_name, row_number), without any value of the data.
+def violations(rule: Rule, kind: Kind, marks: str) -> str:
+    """SQL query: where the rule is violated (source, file_name, row_number), without any value of the data.
 
+    marks: the marked rows (source, file_sha256, file_name, row_number, reasons, warnings) of which a rule marked any.
     What it counts is what the split must come to: rejecting rules count every row; warnings only rows that are kept;
     file rules count files (row_number null), each under its first reason. `statistics_<kind>` must hold the
-    `file_statistics` of the batch: the rows are counted once, not once per rule.
+    `file_statistics` of all rows. No rule is evaluated a second time: the rows are looked at once.
     """
     if rule.level == "file":
         return f"""
         select source, file_name, null::bigint as row_number
         from statistics_{kind}
         where reason = '{rule.id}'"""
-    where = condition(rule, kind)
+    where = f"list_contains(reasons, '{rule.id}')"
     if rule.severity == "warn":
-        where += f"""
-            and not {rejected(catalogue, kind)}
+        where = f"""
+            list_contains(warnings, '{rule.id}') and len(reasons) = 0
             and (source, file_sha256) not in (
                 select (source, file_sha256) from statistics_{kind} where reason is not null
             )"""
-    return f"select source, file_name, row_number from {batch} where {where}"
+    return f"select source, file_name, row_number from {marks} where {where}"
 
 
 def _any(conditions: Iterable[str]) -> str:

@@ -58,10 +58,10 @@ def _without_reminders() -> Iterator[None]:
 def validate_batches(
     con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, batches: Mapping[Kind, str]
 ) -> tuple[dict[tuple[str, Kind], int], Path]:
-    """Count the violations of every rule that the validation evaluates, in batches that were not split yet.
+    """Count the violations of every rule that the validation evaluates, in the marks of what was not split yet.
 
-    batches: kind → table on `con`. Returns (rule, kind) → violations (see predicates.violations), and the first page of
-    the Data Docs. Raises ValidationRunError when an expectation could not be evaluated.
+    batches: kind → table of its marked rows on `con`. Returns (rule, kind) → violations (see predicates.violations),
+    and the first page of the Data Docs. Raises ValidationRunError when an expectation could not be evaluated.
     """
     counted: dict[tuple[str, Kind], int] = {}
     suites = {kind: _batch_suite(catalogue, kind, table) for kind, table in batches.items()}
@@ -104,7 +104,7 @@ def validate_marts(settings: Settings) -> list[CheckResult]:
 def _batch_suite(catalogue: Catalogue, kind: Kind, table: str) -> _Suite:
     def expectation(rule: Rule) -> RuleExpectation:
         # Braces belong to Great Expectations' template: ours, in regular expressions, are doubled.
-        query = predicates.violations(catalogue, rule, kind, "\0").replace("{", "{{").replace("}", "}}")
+        query = predicates.violations(rule, kind, "\0").replace("{", "{{").replace("}", "}}")
         return _expectation(rule.id, query.replace("\0", "{batch}"), rule.severity, rule.message_vi, rule.message_en)
 
     rules = [rule for rule in catalogue.rules if rule.evaluated_in == "validation" and kind in rule.kinds]

@@ -66,8 +66,8 @@ class _Validation:
     """One validation on one connection, in temporary tables until `_write`:
 
     observations (of files, in the lake), ledger (validated.files before), changed (identities whose observations
-    differ), stale (ledger rows that no longer hold), to_validate (files), batch_<kind> (their rows),
-    statistics_<kind> (their files), verdicts (one per file to validate).
+    differ), stale (ledger rows that no longer hold), to_validate (files), batch_<kind> (their rows), marks_<kind>
+    (those that a rule marked), statistics_<kind> (their files), verdicts (one per file to validate).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
@@ -243,7 +243,7 @@ class _Validation:
         """)
         self.con.execute(f"""
             create temp table marks_{kind} as
-            select source, file_sha256, row_number, reasons, warnings
+            select source, file_sha256, file_name, row_number, reasons, warnings
             from ({predicates.marked(self.catalogue, kind, f"rows_{kind}")})
             where len(reasons) > 0 or len(warnings) > 0
         """)
@@ -268,8 +268,8 @@ class _Validation:
                 self.con.execute(f"insert into shifted select '{kind}', * exclude (fields) from ({detail})")
 
     def _validate(self, kinds: list[Kind]) -> tuple[dict[tuple[str, Kind], int], Path | None]:
-        """What Great Expectations counts in the batches, (rule, kind) → violations, and the first page of the docs."""
-        batches = {kind: f"batch_{kind}" for kind in kinds if self._count(f"batch_{kind}")}
+        """What Great Expectations counts in the marks, (rule, kind) → violations, and the first page of the docs."""
+        batches = {kind: f"marks_{kind}" for kind in kinds if self._count(f"statistics_{kind}")}
         if not batches:
             return {}, None
         self.say(

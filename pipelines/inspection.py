@@ -343,7 +343,7 @@ class _Counts:
             ],
         )
         self.con.unregister("canonical")
-        self._add("counts", predicates.file_counts(catalogue, kind, "batch"))
+        self._add("counts", predicates.file_counts(kind, "batch"))
         if contract.KINDS[kind].date_fields:
             self._add("looks", predicates.date_looks(catalogue, kind, "batch"))
         self.seen.rows_read += rows.num_rows
