@@ -30,6 +30,7 @@ import dlt
 import duckdb
 import great_expectations as gx
 import yaml
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from expectations.catalogue import load_catalogue
 from expectations.schema import create_tables
@@ -117,6 +118,7 @@ def _expect(database: Path, out: Path) -> None:
         )
         rows = con.execute(f"select {columns} from landed join files using (file_no) where is_record").df()
     context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("exports").add_dataframe_asset("dossiers")
     suite = gx.ExpectationSuite("dossiers", expectations=_expectations())
     found = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows}).validate(suite)

@@ -84,12 +84,12 @@ def test_the_usual_stack_gives_them_too(tmp_path: Path) -> None:
     stack, script = tmp_path / "usual_stack", tmp_path / "script"
     for command in ([same_work.__file__, inbox, script], ["-m", "tests.benchmarks.usual_stack", inbox, stack]):
         subprocess.run([sys.executable, *map(str, command)], check=True)
-    marts = tmp_path / "marts.duckdb"
-    with duckdb.connect(str(marts)) as con:
+    expected = tmp_path / "expected.duckdb"
+    with duckdb.connect(str(expected)) as con:
         con.execute(f"attach '{script / 'dunghan.duckdb'}' as script (read_only); create schema marts")
         for mart in COMPARED:
             con.execute(f"create table marts.{mart} as from script.{mart}")
-    assert differences(stack / "warehouse.duckdb", marts, "marts") == {"fct_verdicts": 0, "fct_dossiers": 0}
+    assert differences(stack / "warehouse.duckdb", expected, "marts") == {"fct_verdicts": 0, "fct_dossiers": 0}
 
 
 def test_a_difference_is_found(published: tuple[Path, Path], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 create temp macro clean(t) as
     case
         when t = '' then null
-        when t[1] <= ' ' or t[-1] <= ' ' or t[1] > '~' or t[-1] > '~'
+        when regexp_matches(t, '^[\s\x{a0}\x{feff}\x{200b}]|[\s\x{a0}\x{feff}\x{200b}]$')
             then nullif(trim(t, ' ' || chr(9) || chr(10) || chr(11) || chr(13) || chr(160) || chr(65279) || chr(8203)), '')
         else t
     end;
