@@ -25,7 +25,33 @@ with sums as (
     group by facts.source, facts.agency_code, {{ month_start('cast(facts.received_at as date)', 'calendar') }}, facts.procedure_key
 ),
 
+months as (
+    -- without the procedures, of which a province has thousands: they are only counted where one scored
+    select
+        source,
+        agency_code,
+        month_start,
+        {% for indicator in dossier_indicators() %}
+        sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        {% endfor %}
+    from sums
+    group by source, agency_code, month_start
+),
+
 levels as (
+    select
+        months.*,
+        periods.period,
+        {{ explode_levels('months.agency_code') }} as ancestor_level
+    from months
+    inner join {{ ref('int_periods') }} as periods
+        on
+            months.month_start = periods.month_start
+            and periods.scheme = 'calendar'
+),
+
+procedure_levels as (
     select
         sums.*,
         periods.period,
@@ -35,40 +61,36 @@ levels as (
         on
             sums.month_start = periods.month_start
             and periods.scheme = 'calendar'
+    where
+        {% for indicator in procedure_indicators() %}
+        {{ 'or ' if not loop.first }}sums.{{ indicator_column(indicator) }}_scored > 0
+        {% endfor %}
 ),
 
-by_procedure as (
+by_procedures as (
     select
         source,
         period,
         {{ agency_ancestor('agency_code', 'ancestor_level') }} as agency_code,
-        procedure_key,
-        {% for indicator in dossier_indicators() %}
-        sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
-        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored,
-        {% endfor %}
         {% for indicator in procedure_indicators() %}
-        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        count(distinct case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end)
+            as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
-    from levels
-    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}, procedure_key
+    from procedure_levels
+    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}
 ),
 
 by_agency as (
     select
         source,
         period,
-        agency_code,
+        {{ agency_ancestor('agency_code', 'ancestor_level') }} as agency_code,
         {% for indicator in dossier_indicators() %}
         sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
-        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored,
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
-        {% for indicator in procedure_indicators() %}
-        count(case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end)
-            as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
-        {% endfor %}
-    from by_procedure
-    group by source, period, agency_code
+    from levels
+    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}
 ),
 
 fee_procedures as (
@@ -97,9 +119,14 @@ told as (
         by_agency.period,
         by_agency.agency_code,
         '{{ indicator }}' as indicator,
-        cast(by_agency.{{ indicator_column(indicator) }}_scored as bigint) as numerator,
+        cast(coalesce(by_procedures.{{ indicator_column(indicator) }}_scored, 0) as bigint) as numerator,
         cast(coalesce(fee_procedures.procedures, 0) as bigint) as denominator
     from by_agency
+    left join by_procedures
+        on
+            by_agency.source = by_procedures.source
+            and by_agency.period = by_procedures.period
+            and by_agency.agency_code = by_procedures.agency_code
     left join fee_procedures on by_agency.source = fee_procedures.source
     union all
     {% endfor %}
