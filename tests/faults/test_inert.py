@@ -25,7 +25,7 @@ from pipelines.config import Settings, load_settings
 from pipelines.orchestration.instance import open_instance
 from pipelines.samples import LocalSystem, district_2024, generate
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 MARKUP = "<img src=x onerror=alert(1)>"
 LINK = "[xem](javascript:alert(1))"

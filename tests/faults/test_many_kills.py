@@ -87,6 +87,7 @@ def test_a_run_that_was_started_the_plain_way(nights: Undisturbed, tmp_path: Pat
     assert hashes(run_through(folder)) == hashes(nights.publications[1])
 
 
+@pytest.mark.slow
 def test_two_at_once(nights: Undisturbed, tmp_path: Path) -> None:
     """While a run is on, whoever else would write is told so at once (exit status 1), and the run ends as ever."""
     folder = tmp_path / "night"

@@ -25,7 +25,7 @@ from pipelines.layout import REPOSITORY
 from warehouse.format import FORMAT, found_format
 from warehouse.publish import Publication, current, rollback, versions
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 RELEASES = REPOSITORY / "tests" / "data" / "warehouses"
 #: Every release that a warehouse is kept of; the others are tried by `make slow`.

@@ -18,7 +18,7 @@ from tests.support.validated import Dbt, append
 from warehouse import calendar
 from warehouse.calendar import Change
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CORE = ("--select", "+path:models/marts/core", "+mart_agency_names")
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")

@@ -50,6 +50,7 @@ def export(folder: Path, number: int, statuses: dict[str, int], *, without_code:
     path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_unusual_files_are_told_and_block_when_asked_to(tmp_path: Path) -> None:
     for number in range(6):
         export(tmp_path, number, {"4": 120 + number, "2": 80}, without_code=1)

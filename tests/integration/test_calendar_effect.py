@@ -22,7 +22,7 @@ from warehouse.calendar import Change
 from warehouse.lock import run_lock
 from warehouse.publish import publish
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CORE = (
     "--select",

@@ -27,7 +27,7 @@ from pipelines.orchestration.record import read_record
 from pipelines.orchestration.runner import run_nightly
 from warehouse.publish import Publication, current
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 EXAMPLES = REPOSITORY / "tests" / "data" / "worked_examples" / "inbox"
 SECOND_NIGHT = ("hoso_20240605.json", "tiendo_20240601T060000.ndjson")

@@ -281,6 +281,7 @@ def test_a_nightly_run_with_nothing_new_keeps_the_version_and_is_silent(
     assert len(records) == 2  # the publication counts as fresh
 
 
+@pytest.mark.slow
 def test_force_builds_and_publishes_again(nightly_run: Path) -> None:
     settings = settings_for(nightly_run)
     before = current(settings)
@@ -292,6 +293,7 @@ def test_force_builds_and_publishes_again(nightly_run: Path) -> None:
     assert hashes[0] == hashes[1]
 
 
+@pytest.mark.slow
 def test_a_bad_file_is_told_and_does_not_stop_the_nightly_run(nightly_run: Path) -> None:
     settings = settings_for(nightly_run)
     before = version_of(settings)
@@ -329,6 +331,7 @@ def test_a_red_audit_publishes_nothing_and_is_told_once(nightly_run: Path) -> No
         assert "secret-token" not in json.dumps(notices) + settings.layout.last_run.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_great_expectations_counting_otherwise_stops_the_nightly_run(
     nightly_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +355,7 @@ def test_great_expectations_counting_otherwise_stops_the_nightly_run(
     assert run_nightly(settings).exit_code == 0  # nothing of the stopped nightly run is in the way
 
 
+@pytest.mark.slow
 def test_publication_needs_the_whole_build_and_its_audit(nightly_run: Path) -> None:
     """Somebody picks models and the publication in the UI, without the checks: refused."""
     settings = settings_for(nightly_run)
@@ -385,6 +389,7 @@ def test_a_second_run_is_refused_however_it_is_started(nightly_run: Path) -> Non
             assert steps_started(instance, result.run_id) == []
 
 
+@pytest.mark.slow
 def test_a_run_of_the_daemon_behaves_like_the_command(nightly_run: Path) -> None:
     """`dagster job execute` runs in a process of its own with the plain executor, as the daemon's launcher does."""
     settings = settings_for(nightly_run)

@@ -265,6 +265,7 @@ def test_a_province_goes_by_its_own_calendar(tmp_path: Path) -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 def test_known_at_looks_only_at_earlier_exports(tmp_path: Path) -> None:
     """The same pair gives the same rows whatever was loaded since; and they are the oracle's."""
     files = random_exports.generate(seed=10, dossiers=800)

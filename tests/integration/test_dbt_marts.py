@@ -325,6 +325,7 @@ def test_known_at_cuts_every_mart(world: World, tmp_path: Path) -> None:
         assert stamps in ([], [(then.as_of, then.known_at, True)]), mart
 
 
+@pytest.mark.slow  # each fault of a dbt test: tests/faults/test_validators.py
 @pytest.mark.parametrize(
     ("harm", "test"),
     [

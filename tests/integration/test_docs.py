@@ -32,6 +32,8 @@ PAGES = [
     for page in (REPOSITORY / "README.md", *sorted(GUIDE_VI.glob("*.md")), *sorted(RUNBOOKS_VI.glob("*.md")))
     if blocks(page, "sh", "bash", "sql", "python")
 ]
+#: Pages whose commands are run every time; `make slow` runs those of all.
+ALWAYS = {"README.md", "start.md", "load.md"}
 #: How a command begins → the exit statuses but 0 that it may have, because the sample holds bad rows on purpose (3) or
 #: because two versions differ (1): the page says so.
 MAY_END_WITH = {
@@ -120,7 +122,10 @@ def reader(prepared: Prepared, tmp_path: Path) -> Reader:
     return Reader(tmp_path, prepared.inbox, warehouse, prepared.dossier)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, id=name(page), marks=[] if page.name in ALWAYS else pytest.mark.slow) for page in PAGES],
+)
 def test_what_a_page_says_can_be_done(page: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     run_commands(reader, [reader.fill(block) for block in blocks(page, "sh", "bash")])
     python = "\n".join(reader.fill(block) for block in blocks(page, "python"))

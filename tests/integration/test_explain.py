@@ -228,6 +228,7 @@ def hold_verdicts(settings: Settings, folder: Path, pair: tuple[str, str]) -> No
     assert actual == expected
 
 
+@pytest.mark.slow
 def test_a_random_history_at_every_pair(examples: Settings, tmp_path: Path) -> None:
     """Some dossiers of a drop zone full of distortions: verdicts, promises and steps are the oracle's, every accepted
     row is told, and the working days between any two days are those of the holidays package."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 CODE = "H39.18.25-240304-0001"

@@ -15,7 +15,7 @@ from tests.benchmarks.overdue_risk import AT, UNTIL, Told, make_world
 from tests.oracle import drop_zone
 from tests.support.validated import Dbt, load
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 DOSSIERS = 12_000

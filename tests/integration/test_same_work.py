@@ -15,7 +15,7 @@ from tests.benchmarks import same_work
 from tests.benchmarks.agreement import COMPARED, differences
 from tests.benchmarks.measuring import DUNGHAN, measure
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 #: What benchmarks are made of, and everything besides that an export of dossiers can hold; many of each.
 SPEC = SampleSpec(

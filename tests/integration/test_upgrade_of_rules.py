@@ -22,7 +22,7 @@ from warehouse import build
 from warehouse.build import BuildPlan, plan_build, record_green
 from warehouse.publish import Publication, publish, versions
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 #: fct_* with what they need, and what `dunghan compare` reads besides.
 MARTS = ("--select", "+path:models/marts/core", "+rpt_form_ii06", "--exclude-resource-type", "test", "unit_test")
