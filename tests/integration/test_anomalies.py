@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 
-from expectations.anomalies import silent
+from expectations.anomalies import of_files, silent
+from expectations.validation import validate
 from pipelines.clock import wall_clock
 from pipelines.config import Settings, load_settings
+from pipelines.landing.pipeline import land
 from pipelines.orchestration.runner import run_nightly
-from warehouse.publish import current
+from pipelines.portal.discovery import discover
+from tests.support.small_build import build_marts
+from warehouse.build import plan_build, record_green
+from warehouse.publish import current, publish
 from warehouse.status import status
 
 pytestmark = pytest.mark.integration
@@ -48,6 +53,34 @@ def export(folder: Path, number: int, statuses: dict[str, int], *, without_code:
     path = folder / "inbox" / "dvcqg" / "dossiers" / f"hoso_{day:%Y%m%d}.ndjson"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+
+
+def loaded(settings: Settings) -> None:
+    """What came is landed and validated."""
+    land(settings, discover(settings))
+    assert validate(settings).committed
+
+
+def test_a_file_is_compared_with_those_before_it(tmp_path: Path) -> None:
+    """Without dbt: what readers see is a ledger and nothing else."""
+    settings = settings_for(tmp_path, anomalies={"smaller_export": "block", "status_gone": "off"})
+    for number in range(6):
+        export(tmp_path, number, {"4": 120 + number, "2": 80}, without_code=1)
+    loaded(settings)
+    assert of_files(settings) == [], "without a published version nothing is usual yet"
+    plan = plan_build(settings)
+    build_marts(settings, 1, extra=["create or replace table marts.mart_load_ledger as from validated.files"])
+    record_green(settings, plan)
+    publish(settings, plan)
+
+    export(tmp_path, 6, {"4": 60}, without_code=30)
+    export(tmp_path, 7, {"4": 110, "2": 70})
+    loaded(settings)
+    path = "dvcqg/dossiers/hoso_20240609.ndjson"
+    assert [(one.name, one.where, one.subject, one.found, one.usual, one.blocks) for one in of_files(settings)] == [
+        ("reason_flood", path, "REJ_NO_CODE", 30, 0, False),
+        ("smaller_export", path, None, 90, 201, True),
+    ]
 
 
 @pytest.mark.slow
