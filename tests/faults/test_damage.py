@@ -209,7 +209,7 @@ CASES = [
 
 
 #: One case of every sort; the others say the same of other files and take as long.
-ALWAYS = {"lake-merged-removed", "build-flipped", "manifest-cut", "key-and-fingerprints-removed"}
+ALWAYS = {"lake-merged-removed", "build-flipped", "key-and-fingerprints-removed"}
 
 
 @pytest.mark.parametrize(
@@ -236,6 +236,7 @@ def test_what_is_named_is_named_in_one_language(lang: str, finished: Path, tmp_p
     assert (vi, en) == ((True, False) if lang == "vi" else (False, True)), said
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_again_is_named(finished: Path, tmp_path: Path) -> None:
     """The lake has lost a file, and so has the drop zone: nothing is published until the export is back."""
     folder = copy_of(finished, tmp_path)
