@@ -33,7 +33,7 @@ PAGES = [
     if blocks(page, "sh", "bash", "sql", "python")
 ]
 #: Pages whose commands are run every time; `make slow` runs those of all.
-ALWAYS = {"README.md", "start.md", "load.md"}
+ALWAYS = {"README.md", "start.md"}
 #: How a command begins → the exit statuses but 0 that it may have, because the sample holds bad rows on purpose (3) or
 #: because two versions differ (1): the page says so.
 MAY_END_WITH = {

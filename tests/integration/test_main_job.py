@@ -226,6 +226,7 @@ def contents(warehouse: Path) -> Iterator[tuple[str, str]]:
                 yield f"{path} {table}", (rows and rows[0]) or ""
 
 
+@pytest.mark.slow
 def test_nothing_that_was_written_names_anybody(sample: Path, at_once: tuple[Path, str]) -> None:
     """portal-exports §7: no name, identity number, phone or e-mail of the sample in lake, build, marts, logs,
     reports or output."""
