@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from pipelines.bilingual import prefixed
 from pipelines.config import CONFIG_FILE, ConfigurationError, Settings
+from pipelines.contract import KINDS
 from pipelines.errors import safe_text
 from pipelines.layout import REPOSITORY
 from pipelines.masking import masked_name
@@ -443,7 +444,6 @@ def _drop_zone(settings: Settings) -> Iterator[Check]:
     if not files.exists(root):
         yield Check("drop_zone", "fail", title, settings.drop_zone, advice)
         return
-    kinds = ("dossiers", "progress", "procedures", "agencies", "portal_reports")
     folders = [
         Path(kind["name"]).name
         for source in files.ls(root, detail=True)
@@ -451,8 +451,8 @@ def _drop_zone(settings: Settings) -> Iterator[Check]:
         for kind in files.ls(source["name"], detail=True)
         if kind["type"] == "directory"
     ]
-    right = [name for name in folders if name in kinds]
-    strange = sorted({masked_name(name) for name in folders if name not in kinds})
+    right = [name for name in folders if name in KINDS]
+    strange = sorted({masked_name(name) for name in folders if name not in KINDS})
     rest = f"; ? {', '.join(strange[:5])}" if strange else ""
     found = (
         f"{settings.drop_zone}: {len(right)} thư mục nguồn và loại{rest}"

@@ -109,7 +109,7 @@ class Job:
         )
 
     def _plain(self) -> Measured:
-        return self._script([sys.executable, str(PLAIN)], self.plain, made=True)
+        return self._script([sys.executable, str(PLAIN)], self.plain)
 
     def _same_work(self) -> Measured:
         return self._script([sys.executable, str(SAME_WORK)], self.same_work)
@@ -117,11 +117,10 @@ class Job:
     def _usual_stack(self) -> Measured:
         return self._script([sys.executable, "-m", "tests.benchmarks.usual_stack"], self.usual_stack)
 
-    def _script(self, command: list[str], out: Path, *, made: bool = False) -> Measured:
-        """A script on the exports, into an empty folder. made: the folder must be there."""
+    def _script(self, command: list[str], out: Path) -> Measured:
+        """A script on the exports, into an empty folder."""
         shutil.rmtree(out, ignore_errors=True)
-        if made:
-            out.mkdir()
+        out.mkdir()
         found = measure([*command, str(self.inbox), str(out)])
         if found.status:
             sys.exit(f"{' '.join(command)} → {found.status}")

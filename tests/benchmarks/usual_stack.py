@@ -44,7 +44,7 @@ PROCEDURE = r"\d\.\d{6}(\.\d{3}\.\d{2}\.\d{2}\.[A-Z]\d{2})?$"
 
 def main(inbox: Path, out: Path) -> None:
     """Do it all, in absolute paths; the marts lie in OUT/warehouse.duckdb. Exits when dbt is not green."""
-    out.mkdir(parents=True)
+    (out / "dlt").mkdir(parents=True)
     database = out / "warehouse.duckdb"
     stages: dict[str, Callable[[], None]] = {
         "dlt": lambda: _load(inbox, out, database),

@@ -28,7 +28,7 @@ from warehouse.publish import Publication, current, rollback, versions
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 RELEASES = REPOSITORY / "tests" / "data" / "warehouses"
-#: Every release that a warehouse is kept of; the others are tried by `make slow`.
+#: Every release that a warehouse is kept of.
 KEPT = sorted(path.name.removesuffix(".tar.xz") for path in RELEASES.glob("*.tar.xz"))
 OLDEST = KEPT[0]
 KEY = "0123456789abcdef-for-tests"
@@ -101,9 +101,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     return run(folder)
 
 
-@pytest.mark.parametrize(
-    "release", [pytest.param(name, marks=[] if name == OLDEST else [pytest.mark.slow]) for name in KEPT]
-)
+@pytest.mark.parametrize("release", KEPT)
 def test_the_next_run_brings_it_to_the_figures_of_a_fresh_warehouse(
     release: str, fresh: Publication, tmp_path: Path
 ) -> None:

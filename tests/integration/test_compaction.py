@@ -95,7 +95,6 @@ def test_building_everything_again_gives_the_same_figures(two_nightly_runs: TwoN
     assert hashes(current(settings)) == two_nightly_runs.published
 
 
-@pytest.mark.slow
 def test_a_restatement_of_what_was_seen_until_a_moment_is_the_same(
     two_nightly_runs: TwoNights, compacted: Path
 ) -> None:

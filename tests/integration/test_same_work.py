@@ -76,7 +76,6 @@ def test_the_script_gives_the_facts_and_verdicts_of_the_product(published: tuple
         assert len(verdicts) >= 20, "the sample is too plain to tell"
 
 
-@pytest.mark.slow  # three minutes
 def test_the_usual_stack_gives_them_too(tmp_path: Path) -> None:
     """Of exports that it can read at all: a line that is no JSON would stop it."""
     spec = SPEC.model_copy(update={"dossiers": 300, "bad_rows": {}, "duplicate_files": 0})

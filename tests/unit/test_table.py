@@ -247,6 +247,16 @@ def test_repeated_headings_of_two_rows(chunk: int) -> None:
     assert {r["NgayHenTra"] for r in found} == {"11/03/2024"}
 
 
+def test_a_repeated_heading_of_two_rows_is_compared_as_a_whole() -> None:
+    """Its first row alone has fewer columns; nothing may be cut there, for a report repeats it on every page."""
+    upper, lower = [*HEAD[:6], ""], ["", "", "", "", "", "", "Đơn vị xử lý"]
+    heading = headings.find(DOSSIERS, [(1, upper), (2, lower)], NO_SYNONYMS)
+    assert heading and heading.last_row == 2
+    table = Table(DOSSIERS, Beginning(heading), NO_SYNONYMS, FileFacts(""))
+    (batch,) = table.rows(cells([upper, lower, row(1), upper, lower, row(2)], 1, 7))
+    assert codes(batch.table.to_pylist()) == [code(1), code(2)]
+
+
 def test_serial_dates_are_numbers_only() -> None:
     heading = headings.find(DOSSIERS, [(1, HEAD)], NO_SYNONYMS)
     values = ["45355.3541666667", "45355", "20240304", "73415.99999", "12.5", "45355", "73416"]

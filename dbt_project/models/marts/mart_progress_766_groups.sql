@@ -39,58 +39,50 @@ months as (
     group by source, agency_code, month_start
 ),
 
-levels as (
+places as (
+    -- where the dossiers of an agency and month count: every period with the month, the agency and every code above it
     select
-        months.*,
+        own.agency_code,
+        own.month_start,
         periods.period,
-        {{ explode_levels('months.agency_code') }} as ancestor_level
-    from months
+        {{ explode_levels('own.agency_code') }} as ancestor_level
+    from (select distinct agency_code, month_start from months) as own
     inner join {{ ref('int_periods') }} as periods
         on
-            months.month_start = periods.month_start
+            own.month_start = periods.month_start
             and periods.scheme = 'calendar'
-),
-
-procedure_levels as (
-    select
-        sums.*,
-        periods.period,
-        {{ explode_levels('sums.agency_code') }} as ancestor_level
-    from sums
-    inner join {{ ref('int_periods') }} as periods
-        on
-            sums.month_start = periods.month_start
-            and periods.scheme = 'calendar'
-    where
-        {% for indicator in procedure_indicators() %}
-        {{ 'or ' if not loop.first }}sums.{{ indicator_column(indicator) }}_scored > 0
-        {% endfor %}
 ),
 
 by_procedures as (
     select
-        source,
-        period,
-        {{ agency_ancestor('agency_code', 'ancestor_level') }} as agency_code,
+        sums.source,
+        places.period,
+        {{ agency_ancestor('sums.agency_code', 'places.ancestor_level') }} as agency_code,
         {% for indicator in procedure_indicators() %}
-        count(distinct case when {{ indicator_column(indicator) }}_scored > 0 then procedure_key end)
+        count(distinct case when sums.{{ indicator_column(indicator) }}_scored > 0 then sums.procedure_key end)
             as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
-    from procedure_levels
-    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}
+    from sums
+    inner join places on sums.agency_code = places.agency_code and sums.month_start = places.month_start
+    where
+        {% for indicator in procedure_indicators() %}
+        {{ 'or ' if not loop.first }}sums.{{ indicator_column(indicator) }}_scored > 0
+        {% endfor %}
+    group by sums.source, places.period, {{ agency_ancestor('sums.agency_code', 'places.ancestor_level') }}
 ),
 
 by_agency as (
     select
-        source,
-        period,
-        {{ agency_ancestor('agency_code', 'ancestor_level') }} as agency_code,
+        months.source,
+        places.period,
+        {{ agency_ancestor('months.agency_code', 'places.ancestor_level') }} as agency_code,
         {% for indicator in dossier_indicators() %}
-        sum({{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
-        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        sum(months.{{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
+        sum(months.{{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
-    from levels
-    group by source, period, {{ agency_ancestor('agency_code', 'ancestor_level') }}
+    from months
+    inner join places on months.agency_code = places.agency_code and months.month_start = places.month_start
+    group by months.source, places.period, {{ agency_ancestor('months.agency_code', 'places.ancestor_level') }}
 ),
 
 fee_procedures as (
