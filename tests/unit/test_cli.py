@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -100,11 +101,19 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return settings_in(tmp_path)
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with one published version; each test that asks for `published` gets a copy of it."""
+    settings = settings_in(tmp_path_factory.mktemp("published"))
     plan = green_nightly_run(settings, 1)
     build_marts(settings, 1, extra=MARTS)
     publish(settings, plan)
+    return settings.layout.root
+
+
+@pytest.fixture
+def published(settings: Settings, published_once: Path) -> Settings:
+    shutil.copytree(published_once, settings.layout.root, symlinks=True, dirs_exist_ok=True)
     return settings
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.portal.readers import FileFacts, FileRejected
+from tests.support import properties
 from tests.support.exports import read
 
 CASES = Path(__file__).parents[1] / "data" / "public_cases"
@@ -214,7 +215,7 @@ def zipped(data: bytes) -> bytes:
     return packed.getvalue()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=properties.examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(written=written_files())
 def test_whatever_is_around_them_all_dossiers_are_read(written: tuple[list[dict], bytes], tmp_path: Path) -> None:
     dossiers, content = written

@@ -48,7 +48,9 @@ def calendar() -> WorkCalendar:
     return WorkCalendar(OVERRIDES)
 
 
-@pytest.fixture(scope="module", params=SEEDS)
+@pytest.fixture(
+    scope="module", params=[SEEDS[0], *(pytest.param(seed, marks=pytest.mark.integration) for seed in SEEDS[1:])]
+)
 def random_zone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[DropZone, list]:
     files = random_exports.generate(request.param, dossiers=250)
     root = tmp_path_factory.mktemp("inbox")
