@@ -141,8 +141,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.sample.seed": ("số khởi tạo ngẫu nhiên (cùng số cho cùng mẫu)", "random seed"),
     "help.sample.shape": (
-        "dạng tệp: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': xem tất cả)",
-        "shape of the files: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': all)",
+        "dạng tệp: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': xem tất cả);"
+        " nhiều dạng, cách nhau bằng dấu phẩy: mỗi đêm một dạng",
+        "shape of the files: ndjson, json, zip, csv, csv-1258, xlsx, xlsx-report, xls, ods, html … ('?': all);"
+        " several, with commas between: every night takes the next",
     ),
     "help.sample.sender": (
         "tên nguồn (thư mục con); ghi nhiều lần: Cổng, rồi các hệ thống một cửa",

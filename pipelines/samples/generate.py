@@ -94,9 +94,10 @@ class Exports:
     """Writes the files of one sample, night by night."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, plan: Plan, inbox: Path, progress: Progress) -> None:
-        self.con, self.plan, self.spec = con, plan, plan.spec
+        self.con, self.plan = con, plan
+        #: What tonight's files are asked to be.
+        self.spec = plan.spec
         self.source = inbox / plan.spec.source
-        self.shape = SHAPES[plan.spec.shape]
         self.progress = progress
         self.files: list[ExportFile] = []
         self.first_ghost = self.spec.dossiers + self.spec.not_accepted + self.spec.refused
@@ -108,6 +109,7 @@ class Exports:
         first_dossiers = None
         for night in range(spec.nights + 1):
             day = spec.last_day - timedelta(days=spec.nights - night)
+            self.spec = spec.of_night(night)
             with_bad_rows = first_dossiers is None
             written = self._dossiers(night, day, with_bad_rows)
             if written is not None:
@@ -127,7 +129,7 @@ class Exports:
             first_dossiers.parent,
             self.first_ghost + sum(spec.bad_rows.values()) + sum(spec.bad_events.values()),
         )
-        for path, reason in faults.write_bad_files(self.con, spec, folder, ghosts, _cut(spec.last_day)):
+        for path, reason in faults.write_bad_files(self.con, self.spec, folder, ghosts, _cut(spec.last_day)):
             self.files.append(
                 ExportFile(self._relative(path), "dossiers", f"{spec.last_day}T08:00:00", None, [], reason)
             )
@@ -135,6 +137,11 @@ class Exports:
         for path in faults.duplicates(first_dossiers, spec.duplicate_files):
             self.files.append(replace(original, path=self._relative(path), bad_rows=[], reason="duplicate"))
         return self.files
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of tonight's files."""
+        return SHAPES[self.spec.shape]
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.source.parent).as_posix()

@@ -160,7 +160,10 @@ class SampleSpec(BaseModel):
     duplicate_files: int = Field(
         default=0, ge=0, le=9, description="copies of the first dossier file under other names"
     )
-    shape: str = Field(default="ndjson", description=f"one of {', '.join(SHAPES)}")
+    shape: str = Field(
+        default="ndjson",
+        description=f"one of {', '.join(SHAPES)}; several with commas between: every night takes the next, in turn",
+    )
     flat: bool = Field(default=False, description="records without lists, as tables hold them")
     progress: float = Field(default=1.0, ge=0, le=1, description="share of dossiers whose events are exported")
     catalogues: bool = Field(default=True, description="also procedures and agencies")
@@ -198,9 +201,9 @@ class SampleSpec(BaseModel):
     @field_validator("shape")
     @classmethod
     def _known_shape(cls, value: str) -> str:
-        if value not in SHAPES:
+        if unknown := ", ".join(name for name in value.split(",") if name not in SHAPES):
             known = "\n".join("    " + prefixed(f"{name}: ", shape.about) for name, shape in SHAPES.items())
-            raise ValueError(f"dạng lạ {value}; có: / unknown shape {value}; known:\n{known}")
+            raise ValueError(f"dạng lạ {unknown}; có: / unknown shape {unknown}; known:\n{known}")
         return value
 
     @model_validator(mode="after")
@@ -222,6 +225,11 @@ class SampleSpec(BaseModel):
     def as_of(self) -> datetime:
         """The moment for which the intended verdicts hold: exported_at of the last export."""
         return datetime.combine(self.last_day, time(23, 59, 59))
+
+    def of_night(self, night: int) -> SampleSpec:
+        """The same sample with the one shape that the files of this night have (0: the first export)."""
+        shapes = self.shape.split(",")
+        return self.model_copy(update={"shape": shapes[night % len(shapes)]})
 
 
 def district_2024(**changes: Any) -> SampleSpec:

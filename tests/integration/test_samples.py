@@ -394,6 +394,19 @@ def test_every_shape_holds_the_same_records_and_the_bad_rows_where_it_says(
         assert records[0] == records[1]
 
 
+def test_several_shapes_take_turns(tmp_path: Path) -> None:
+    """Night by night another shape; the dossiers and their truth are those of one shape."""
+    spec = SampleSpec(dossiers=60, nights=4, changes_per_night=9, flat=True, bad_files={"REJ_FILE_MOSTLY_BAD": 1})
+    mixed = make(tmp_path / "mixed", spec.model_copy(update={"shape": "csv,xlsx,ods"}))
+    plain = make(tmp_path / "plain", spec)
+    files = [[(Path(row["file"]), row["rows"]) for row in csv_rows(truth.files)] for truth in (mixed, plain)]
+    nights = sorted(path for path, _ in files[0] if path.stem.startswith("hoso_"))
+    assert [path.suffix for path in nights] == [".csv", ".xlsx", ".ods", ".csv", ".xlsx"]
+    stems = [[(path.parent, path.stem, rows) for path, rows in listed] for listed in files]
+    assert stems[0] == stems[1]
+    assert mixed.dossiers.read_bytes() == plain.dossiers.read_bytes()
+
+
 def test_bad_events_are_bad(tmp_path: Path) -> None:
     truth = make(tmp_path, SampleSpec(dossiers=200, bad_events=dict.fromkeys(EVENT_REJECTS, 2)))
     lines = (truth.inbox / "dvcqg/progress/tiendo_20240531.ndjson").read_text(encoding="utf-8").splitlines()

@@ -215,7 +215,9 @@ def zipped(data: bytes) -> bytes:
     return packed.getvalue()
 
 
-@settings(max_examples=properties.examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=properties.examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(written=written_files())
 def test_whatever_is_around_them_all_dossiers_are_read(written: tuple[list[dict], bytes], tmp_path: Path) -> None:
     dossiers, content = written

@@ -339,7 +339,9 @@ def legacy(letters: str) -> list[list[str]]:
 BANNERS = [["UBND TỈNH THANH HÓA"], [], ["DANH SÁCH HỒ SƠ"], ["(Từ ngày 01/05/2024 đến ngày 31/05/2024)"]]
 
 
-@settings(max_examples=properties.examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=properties.examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     sizes=st.lists(st.integers(1, 6), min_size=1, max_size=4),
     headed=st.lists(st.booleans(), min_size=4, max_size=4),
