@@ -1,7 +1,7 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
 # Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
 # PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset),
-# KILLS (how many `make kills` does; figures in kills.jsonl).
+# KILLS (how many `make kills` does; figures in kills.jsonl), SKIP (versions that `make unit-all` leaves out).
 # PIP_* of the environment are pip's own and are honoured as they are.
 
 SHELL := /bin/bash
@@ -13,6 +13,7 @@ BENCH_ARGS ?=
 BI_VENV ?= .venv-superset
 COVER ?= tests/unit
 KILLS ?= 200
+SKIP ?=
 
 BIN := $(VENV)/bin
 SUPERSET := warehouse/bi/superset
@@ -55,7 +56,7 @@ unit: setup ## quick tests / kiểm thử nhanh
 
 unit-all: setup ## quick tests on every Python of 3.11 to 3.13 that is here / trên mọi bản Python có sẵn
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	for version in 3.11 3.12 3.13; do \
+	for version in $(filter-out $(SKIP),3.11 3.12 3.13); do \
 		python=$$(PYENV_VERSION=$$version python$$version -c 'import sys, venv; print(sys.executable)' 2>/dev/null); \
 		if [ $$version = $$own ]; then python=$(PYTHON) venv=$(VENV); else venv=$(VENV)-$$version; fi; \
 		if [ -z "$$python" ]; then \
