@@ -7,10 +7,7 @@ turn hostile later: tests/integration/test_page.py, in a browser.)
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from html import escape
@@ -24,6 +21,7 @@ import pytest
 from pipelines.config import Settings, load_settings
 from pipelines.orchestration.instance import open_instance
 from pipelines.samples import LocalSystem, district_2024, generate
+from tests.support.command import dunghan
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -43,20 +41,7 @@ NAMES = re.compile(r'("(?:TenDonVi|TENTTHC|LinhVuc|TenLinhVuc|DonViXuLy|departme
 
 def command(settings: Settings, *arguments: str) -> str:
     """What one call of the command printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
-        env=os.environ
-        | {
-            "DUNGHAN_DROP_ZONE": str(settings.drop_zone),
-            "DUNGHAN_WAREHOUSE": str(settings.warehouse),
-            "DUNGHAN_PRIVACY_KEY": "only-for-the-tests",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 3), done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+    return dunghan(settings.layout.root, *arguments, inbox=Path(settings.drop_zone), expect=(0, 3))
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ from pipelines.samples import LocalSystem, district_2024, generate
 from pipelines.serving.bi import bundle
 from pipelines.serving.catalogue import marts
 from pipelines.serving.measures import PARTS
+from tests.support.command import dunghan
 from tests.support.postgres import server
 
 pytestmark = pytest.mark.bi
@@ -63,22 +64,11 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def dunghan(warehouse: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
-        env=os.environ | {"DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_PRIVACY_KEY": "only-for-the-tests"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 3), done.stdout[-3000:] + done.stderr[-3000:]
-
-
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bi")
     inbox = generate(SPEC, folder).inbox
-    dunghan(folder / "warehouse", "--drop-zone", str(inbox), "run")
+    dunghan(folder / "warehouse", "run", inbox=inbox, expect=(0, 3))
     return folder / "warehouse"
 
 
@@ -287,7 +277,7 @@ def test_nobody_reads_without_signing_in(on_duckdb: Client) -> None:
 def test_every_chart_has_rows_on_postgres(python: Path, warehouse: Path, home: Path, on_duckdb: Client) -> None:
     """In the same state folder after DuckDB: the one database changes its address."""
     with server() as pg:
-        dunghan(warehouse, "publish", "--postgres", pg.dsn())
+        dunghan(warehouse, "publish", "--postgres", pg.dsn(), expect=(0, 3))
         with pg.connect() as con:
             con.execute(f"create role bi_reader login password '{READER}' in role dunghan_reader")
         with started(python, home, DUNGHAN_BI_DSN=pg.dsn("bi_reader", READER)) as client:

@@ -22,7 +22,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.samples import LocalSystem, build_spec, district_2024, generate
+from pipelines.samples import build_spec, generate
+from tests.support.command import KEY
+from tests.support.district import District
 from tests.support.pages import GUIDE_VI, REPOSITORY, RUNBOOKS_VI, Block, blocks, name
 
 pytestmark = pytest.mark.integration
@@ -42,17 +44,6 @@ MAY_END_WITH = {
     "dunghan compare": {1},
     "dunghan status": {3},
 }
-KEY = "only-for-the-tests"
-#: Small, with everything the pages speak of: nightly runs, both systems, a portal report, bad rows.
-SPEC = district_2024(
-    dossiers=400,
-    mix={"early": 190, "late": 6, "on_time": 180},
-    not_accepted=3,
-    refused=3,
-    local_system=LocalSystem(
-        unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, agency_differs=0.03, report_extra=2
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -78,18 +69,15 @@ def environment(inbox: Path, warehouse: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("docs")
-    inbox, warehouse = generate(SPEC, folder).inbox, folder / "warehouse"
-    done = subprocess.run(
-        ["dunghan", "run"], env=environment(inbox, warehouse), cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 3, done.stdout[-3000:] + done.stderr[-3000:]
+def prepared(district: District, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    inbox, warehouse = district.inbox, district.warehouse
     with duckdb.connect(warehouse / "published" / "dunghan.duckdb", read_only=True) as con:
         [(dossier,)] = con.execute(
             "select dossier_code from marts.mart_late_dossiers where rule_set = 'form_ii06' order by 1 limit 1"
         ).fetchall()
-    sheets = generate(build_spec(None, (), (), dossiers=30, nights=1, shape="html"), folder / "sheets").inbox
+    sheets = generate(
+        build_spec(None, (), (), dossiers=30, nights=1, shape="html"), tmp_path_factory.mktemp("sheets")
+    ).inbox
     return Prepared(inbox, warehouse, next(sheets.glob("*/dossiers/*.xls")), dossier)
 
 

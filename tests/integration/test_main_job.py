@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,51 +18,24 @@ import pytest
 
 from pipelines.config import load_settings
 from pipelines.explain import explain_each
-from pipelines.samples import LocalSystem, district_2024, generate, personal_data
+from pipelines.samples import personal_data
+from tests.support.command import dunghan
+from tests.support.district import SPEC, District
 
 pytestmark = pytest.mark.integration
 
-#: Small, with everything the district has: nightly runs, events, catalogues, distortions, bad rows and files, a
-#: duplicate.
-SPEC = district_2024(
-    dossiers=400,
-    mix={"early": 190, "late": 6, "on_time": 180},
-    not_accepted=3,
-    refused=3,
-    local_system=LocalSystem(
-        unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, agency_differs=0.03, report_extra=2
-    ),
-)
-#: One key, for the keys of people depend on it and so does the content of the marts.
-KEY = "only-for-the-tests"
 DATA = Path(__file__).resolve().parents[1] / "data" / "worked_examples"
 
 
-def dunghan(inbox: Path, warehouse: Path, *arguments: str, expect: tuple[int, ...] = (3,)) -> str:
-    """One call of the command; returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
-        env=os.environ
-        | {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_PRIVACY_KEY": KEY},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in expect, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def sample(district: District) -> Path:
+    return district.inbox
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample")
-    return generate(SPEC, folder).inbox
-
-
-@pytest.fixture(scope="module")
-def at_once(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def at_once(district: District) -> tuple[Path, str]:
     """Every export in one run: the warehouse and what the command said."""
-    warehouse = tmp_path_factory.mktemp("at_once") / "warehouse"
-    return warehouse, dunghan(sample, warehouse, "run")
+    return district.warehouse, district.said
 
 
 def hashes(warehouse: Path) -> dict[str, str]:
@@ -84,10 +54,10 @@ def test_order_and_number_of_runs_do_not_matter(sample: Path, at_once: tuple[Pat
         for path in lot:
             (inbox / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(sample / path, inbox / path)
-        dunghan(inbox, warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", expect=(0, 3))
+        dunghan(warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", inbox=inbox, expect=(0, 3))
     assert hashes(warehouse) == hashes(at_once[0])
     (warehouse / "build.duckdb").unlink()
-    dunghan(inbox, warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", expect=(0, 3))
+    dunghan(warehouse, "run", "--as-of", f"{SPEC.last_day}T23:59:59", inbox=inbox, expect=(0, 3))
     assert hashes(warehouse) == hashes(at_once[0])
 
 
@@ -194,11 +164,11 @@ def test_the_portals_report_differs_by_exactly_what_is_meant(sample: Path, at_on
 
 
 def test_reconcile_says_it_in_vietnamese(at_once: tuple[Path, str], sample: Path) -> None:
-    said = " ".join(dunghan(sample, at_once[0], "reconcile", expect=(0,)).split())  # lines end where the screen does
+    said = " ".join(dunghan(at_once[0], "reconcile", inbox=sample).split())  # lines end where the screen does
     assert "chưa đồng bộ" in said and "Chỉ có trên Cổng" in said and "chưa rõ +2" in said
-    found = json.loads(dunghan(sample, at_once[0], "reconcile", "--json", "--period", "2023", expect=(0,)))
+    found = json.loads(dunghan(at_once[0], "reconcile", "--json", "--period", "2023", inbox=sample))
     assert found == {"reports": [], "systems": [], "dossiers": [], "only_portal": []}
-    own = json.loads(dunghan(sample, at_once[0], "reconcile", "--json", "--agency", "H39.18", expect=(0,)))
+    own = json.loads(dunghan(at_once[0], "reconcile", "--json", "--agency", "H39.18", inbox=sample))
     assert {row["department_code"] for row in own["reports"]} > {"H39.18"}
 
 
@@ -291,7 +261,7 @@ def test_worked_examples_from_the_command_line(tmp_path: Path) -> None:
     expected = duckdb.read_csv(str(DATA / "expected_verdicts.csv"), all_varchar=True)
     as_of, known_at = "2024-05-31T23:59:59", "2024-06-01T23:59:59"
     arguments = ("run", "--as-of", as_of, "--known-at", known_at)
-    dunghan(DATA / "inbox", tmp_path / "warehouse", *arguments)
+    dunghan(tmp_path / "warehouse", *arguments, inbox=DATA / "inbox", expect=(3,))
     columns = [name for name in expected.columns if name not in ("as_of", "known_at", "note")]
     published = tmp_path / "warehouse" / "published" / "dunghan.duckdb"
     with duckdb.connect(str(published), read_only=True) as con:

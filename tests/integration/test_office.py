@@ -4,9 +4,6 @@ right type, papers that can be read, files that our own readers take back."""
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -22,45 +19,24 @@ from python_calamine import CalamineWorkbook
 
 from pipelines.cli import main
 from pipelines.config import load_settings
-from pipelines.samples import LocalSystem, district_2024, generate
 from pipelines.serving.office.export import extract, write_csv, write_parquet, write_workbook
 from pipelines.serving.office.form import COLUMNS, forms
 from pipelines.serving.office.lists import LISTS
 from pipelines.serving.published import open_published
+from tests.support.command import KEY
+from tests.support.district import District
 from tests.support.exports import read
 from tests.support.office import dossiers, published_of
 from tests.support.properties import examples
 
 pytestmark = pytest.mark.integration
 
-KEY = "only-for-the-tests"
-SPEC = district_2024(
-    dossiers=400,
-    mix={"early": 190, "late": 6, "on_time": 180},
-    not_accepted=3,
-    refused=3,
-    local_system=LocalSystem(
-        unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, agency_differs=0.03, report_extra=2
-    ),
-)
 Call = Callable[..., int]
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The district, loaded and published."""
-    folder = tmp_path_factory.mktemp("office")
-    inbox = generate(SPEC, folder).inbox
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", "run"],
-        env=os.environ
-        | {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(folder / "wh"), "DUNGHAN_PRIVACY_KEY": KEY},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 3), done.stdout[-2000:] + done.stderr[-2000:]
-    return folder / "wh"
+def warehouse(district: District) -> Path:
+    return district.warehouse
 
 
 @pytest.fixture

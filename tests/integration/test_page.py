@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,8 +16,9 @@ import pytest
 from pipelines.config import Settings, load_settings
 from pipelines.orchestration.record import RunRecord
 from pipelines.orchestration.runner import exit_code
-from pipelines.samples import LocalSystem, district_2024, generate
 from pipelines.serving.page import LARGEST, page_writer
+from tests.support.command import dunghan
+from tests.support.district import District
 from tests.support.province import add_version
 from tests.support.small_build import green_nightly_run, settings_in
 from warehouse.publish import current, publish
@@ -28,36 +26,12 @@ from warehouse.status import figures
 
 pytestmark = pytest.mark.integration
 
-SPEC = district_2024(
-    dossiers=400,
-    mix={"early": 190, "late": 6, "on_time": 160},
-    not_accepted=4,
-    refused=3,
-    local_system=LocalSystem(unsynchronised=6, only_portal=0.02, late=0.5, due_differs=0.03, report_extra=2),
-)
 HOSTILE = """<script>document.title="hit"</script>"><img src=x onerror='document.title="hit"'>"""
 
 
-def dunghan(warehouse: Path, *arguments: str, expect: tuple[int, ...] = (0,)) -> str:
-    """One call of the command; returns what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments],
-        env=os.environ | {"DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_PRIVACY_KEY": "only-for-the-tests"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in expect, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse after one run."""
-    folder = tmp_path_factory.mktemp("page")
-    inbox = generate(SPEC, folder).inbox
-    dunghan(folder / "warehouse", "--drop-zone", str(inbox), "run", expect=(3,))
-    return folder / "warehouse"
+def warehouse(district: District) -> Path:
+    return district.warehouse
 
 
 def copied(warehouse: Path, folder: Path) -> Path:

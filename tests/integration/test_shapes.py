@@ -20,8 +20,9 @@ from pipelines.landing.pipeline import land
 from pipelines.portal.discovery import discover
 from pipelines.samples import EVENT_REJECTS, ROW_REJECTS, Distortions, SampleSpec, generate
 from pipelines.samples.shapes import SHAPES
-from tests.integration.test_main_job import dunghan, hashes
+from tests.integration.test_main_job import hashes
 from tests.support import plain_shapes
+from tests.support.command import dunghan
 from warehouse.database import connect_build
 
 pytestmark = pytest.mark.integration
@@ -146,7 +147,7 @@ OF_FILES = {"mart_load_ledger", "mart_quarantine"}
 def marts(root: Path, shape: str) -> dict[str, str]:
     """Content hashes of the marts that a whole `dunghan run` publishes."""
     made = generate(WHOLE.model_copy(update={"shape": shape}), root / shape)
-    dunghan(made.inbox, root / shape / "warehouse", "run", expect=(0, 3))
+    dunghan(root / shape / "warehouse", "run", inbox=made.inbox, expect=(0, 3))
     found = hashes(root / shape / "warehouse")
     assert set(found) > OF_FILES and len(found) > 10
     return {mart: content for mart, content in found.items() if mart not in OF_FILES}
