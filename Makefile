@@ -98,10 +98,11 @@ $(BI_VENV)/.installed: $(SUPERSET)/requirements.txt
 test-bi: setup ## Superset imports the bundle and every chart has rows; minutes / kiểm thử Superset
 	@$(BIN)/python -m pytest -m bi -n 0 $(PYTEST_ARGS)
 
-docs: setup ## write what follows from the contract, docs/marts.md, measures.md, distortions.md / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md, national-marts.md, measures.md, distortions.md / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
+	@$(BIN)/python dbt_project/generate_national_doc.py
 	@$(BIN)/python dbt_project/generate_measures_doc.py
 	@$(BIN)/python -m pipelines.serving.bi
 

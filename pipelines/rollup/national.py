@@ -37,9 +37,9 @@ SHARED = (
 )
 _COPIES = "provinces"
 #: dbt builds the national models and the seeds they read; of checks only those whose tables are all there.
-_DBT = ("build", "--full-refresh", "--no-write-json", "--exclude-resource-type", "unit_test")
+_DBT = ("build", "--full-refresh", "--exclude-resource-type", "unit_test")
 _SELECTED = ("--select", "+path:models/national")
-_ENVIRONMENT = {"DUNGHAN_ROLLUP": "true", "DBT_INDIRECT_SELECTION": "cautious"}
+ENVIRONMENT = {"DUNGHAN_ROLLUP": "true", "DBT_INDIRECT_SELECTION": "cautious"}
 
 
 def taken_marts() -> list[str]:
@@ -61,7 +61,7 @@ def roll_up(settings: Settings, given: Sequence[str], into: Path, progress: Prog
         provinces = find_provinces(given, taken_marts(), copies, say)
         plan = _plan(provinces)
         _lay_out(own, plan, provinces)
-        run_dbt(own, (*_DBT, *_SELECTED), _ENVIRONMENT, progress=say)
+        run_dbt(own, (*_DBT, *_SELECTED), ENVIRONMENT, progress=say)
         say(f"→ {own.layout.published}")
         return publish(own, plan, {PROVINCES: [_described(province) for province in provinces]})
 

@@ -6,6 +6,8 @@ import contextlib
 import io
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.config import Settings, load_settings
+from pipelines.layout import REPOSITORY
 from pipelines.rollup.national import LEFT_OUT, SHARED, roll_up, taken_marts
 from pipelines.rollup.provinces import RollupRefusedError
 from tests.support.national import EXPECTED, differing, provinces_beside, write_province
@@ -183,3 +186,18 @@ def test_the_command_tells_what_it_took(story: Story, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as ended:
         main(["--lang", "en", "rollup", given, given, "--into", into])
     assert ended.value.code == 1 and "H17: this province is there twice" in capsys.readouterr().err
+
+
+def test_the_page_of_the_national_marts_is_that_of_the_models(story: Story, tmp_path: Path) -> None:
+    manifest = story.settings.layout.dbt_target / "target" / "manifest.json"
+    script = REPOSITORY / "dbt_project" / "generate_national_doc.py"
+    command = [sys.executable, script, "--manifest", manifest, "--output", tmp_path / "page.md"]
+    subprocess.run(list(map(str, command)), check=True)
+    kept = REPOSITORY / "docs" / "reference" / "national-marts.md"
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == kept.read_text(encoding="utf-8"), "run `make docs`"
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    models = [node for node in nodes if node["resource_type"] == "model" and node["fqn"][1] == "national"]
+    assert not [
+        node["name"] for node in models if not node["contract"]["enforced"] or not node["config"]["meta"]["title"]
+    ]
+    assert not [node["name"] for node in models if not all(one["description"] for one in node["columns"].values())]

@@ -180,8 +180,15 @@ def write_province(
             con.execute(f"copy marts.{quoted(name)} to {literal(path)} (format parquet)")
             content = path.read_bytes()
             marts[name] = {"parquet": {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}}
-    manifest = {"version": f"20240531T235959-{folder.name}", "as_of": as_of, "known_at": None, "province": code}
-    manifest |= {"definitions_version": definitions, "package_version": "0.1.0", "marts": marts}
+    manifest = {
+        "version": f"20240531T235959-{folder.name}",
+        "as_of": as_of,
+        "known_at": None,
+        "definitions_version": definitions,
+        "package_version": "0.1.0",
+        "province": code,
+        "marts": marts,
+    }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
@@ -355,13 +362,15 @@ def provinces_beside(national: Path, folders: dict[str, Path]) -> Iterator[duckd
         yield con
 
 
-def differing(con: duckdb.DuckDBPyConnection, mart: str, query: str) -> list[tuple[object, ...]]:
+def differing(con: duckdb.DuckDBPyConnection, mart: str, query: str, where: str = "true") -> list[tuple[object, ...]]:
     """Rows of the query that the national mart has not, and rows of the mart that the query has not, in the columns of
-    the query; floating point numbers to nine digits."""
+    the query; floating point numbers to nine digits. where: which rows of the mart."""
     columns = con.execute(f"describe {query}").fetchall()
     kinds = {row[0]: row[1] for row in con.execute(f"describe national.marts.{quoted(mart)}").fetchall()}
     shown = ", ".join(_shown(quoted(name), kinds[name]) for name, *_ in columns)
-    ours, theirs = (f"(select {shown} from {of})" for of in (f"national.marts.{quoted(mart)}", f"({query})"))
+    ours, theirs = (
+        f"(select {shown} from {of})" for of in (f"national.marts.{quoted(mart)} where {where}", f"({query})")
+    )
     both = f"(from {ours} except all from {theirs}) union all (from {theirs} except all from {ours})"
     return con.execute(f"from ({both}) limit 5").fetchall()
 
