@@ -60,7 +60,7 @@ def measure(given: list[Path], into: Path) -> dict[str, float]:
         # the largest process: the command itself (publication) or dbt, whichever took more
         "peak_mib": used.ru_maxrss // 1024,
         "read_mib": sum(path.stat().st_size for one in given for path in one.rglob("*.parquet")) >> 20,
-        "written_mib": sum(path.stat().st_size for path in published.resolve().rglob("*") if path.is_file()) >> 20,
+        "written_mib": sum(path.lstat().st_size for path in published.resolve().rglob("*")) >> 20,
     }
 
 

@@ -1,5 +1,5 @@
--- grain: area_code, source, rule_set, overdue_bucket: mart_overdue_aging of the country and of each province, computed again from the overdue dossiers: a median
--- of medians would be none.
+-- grain: area_code, source, rule_set, overdue_bucket: mart_overdue_aging of the country and of each province, computed again from the overdue dossiers: a
+-- median of medians would be none.
 
 {% set keys = ['area_code', 'source', 'rule_set', 'overdue_bucket'] %}
 
