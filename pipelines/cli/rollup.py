@@ -61,5 +61,6 @@ def _rolled_up(screen: Screen, publication: Publication, provinces: list[dict[st
             screen.say(t("rollup.others", code=one["province_code"], dossiers=dossiers))
     if elsewhere := sum(one["dossiers_elsewhere"] for one in provinces):
         screen.say(t("rollup.elsewhere", dossiers=screen.number(elsewhere)))
-    screen.say(t("rollup.where", path=publication.database))
+    # the name that stays, whichever version is published
+    screen.say(t("rollup.where", path=publication.folder.parents[1] / publication.database.name))
     screen.say(t("run.elapsed", seconds=round(time.monotonic() - started)))

@@ -31,6 +31,7 @@ OF_A_PROVINCE = (
     "status",
     "form --period 2024-05 --agency H39 -o form.xlsx",
     "list overdue",
+    "explain H39.18-24-00001",
     "letter H39.18-24-00001 -o letter.pdf",
     "report",
     "digest",

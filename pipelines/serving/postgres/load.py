@@ -60,7 +60,7 @@ def load(
 
     again: also when it is there already. patience: seconds that another load is waited for. Readers of PostgreSQL see
     the version before until the last moment, and after any failure. Raises PostgresError, NothingPublishedError,
-    MissingExtraError.
+    NationalVersionError, MissingExtraError.
     """
     target = Target.of(settings)
     psycopg = need("psycopg", EXTRA)
