@@ -99,10 +99,11 @@ $(BI_VENV)/.installed: $(SUPERSET)/requirements.txt
 test-bi: setup ## Superset imports the bundle and every chart has rows; minutes / kiểm thử Superset
 	@$(BIN)/python -m pytest -m bi -n 0 $(PYTEST_ARGS)
 
-docs: setup ## write what follows from the contract, docs/marts.md, measures.md, distortions.md / tạo tài liệu các mart
+docs: setup ## write what follows from the contract, docs/marts.md, national-marts.md, measures.md, distortions.md / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_from_contract.py
 	@$(BIN)/python dbt_project/generate_rule_set_columns.py
 	@$(BIN)/python dbt_project/generate_marts_doc.py
+	@$(BIN)/python dbt_project/generate_national_doc.py
 	@$(BIN)/python dbt_project/generate_measures_doc.py
 	@$(BIN)/python -m pipelines.serving.bi
 
@@ -123,7 +124,7 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tr
 	@scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; set -e; \
 	echo "mkdocs build --strict"; $(call build_site,"$$scratch/site") \
 	echo "dbt parse"; $(DBT_QUIET) $(BIN)/dbt --quiet parse; \
-	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) $(BIN)/sqlfluff lint dbt_project; \
+	echo "sqlfluff lint dbt_project"; $(DBT_QUIET) DUNGHAN_ROLLUP=true $(BIN)/sqlfluff lint dbt_project; \
 	for folder in pipelines/portal/sql pipelines/serving/sql; do \
 		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
 	done; \

@@ -77,14 +77,15 @@ Node = dict[str, Any]
 NOT_PUBLISHED = "built_by"  # warehouse.publish leaves it out
 
 
-def parse_project() -> dict[str, Any]:
-    """The manifest of the project as it stands. Raises SystemExit with dbt's output when it cannot be parsed."""
+def parse_project(**environment: str) -> dict[str, Any]:
+    """The manifest of the project as it stands, with these variables set. Raises SystemExit with dbt's output when it
+    cannot be parsed."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "parse", "--no-partial-parse"]
         folders = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", scratch, "--log-path", scratch]
         done = subprocess.run(  # noqa: S603 - dbt of this environment, with paths of this project
             [*command, *map(str, folders)],
-            env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -97,13 +98,13 @@ def parse_project() -> dict[str, Any]:
 def render(manifest: dict[str, Any]) -> str:
     """The page, for a dbt manifest (schema v12)."""
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] == SCHEMA]
-    grains = _grains(manifest)
+    of_models = grains(manifest)
     readers = _readers(manifest)
     lines = [PREFACE]
     for family, heading in FAMILIES.items():
         lines += [f"## {heading}", ""]
         for model in sorted((m for m in models if m["name"].split("_")[0] == family), key=lambda m: m["name"]):
-            lines += _model(model, grains.get(model["unique_id"], []), readers.get(model["unique_id"], []))
+            lines += model_page(model, of_models.get(model["unique_id"], []), readers.get(model["unique_id"], []))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -123,12 +124,12 @@ def render_distortions(project: Path = PROJECT) -> str:
 def catalogue(manifest: dict[str, Any]) -> dict[str, Any]:
     """Mart → title, grain (one row is what) and meaning of columns, each [Vietnamese, English]; key; types."""
     models = [n for n in manifest["nodes"].values() if n["resource_type"] == "model" and n["schema"] == SCHEMA]
-    grains = _grains(manifest)
+    of_models = grains(manifest)
     return {
         model["name"]: {
             "title": _both(model["config"]["meta"]["title"], " / "),
             "grain": _both(model["description"].strip(), "\n"),
-            "key": grains.get(model["unique_id"], []),
+            "key": of_models.get(model["unique_id"], []),
             "columns": [
                 {
                     "name": column["name"],
@@ -149,7 +150,7 @@ def _both(text: str, between: str) -> list[str]:
     return [vietnamese.strip(), english.strip() or vietnamese.strip()]
 
 
-def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
+def model_page(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
     yield f"### {model['name']}: {model['config']['meta']['title']}"
     yield ""
     yield from (line for paragraph in model["description"].splitlines() if paragraph for line in (paragraph, ""))
@@ -169,7 +170,7 @@ def _model(model: Node, grain: list[str], readers: list[str]) -> Iterator[str]:
     yield ""
 
 
-def _grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
+def grains(manifest: dict[str, Any]) -> dict[str, list[str]]:
     """Model → the columns that are tested to be unique together, or the one column tested to be unique.
 
     A model whose rows are those of another, laid out, names them itself (meta).

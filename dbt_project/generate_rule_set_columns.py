@@ -15,9 +15,15 @@ PROJECT = Path(__file__).resolve().parent
 BEGIN = "      # per rule set, written by `make docs`\n"
 END = "      # end of what is written\n"
 
-#: Model → the columns of each rule set: name, type, meaning.
+ON_TIME_RATE = (
+    "on_time_rate_{rule_set}",
+    "double",
+    "Tỷ lệ đúng hạn theo bộ quy tắc “{name_vi}”, 0..1; trống khi chưa giải quyết hồ sơ nào /"
+    " On-time rate by {rule_set}, (early + on time) / resolved; null when nothing is resolved",
+)
+#: Model, with its folder → the columns of each rule set: name, type, meaning.
 COLUMNS = {
-    "mart_rule_differences": (
+    "marts/mart_rule_differences": (
         (
             "{rule_set}_verdict",
             "varchar",
@@ -26,14 +32,8 @@ COLUMNS = {
         ),
         ("{rule_set}_reason", "varchar", "Lý do theo bộ quy tắc “{name_vi}” / Reason of {rule_set}"),
     ),
-    "mart_agency_scorecard": (
-        (
-            "on_time_rate_{rule_set}",
-            "double",
-            "Tỷ lệ đúng hạn theo bộ quy tắc “{name_vi}”, 0..1; trống khi chưa giải quyết hồ sơ nào /"
-            " On-time rate by {rule_set}, (early + on time) / resolved; null when nothing is resolved",
-        ),
-    ),
+    "marts/mart_agency_scorecard": (ON_TIME_RATE,),
+    "national/nat_province_scorecard": (ON_TIME_RATE,),
 }
 
 
@@ -43,7 +43,7 @@ def pages(project: Path = PROJECT) -> dict[Path, str]:
         rule_sets = sorted(csv.DictReader(file), key=lambda row: int(row["position"]))
     found = {}
     for model, columns in COLUMNS.items():
-        path = project / "models" / "marts" / f"{model}.yml"
+        path = project / "models" / f"{model}.yml"
         before, rest = path.read_text(encoding="utf-8").split(BEGIN)
         after = rest.split(END)[1]
         lines = [_column(*(text.format(**row) for text in column)) for row in rule_sets for column in columns]

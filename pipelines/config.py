@@ -101,6 +101,12 @@ class Settings(BaseSettings):
         description="thư mục của kho: dữ liệu, bản công bố, khóa, trạng thái"
         " / folder of lake, build, published marts, keys, state",
     )
+    province: str | None = Field(
+        default=None,
+        pattern=r"^H\d{2}$",
+        description="mã tỉnh, ví dụ H39; ghi vào bản công bố để lập bản toàn quốc (`dunghan rollup`)"
+        " / code of the province, e.g. H39; published with the figures, for the national version (`dunghan rollup`)",
+    )
     privacy_key: SecretStr | None = Field(
         default=None,
         description="khóa HMAC thay số định danh, ít nhất 16 ký tự"

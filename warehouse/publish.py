@@ -51,6 +51,8 @@ CARRIED = {
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
+# Entry of the manifest of a national version: the versions of provinces that it is made of (pipelines/rollup).
+PROVINCES = "provinces"
 # So many publications go on from one file; then it is written whole again, without the holes that changes leave.
 MOST_CARRIED = 30
 _UNDER_WAY = ".publishing-"
@@ -95,6 +97,11 @@ class Publication:
     def validation_seq(self) -> int:
         """The last validation whose rows it holds; releases before 24 November 2026 called it otherwise."""
         return int(self.manifest.get("validation_seq", self.manifest.get("judge_seq", 0)))
+
+    @property
+    def is_national(self) -> bool:
+        """Of many provinces: its marts have a province before their own keys."""
+        return PROVINCES in self.manifest
 
     @property
     def database(self) -> Path:
@@ -313,8 +320,8 @@ def _write_version(
         marts = _export(settings, database, folder / "parquet", ordered=ordered)
     (folder / OLD_DATABASE).symlink_to(DATABASE)
     carried = {"carried": _carried(base) + 1 if base is not None else 0, "written_again": written_again}
-    size = {"database_bytes": database.stat().st_size}
-    manifest = _manifest(plan, version, marts) | size | carried | extra
+    own = {"database_bytes": database.stat().st_size, "province": settings.province}
+    manifest = _manifest(plan, version, marts) | own | carried | extra
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     # Published files are never written again, whoever opens them.
     database.chmod(0o444)

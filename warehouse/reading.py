@@ -18,6 +18,22 @@ class NothingPublishedError(Exception):
     """There is no published version to read. The message says what to do."""
 
 
+class NationalVersionError(Exception):
+    """What is asked for is made of one province's version. The message says what to do."""
+
+    def __init__(self, publication: Publication) -> None:
+        super().__init__(
+            f"Bản {publication.version} là bản toàn quốc: lệnh này dùng cho kho của một tỉnh, hãy đọc bằng công cụ BI"
+            f" / version {publication.version} is a national one: this command is for a province's, use BI tools"
+        )
+
+
+def require_province(publication: Publication) -> None:
+    """Raise NationalVersionError when the version is of many provinces: their keys alone do not tell its rows apart."""
+    if publication.is_national:
+        raise NationalVersionError(publication)
+
+
 def published_now(settings: Settings) -> Publication:
     """What readers see now. Raises NothingPublishedError, PublicationDamagedError."""
     published = sound(settings)
@@ -45,7 +61,8 @@ def made_before(settings: Settings, publication: Publication) -> list[Publicatio
 
 @contextlib.contextmanager
 def marts_of(settings: Settings, publication: Publication) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The marts of a version, in schema `marts`, read-only."""
+    """The marts of a province's version, in schema `marts`, read-only. Raises NationalVersionError."""
+    require_province(publication)
     with connect(settings, publication.database, read_only=True) as con:
         con.execute(_macros())
         yield con

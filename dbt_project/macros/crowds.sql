@@ -35,3 +35,7 @@ crowded_minutes as (
     having count(distinct {{ rows }}.dossier_code) >= {{ var('distortion_bulk_closing') }}
 )
 {% endmacro %}
+
+{#- Condition on mart_step_durations: a step in which a dossier waited for somebody's work that may be named. Neither the time of citizens, nor what begins with
+    the end: a result that lies at the desk waits for nobody's work. -#}
+{% macro is_waiting_step() -%} attributable and not citizen_time and status not in (3, 7, 8, 9, 10) {%- endmacro %}

@@ -5,6 +5,11 @@
     cast({{ part }} as double) / nullif({{ whole }}, 0)
 {%- endmacro %}
 
+{#- Place by the on-time rate of form_ii06 among the rows of a partition: ties share a place, rows without a rate come last. -#}
+{% macro on_time_rank(partition) -%}
+    cast(rank() over (partition by {{ partition }} order by on_time_rate_form_ii06 desc nulls last) as integer)
+{%- endmacro %}
+
 {#- `numerator` / `denominator` rounded half up to two decimals, by exact integer arithmetic; null when the denominator is 0. Both are integers >= 0.
     floor((200 n + d) / 2d) / 100: the rest is taken off before dividing, so that no quotient is ever rounded by the machine. -#}
 {% macro rounded_ratio(numerator, denominator) -%}

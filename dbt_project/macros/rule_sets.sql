@@ -109,6 +109,11 @@
 
 {#- Classes of verdicts as dim_verdict has them. -#}
 {% macro is_bad(verdict) -%} {{ verdict }} in ('late', 'overdue') {%- endmacro %}
+{% macro is_resolved(verdict) -%} {{ verdict }} in ('early', 'on_time', 'late') {%- endmacro %}
+{% macro is_resolved_in_time(verdict) -%} {{ verdict }} in ('early', 'on_time') {%- endmacro %}
+
+{#- All verdicts there are, in the order of dim_verdict. -#}
+{% macro verdict_names() %}{{ return(['early', 'on_time', 'late', 'in_time', 'overdue', 'no_deadline', 'not_applicable']) }}{% endmacro %}
 
 {#- The overdue bucket of timeliness §4 of a bad verdict. -#}
 {% macro overdue_bucket(working_days_overdue) -%}

@@ -28,6 +28,7 @@ from pipelines.cli import (
     office,
     reconcile,
     report,
+    rollup,
     run,
     setup,
     upkeep,
@@ -42,14 +43,14 @@ from pipelines.config import ConfigurationError, load_settings
 from pipelines.errors import fault_of, is_own, places, safe_text
 
 #: One module per theme, in the order of the help. Each has its commands in `commands`.
-THEMES = (run, report, ledger, inspection, explain, office, reconcile, digest, history, calendar, upkeep, setup)
+THEMES = (run, report, ledger, inspection, explain, office, reconcile, digest, history, rollup, calendar, upkeep, setup)
 
 #: Groups of the help, in its order → their commands.
 GROUPS = {
     "daily": ("run", "status", "log", "report", "digest"),
     "look": ("ledger", "quarantine", "distortions", "inspect", "explain", "reconcile"),
     "office": ("form", "list", "letter", "export"),
-    "history": ("restate", "compare", "backfill", "versions", "publish", "rollback"),
+    "history": ("restate", "compare", "backfill", "versions", "publish", "rollback", "rollup"),
     "operate": ("doctor", "config", "service", "calendar", "compact", "sample"),
 }
 

@@ -966,6 +966,37 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hồ sơ {code} đã kết thúc và không quá hạn theo biểu II.06: không phải xin lỗi; xem `dunghan explain {code}`",
         "The dossier {code} has ended and is not late by form II.06: no apology is due; see `dunghan explain {code}`",
     ),
+    # ---- rollup -------------------------------------------------------------------------------------------------
+    "help.rollup": (
+        "Lập bản toàn quốc từ các bản công bố của nhiều tỉnh: số đếm cộng lại; trung vị, tỷ lệ, thứ hạng tính lại từ "
+        "từng hồ sơ.",
+        "Make the national version from what provinces published: counts add up; medians, rates and ranks are computed "
+        "again from the dossiers.",
+    ),
+    "help.rollup.manifests": (
+        "manifest.json, thư mục của một bản hoặc thư mục published của tỉnh (hoặc URL); H39=… khi bản chưa ghi mã tỉnh",
+        "manifest.json, folder of a version, or published folder of a province (or a URL); H39=… when the version does "
+        "not name its province",
+    ),
+    "help.rollup.into": (
+        "thư mục của kho toàn quốc; không phải kho của một tỉnh",
+        "folder of the national warehouse; no province's warehouse",
+    ),
+    "rollup.done": (
+        "Đã công bố bản toàn quốc {version}, chốt lúc {as_of}, {provinces} tỉnh",
+        "Published the national version {version}, as of {as_of}, {provinces} provinces",
+    ),
+    "rollup.where": ("Số liệu: {path}", "Published marts: {path}"),
+    "rollup.province": ("Mã tỉnh", "Province"),
+    "rollup.name": ("Tên", "Name"),
+    "rollup.elsewhere": (
+        "{dossiers} mã hồ sơ có ở nhiều tỉnh, mỗi tỉnh tính một lần: xem dossiers_elsewhere trong dim_province",
+        "{dossiers} dossier codes are in several provinces and count in each: see dossiers_elsewhere in dim_province",
+    ),
+    "rollup.others": (
+        "{code}: {dossiers} hồ sơ mang mã cơ quan của tỉnh khác; hãy xem mã tỉnh có đúng không",
+        "{code}: {dossiers} dossiers name an agency of another province; see whether the province is named rightly",
+    ),
     # ---- history ------------------------------------------------------------------------------------------------
     "help.restate": (
         "Lập lại mọi số liệu cho một cặp thời điểm (chốt lúc nào, dùng dữ liệu đến lúc nào) thành một bản "

@@ -32,7 +32,7 @@ from warehouse.calendar import revision_in
 from warehouse.compiled import compiled_models
 from warehouse.database import connect
 from warehouse.publish import Publication
-from warehouse.reading import published_now
+from warehouse.reading import published_now, require_province
 
 __all__ = ["Explanation", "explain", "explain_each", "words"]
 
@@ -79,7 +79,8 @@ def explain(
     """Explain a dossier at the settings' pair; what is not set is that of the published version.
 
     code: as people type it (portal-exports §5). source: that source's page only. progress: hears of what takes
-    seconds, once per state of the dbt project. Raises NothingPublishedError, CompileError, CalendarError.
+    seconds, once per state of the dbt project. Raises NothingPublishedError, NationalVersionError,
+    CompileError, CalendarError.
     """
     return explain_each(settings, [code], source=source, progress=progress)[0]
 
@@ -89,6 +90,7 @@ def explain_each(
 ) -> list[Explanation]:
     """`explain` for several codes with one run of the rules, in their order."""
     published = published_now(settings)
+    require_province(published)
     pair = (
         settings.as_of or datetime.fromisoformat(published.manifest["as_of"]),
         settings.known_at or _moment(published.manifest["known_at"]),

@@ -22,6 +22,7 @@ from warehouse.calendar import COUNTRY, Change, Revision
 from warehouse.compiled import CompiledProject, compiled_models
 from warehouse.database import connect
 from warehouse.publish import current
+from warehouse.reading import require_province
 
 #: Measures of a verdict that count working days, and what follows from them.
 MEASURES = (
@@ -87,12 +88,14 @@ def month(settings: Settings, first: date, scope: str = COUNTRY) -> list[Row]:
 def effect(settings: Settings, change: Change) -> Effect:
     """What adding `change` to the calendar would do. Reads the published version; changes nothing.
 
-    Raises CalendarError when the change is not a valid one, CompileError.
+    Raises CalendarError when the change is not a valid one, NationalVersionError, CompileError.
     """
     changes = calendar.read(settings)
     after = [*changes, calendar.planned(changes, change)]
-    project = compiled_models(settings)
     published = current(settings)
+    if published is not None:
+        require_province(published)
+    project = compiled_models(settings)
     with connect(settings) as con:
         _open(con, project)
         for name, lines in (("before", changes), ("after", after)):

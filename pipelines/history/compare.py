@@ -17,6 +17,7 @@ from pipelines.sql import literal, quoted
 from warehouse.calendar import MARK
 from warehouse.database import connect, number
 from warehouse.publish import Publication, current, read_version, versions
+from warehouse.reading import require_province
 
 #: Columns that say which version a row is of, not what it says.
 STAMPS = ("as_of", "known_at", "definitions_version")
@@ -134,9 +135,13 @@ def find_version(settings: Settings, name: str) -> Publication:
 def compare(
     settings: Settings, a: Publication, b: Publication, *, agency: str | None = None, limit: int | None = 50
 ) -> Comparison:
-    """How version b differs from version a. agency: only dossiers and figures of this agency code and those below."""
+    """How version b differs from version a. agency: only dossiers and figures of this agency code and those below.
+
+    Raises NationalVersionError.
+    """
     with connect(settings) as con:
         for name, publication in (("a", a), ("b", b)):
+            require_province(publication)
             con.execute(f"attach {literal(publication.database)} as side_{name} (read_only)")
         con.execute("set variable agency = $1", [agency])
         marts = _marts(con)

@@ -253,8 +253,8 @@ MUTANTS = [
         (
             "one rank for both",
             SCORECARD,
-            "partition by source, level, level_name order by",
-            "partition by source, level order by",
+            "on_time_rank('source, level, level_name')",
+            "on_time_rank('source, level')",
         ),
     ),
 ]

@@ -1,20 +1,17 @@
 -- grain: source, agency_code: the dossiers whose code names this agency itself, at as_of; counts in the sense of form_ii06 (timeliness §6).
 -- rank_in_level: by the on-time rate of form_ii06 among the agencies of the source with as many groups in their code and of the same kind; ties share a rank.
 
-{% set on_time = "verdict in ('early', 'on_time')" %}
-{% set resolved = "verdict in ('early', 'on_time', 'late')" %}
-
 with counted as (
     select
         source,
         agency_code,
         {% for rule_set in rule_sets() %}
-        sum(case when rule_set = '{{ rule_set }}' and {{ on_time }} then 1 else 0 end) as {{ rule_set }}_on_time,
-        sum(case when rule_set = '{{ rule_set }}' and {{ resolved }} then 1 else 0 end) as {{ rule_set }}_resolved,
+        sum(case when rule_set = '{{ rule_set }}' and {{ is_resolved_in_time('verdict') }} then 1 else 0 end) as {{ rule_set }}_on_time,
+        sum(case when rule_set = '{{ rule_set }}' and {{ is_resolved('verdict') }} then 1 else 0 end) as {{ rule_set }}_resolved,
         {% endfor %}
         sum(case when rule_set = 'form_ii06' then 1 else 0 end) as received,
         sum(case when rule_set = 'form_ii06' and verdict = 'overdue' then 1 else 0 end) as overdue,
-        avg(case when rule_set = 'form_ii06' and {{ resolved }} then working_days_taken end) as avg_working_days_taken
+        avg(case when rule_set = 'form_ii06' and {{ is_resolved('verdict') }} then working_days_taken end) as avg_working_days_taken
     from {{ ref('int_verdicts') }}
     group by source, agency_code
 ),
@@ -42,7 +39,7 @@ select
     {% endfor %}
     cast(overdue as bigint) as overdue,
     cast(avg_working_days_taken as double) as avg_working_days_taken,
-    cast(rank() over (partition by source, level, level_name order by on_time_rate_form_ii06 desc nulls last) as integer) as rank_in_level,
+    {{ on_time_rank('source, level, level_name') }} as rank_in_level,
     {{ stamps() }}
 from rated
 order by source, level, level_name, rank_in_level, agency_code

@@ -1,7 +1,6 @@
 -- grain: source, scheme, month (of reception), agency_code, field_code, channel, rule_set: what every rule set says of the dossiers received in the month, at
 -- as_of (timeliness §6). Counts of fct_verdicts, so that whoever compares rule sets shows one number.
 
-{% set verdict_names = ['early', 'on_time', 'late', 'in_time', 'overdue', 'no_deadline', 'not_applicable'] %}
 {% set key = 'source, agency_code, field_code, channel' %}
 
 with dossiers as (
@@ -45,7 +44,7 @@ counted as (
         rule_set,
         {{ key }},
         sum(dossiers) as received,
-        {% for verdict in verdict_names %}
+        {% for verdict in verdict_names() %}
         sum(case when verdict = '{{ verdict }}' then dossiers else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
         {% endfor %}
     from verdicts
@@ -62,7 +61,7 @@ select
     counted.channel,
     counted.rule_set,
     cast(counted.received as bigint) as received,
-    {% for verdict in verdict_names %}
+    {% for verdict in verdict_names() %}
     cast(counted.{{ verdict }} as bigint) as {{ verdict }},
     {% endfor %}
     {{ rate('(counted.early + counted.on_time)', '(counted.early + counted.on_time + counted.late)') }} as on_time_rate,

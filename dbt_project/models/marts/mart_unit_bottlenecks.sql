@@ -14,7 +14,7 @@ with steps as (
         returned_to_unit,
         case when left_at is null then entered_at end as open_since
     from {{ ref('mart_step_durations') }}
-    where attributable and not citizen_time and status not in (3, 7, 8, 9, 10)
+    where {{ is_waiting_step() }}
 ),
 
 units as (

@@ -20,7 +20,7 @@ from pipelines.serving.published import statement
 from pipelines.sql import literal, quoted
 from warehouse.database import connect
 from warehouse.publish import Publication
-from warehouse.reading import published_now
+from warehouse.reading import published_now, require_province
 
 if TYPE_CHECKING:
     import psycopg
@@ -60,16 +60,17 @@ def load(
 
     again: also when it is there already. patience: seconds that another load is waited for. Readers of PostgreSQL see
     the version before until the last moment, and after any failure. Raises PostgresError, NothingPublishedError,
-    MissingExtraError.
+    NationalVersionError, MissingExtraError.
     """
     target = Target.of(settings)
     psycopg = need("psycopg", EXTRA)
-    published_now(settings)
+    require_province(published_now(settings))
     try:
         with target.connect() as session:
             _prepare(session, target, patience)
             # What is published is asked when nobody else loads any more: the last to load brings the newest.
             publication = published_now(settings)
+            require_province(publication)
             if not again and _is_loaded(session, target, publication):
                 return Loaded(publication.version, target.schema, 0, 0, 0.0, kept=True)
             return _load(session, settings, target, publication, progress or (lambda _: None))

@@ -1,0 +1,41 @@
+-- grain: area_code, month (of reception): mart_system_reconciliation_monthly of the country and of each province, all agencies together.
+
+{% set counts = ['dossiers', 'in_both', 'only_local', 'only_portal', 'identical'] %}
+{% for name in compared_fields() %}{% do counts.append(name ~ '_differs') %}{% endfor %}
+{% do counts.append('delayed') %}
+
+with figures as (
+    {{ area_sums('mart_system_reconciliation_monthly', ['month'], counts) }}
+),
+
+delays as (
+    select
+        {{ explode_areas('province_code') }} as area_code,
+        month,
+        longest_delay_seconds
+    from {{ source('provinces', 'mart_system_reconciliation_monthly') }}
+),
+
+longest as (
+    select
+        area_code,
+        month,
+        max(longest_delay_seconds) as longest_delay_seconds
+    from delays
+    group by area_code, month
+)
+
+select
+    figures.area_code,
+    figures.month,
+    {% for column in counts %}
+    figures.{{ column }},
+    {% endfor %}
+    longest.longest_delay_seconds,
+    {{ stamps() }}
+from figures
+inner join longest
+    on
+        figures.area_code = longest.area_code
+        and figures.month = longest.month
+order by figures.area_code, figures.month
