@@ -136,16 +136,18 @@ def take_over(settings: Settings, target: Path) -> None:
 def _take_over(con: duckdb.DuckDBPyConnection, settings: Settings, node: Mapping[str, Any]) -> Iterator[str]:
     """The view on one table; yields what does not fit its description."""
     schema, name = node["schema"], node["alias"]
+    table = f"{schema}.{name}"
     rows = f"read_parquet({literal(folder(settings) / _TABLES / f'{schema}.db' / name / '*.parquet')})"
     try:
         present = {str(column[0]) for column in con.execute(f"describe select * from {rows}").fetchall()}
     except duckdb.IOException:
-        yield f"{schema}.{name}: không có / missing"
+        yield f"{table}: không có bảng này / {table}: no such table"
         return
     # Only marts describe every column with its type.
     described = {column["name"]: column for column in node["columns"].values() if column["data_type"]}
     if described and present != described.keys():
-        yield f"{schema}.{name}: {', '.join(sorted(present ^ described.keys()))}"
+        differ = ", ".join(sorted(present ^ described.keys()))
+        yield f"{table}: cột thừa hoặc thiếu: {differ} / {table}: columns too many or missing: {differ}"
         return
     shown = ", ".join(
         f"cast({quoted(column)} as {entry['data_type']}) as {quoted(column)}" for column, entry in described.items()
@@ -153,7 +155,8 @@ def _take_over(con: duckdb.DuckDBPyConnection, settings: Settings, node: Mapping
     view = f"{quoted(schema)}.{quoted(name)}"
     con.execute(f"create schema if not exists {quoted(schema)}")
     con.execute(f"create or replace view {view} as select {shown or '*'} from {rows}")
-    yield from (f"{schema}.{name}: {column} null ({number})" for column, number in _nulls(con, view, described))
+    for column, rows_without in _nulls(con, view, described):
+        yield f"{table}: {column} trống ở {rows_without} dòng / {table}: {column} is null in {rows_without} rows"
     if described:
         con.execute(f"comment on view {view} is {literal(node['description'])}")
     for column, entry in described.items():
