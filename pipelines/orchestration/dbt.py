@@ -177,7 +177,8 @@ class ParsedProject:
                 raise DbtRunError([str(error).partition(_ERRORS)[2], RED]) from None
         finally:
             end(invocation.process)
-            release_build(invocation)
+            if self._settings.engine == "duckdb":
+                release_build(invocation)
         # A full refresh compiles what `dunghan explain` runs; making it again would take dbt some seconds.
         if self._settings.engine == "duckdb":
             keep_compiled(self._settings, self.target)

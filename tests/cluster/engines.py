@@ -60,4 +60,6 @@ def published_by_both(
         shutil.copytree(duckdb, spark, symlinks=True)
     with on_spark(folder / "shared", where):
         run_pipeline(inbox, spark, as_of, known_at)
+    manifest = json.loads((spark / "published" / "manifest.json").read_text(encoding="utf-8"))
+    assert ":spark" in manifest["fingerprint"], "what is compared was not made on Spark"
     return differences(*(published_marts(warehouse / "published" / "current") for warehouse in (duckdb, spark)))
