@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.comparison import differences, published_marts
-from tests.oracle.comparison import run_pipeline
+from tests.oracle.comparison import PUBLISHED, REPOSITORY, run_pipeline
 
 #: A small session: the tests compute little, and compiling code for it takes longer than the rows do.
 SMALL = {
@@ -28,6 +30,8 @@ SMALL = {
     },
 }
 LOCAL = {"master": "local[2]"}
+#: A whole run on a machine that others use, too.
+SECONDS = 2400
 
 
 @contextmanager
@@ -46,6 +50,30 @@ def on_spark(folder: Path, where: Mapping[str, Any]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def start_run(
+    inbox: Path, warehouse: Path, as_of: datetime, known_at: datetime | None = None
+) -> subprocess.Popen[bytes]:
+    """`dunghan run` by its command, not waited for; what it prints is in <warehouse>.log beside the warehouse.
+
+    Not `python -c`: pyspark takes a program without a file for one of its own doctests, and ends it.
+    """
+    own = {"DUNGHAN_DROP_ZONE": str(inbox), "DUNGHAN_WAREHOUSE": str(warehouse)}
+    command = [str(Path(sys.executable).with_name("dunghan")), "run", "--as-of", as_of.isoformat()]
+    if known_at:
+        command += ["--known-at", known_at.isoformat()]
+    with warehouse.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen(command, cwd=REPOSITORY, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT)
+
+
+def published(run: subprocess.Popen[bytes], warehouse: Path) -> None:
+    """Waits for a run of `start_run`. Raises AssertionError with what it said when it published nothing, or when what
+    is published was not made on Spark."""
+    status = run.wait(timeout=SECONDS)
+    assert status in PUBLISHED, warehouse.with_suffix(".log").read_text(encoding="utf-8")[-4000:]
+    manifest = json.loads((warehouse / "published" / "manifest.json").read_text(encoding="utf-8"))
+    assert ":spark" in manifest["fingerprint"], "what is published was not made on Spark"
+
+
 def published_by_both(
     inbox: Path, folder: Path, as_of: datetime, known_at: datetime | None, where: Mapping[str, Any]
 ) -> list[str]:
@@ -59,7 +87,5 @@ def published_by_both(
     if not spark.exists():
         shutil.copytree(duckdb, spark, symlinks=True)
     with on_spark(folder / "shared", where):
-        run_pipeline(inbox, spark, as_of, known_at)
-    manifest = json.loads((spark / "published" / "manifest.json").read_text(encoding="utf-8"))
-    assert ":spark" in manifest["fingerprint"], "what is compared was not made on Spark"
+        published(start_run(inbox, spark, as_of, known_at), spark)
     return differences(*(published_marts(warehouse / "published" / "current") for warehouse in (duckdb, spark)))
