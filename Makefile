@@ -1,6 +1,7 @@
 # One command for each thing a person does. `make run` and `make test` are the two of the README.
 # Variables: VENV (folder of the environment), PYTHON (3.11-3.13), WHEELHOUSE (folder of wheels: install without network),
 # PYTEST_ARGS (handed on to pytest), COVER (what `make coverage` runs), BI_VENV (environment of Superset),
+# SPARK_VENV (environment with Spark, of `make spark` and `make cluster`),
 # KILLS (how many `make kills` does; figures in kills.jsonl), SKIP (versions that `make unit-all` leaves out).
 # PIP_* of the environment are pip's own and are honoured as they are.
 
@@ -11,6 +12,7 @@ WHEELHOUSE ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 BI_VENV ?= .venv-superset
+SPARK_VENV ?= .venv-spark
 COVER ?= tests/unit
 KILLS ?= 200
 SKIP ?=
@@ -25,7 +27,7 @@ DBT_QUIET = DBT_SEND_ANONYMOUS_USAGE_STATS=false DBT_VERSION_CHECK=false DBT_PRO
 	DBT_PROFILES_DIR=dbt_project DBT_TARGET_PATH="$$scratch/target" DBT_LOG_PATH="$$scratch/logs"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run unit unit-all coverage test slow bench faults kills docs bi test-bi site lint format clean
+.PHONY: help setup run unit unit-all coverage test slow bench faults kills docs bi test-bi spark cluster site lint format clean
 
 help: ## show the targets / các lệnh
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +100,19 @@ $(BI_VENV)/.installed: $(SUPERSET)/requirements.txt
 
 test-bi: setup ## Superset imports the bundle and every chart has rows; minutes / kiểm thử Superset
 	@$(BIN)/python -m pytest -m bi -n 0 $(PYTEST_ARGS)
+
+# The same packages as VENV, of the same versions, and Spark: who builds on one machine needs neither it nor Java.
+spark: $(SPARK_VENV)/.installed ## an environment with Spark, for engine = "spark" / môi trường có Spark
+
+$(SPARK_VENV)/.installed: requirements-spark.lock pyproject.toml
+	@echo "Cài đặt có Spark vào $(SPARK_VENV) / installing with Spark into $(SPARK_VENV) …"
+	@$(PYTHON) -m venv $(SPARK_VENV)
+	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(OFFLINE) --require-hashes --no-deps -r $<
+	@$(SPARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps -e .
+	@touch $@
+
+cluster: spark ## builds on Spark, on a cluster of this machine, against DuckDB's; Java needed / kiểm thử cụm Spark
+	@$(SPARK_VENV)/bin/python -m pytest -m cluster -n 0 tests/cluster $(PYTEST_ARGS)
 
 docs: setup ## write what follows from the contract, docs/marts.md, national-marts.md, measures.md, distortions.md / tạo tài liệu các mart
 	@$(BIN)/python dbt_project/generate_from_contract.py

@@ -17,7 +17,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,6 +48,10 @@ SILENT_DAYS = 4
 _SOURCE = re.compile(r"[a-z0-9_]+")
 _POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MEMORY = r"^\d+[mMgG]$"
+_MASTER = r"^(local(\[(\*|\d+)\])?|spark://\S+:\d+|yarn|k8s://\S+)$"
+#: What Đúng Hạn says to Spark itself: [spark.conf] must not say it otherwise.
+_OWN_SPARK_CONF = ("spark.master", "spark.sql.warehouse.dir", "spark.sql.ansi.enabled", "spark.sql.timestampType")
 _OWNER = re.compile(r"team:[\w.-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
 _JSON = '{"motcua": {"Số phiếu": "MaHoSo"}}'
 
@@ -83,6 +96,54 @@ class Digest(BaseModel):
     agency: str | None = None
     source: str | None = None
     send: list[SecretStr] = Field(default_factory=list)
+
+
+class Spark(BaseModel):
+    """Where and with how much of the machines a build on Spark runs (`engine = "spark"`).
+
+    folder: seen under the same path by this machine and every executor; None = `spark` in the warehouse folder, which
+    does for `local`. Sizes as Spark writes them (512m, 4g). executor_cores, cores_max: None = as the cluster has them.
+    conf: further properties of Spark, never shown, for some are passwords; those that decide what the figures are stay
+    as they are.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    master: str = Field(default="local[*]", pattern=_MASTER)
+    folder: Path | None = None
+    driver_memory: str = Field(default="2g", pattern=_MEMORY)
+    executor_memory: str = Field(default="2g", pattern=_MEMORY)
+    executor_cores: int | None = Field(default=None, ge=1)
+    cores_max: int | None = Field(default=None, ge=1)
+    shuffle_partitions: int = Field(default=200, ge=1)
+    threads: int = Field(default=1, ge=1, le=16)
+    conf: dict[str, SecretStr] = Field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Everything runs in one process of this machine."""
+        return self.master.startswith("local")
+
+    @field_validator("conf")
+    @classmethod
+    def _further(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        wrong = sorted(name for name in value if not name.startswith("spark.") or name in _OWN_SPARK_CONF)
+        if wrong:
+            names = ", ".join(wrong)
+            raise ValueError(
+                f"{names}: chỉ nhận thuộc tính spark.… mà Đúng Hạn không tự đặt"
+                f" / {names}: only properties spark.… that Đúng Hạn does not set itself"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _shared(self) -> Spark:
+        if not self.is_local and self.folder is None:
+            raise ValueError(
+                "cụm máy cần `folder`: thư mục mà máy này và mọi executor thấy dưới cùng một đường dẫn"
+                " / a cluster needs `folder`: one that this machine and every executor see under the same path"
+            )
+        return self
 
 
 class Settings(BaseSettings):
@@ -174,6 +235,18 @@ class Settings(BaseSettings):
         description="bộ nhớ DuckDB được dùng, ví dụ 3GB / DuckDB memory limit, e.g. 3GB",
     )
     threads: int = Field(default=2, ge=1, description="số luồng của DuckDB và dbt / DuckDB and dbt threads")
+    engine: Literal["duckdb", "spark"] = Field(
+        default="duckdb",
+        description="nơi dựng các bảng số liệu: duckdb (máy này) hoặc spark ([spark])"
+        " / what builds the marts: duckdb (this machine) or spark ([spark])",
+    )
+    spark: Spark = Field(
+        default_factory=Spark,
+        description="Spark ở đâu, dùng bao nhiêu máy: [spark] master, folder, driver_memory, executor_memory,"
+        " executor_cores, cores_max, shuffle_partitions, threads, conf"
+        " / where Spark is, with how much of the machines: [spark] master, folder, driver_memory, executor_memory,"
+        " executor_cores, cores_max, shuffle_partitions, threads, conf",
+    )
     stale_hours: float = Field(
         default=30,
         gt=0,
@@ -453,6 +526,9 @@ class _File(TomlConfigSettingsSource):
         for name in ("drop_zone", "warehouse", "metrics_file"):
             if name in values and "://" not in str(values[name]):
                 values[name] = str(self.folder / Path(values[name]).expanduser())
+        spark = values.get("spark")
+        if isinstance(spark, dict) and isinstance(spark.get("folder"), str):
+            values["spark"] = spark | {"folder": str(self.folder / Path(spark["folder"]).expanduser())}
         return values
 
 

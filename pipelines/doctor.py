@@ -24,6 +24,7 @@ from pipelines.errors import safe_text
 from pipelines.layout import REPOSITORY
 from pipelines.masking import masked_name
 from pipelines.preflight import nearest, wanted_bytes
+from pipelines.preflight_spark import examine_spark
 
 Result = Literal["ok", "warn", "fail"]
 Words = tuple[str, str]  # Vietnamese, English
@@ -96,6 +97,7 @@ def examine(load: Callable[[], Settings], *, deep: bool = False) -> list[Check]:
         _lake,
         _calendar,
         _duckdb,
+        _spark,
         _dbt,
         _time_zone,
         _drop_zone,
@@ -378,6 +380,13 @@ def _duckdb(settings: Settings) -> Iterator[Check]:
     good = rows == (10,)
     found = f"{duckdb.__version__}, {settings.memory_limit}, {settings.threads}"
     yield Check("duckdb", "ok" if good else "fail", title, found, advice)
+
+
+def _spark(settings: Settings) -> Iterator[Check]:
+    """What a build on Spark needs, where settings ask for one."""
+    for finding in examine_spark(settings):
+        result: Result = "fail" if finding.advice else "ok"
+        yield Check(finding.name, result, finding.title, finding.found, finding.advice or _NOTHING)
 
 
 def _dbt(settings: Settings) -> Iterator[Check]:

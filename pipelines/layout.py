@@ -83,6 +83,11 @@ class Layout:
         return self.work / "dbt" if self.work else self.state / "dbt"
 
     @property
+    def spark(self) -> Path:
+        """What passes between this machine and Spark, unless [spark] names another folder."""
+        return self._own / "spark"
+
+    @property
     def temp(self) -> Path:
         """DuckDB spills here."""
         return self.work / "tmp" if self.work else self.state / "tmp"

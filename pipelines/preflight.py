@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.config import ConfigurationError, Settings
 from pipelines.contract import KINDS
 from pipelines.layout import Layout
+from pipelines.preflight_spark import examine_spark
 
 #: Bytes that must be free in any case.
 LITTLE_DISK_BYTES = 1_000_000_000
@@ -18,7 +19,12 @@ Words = tuple[str, str]  # Vietnamese, English
 
 def require_sound(settings: Settings) -> None:
     """Raise ConfigurationError naming everything because of which a run could not end well."""
-    problems = [*_drop_zone(settings), *_folders(settings.layout), *_disk(settings.layout)]
+    problems = [
+        *_drop_zone(settings),
+        *_folders(settings.layout),
+        *_disk(settings.layout),
+        *(finding.advice for finding in examine_spark(settings) if finding.advice),
+    ]
     if problems:
         lines = [f"  {' / '.join(problem)}" for problem in problems]
         raise ConfigurationError("Chưa chạy được / the run cannot start:\n" + "\n".join(lines))

@@ -19,7 +19,7 @@ import yaml
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT, REPOSITORY
-from warehouse import calendar
+from warehouse import calendar, spark
 from warehouse.database import connect_build
 
 # What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
@@ -153,9 +153,11 @@ def last_green(settings: Settings) -> BuildPlan:
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:
-    """Environment variables that dbt needs on top of the process's own: paths, limits, and nothing called out."""
+    """Environment variables that dbt needs on top of the process's own: the engine, paths, limits, and nothing called
+    out."""
     layout = settings.layout
     return {
+        "DUNGHAN_ENGINE": settings.engine,
         "DUNGHAN_BUILD_DB": str(layout.build_db),
         "DUNGHAN_THREADS": str(settings.threads),
         "DUNGHAN_MEMORY_LIMIT": settings.memory_limit,
@@ -167,6 +169,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_VERSION_CHECK": "false",
         "DO_NOT_TRACK": "1",
+        **spark.environment(settings),
     }
 
 
@@ -201,10 +204,11 @@ def definitions_version(project: Path = DBT_PROJECT) -> str:
 
 
 def build_fingerprint(settings: Settings) -> str:
-    """What a build depends on besides `validated`: version of the rules, the project that computes them, the
-    calendar."""
+    """What a build depends on besides `validated`: version of the rules, the project that computes them, the calendar,
+    and the engine: none goes on from tables of another."""
     days = calendar.revision(settings)
-    rules = f"{definitions_version()}{days.mark}:{project_hash()}"
+    engine = "" if settings.engine == "duckdb" else f":{settings.engine}"
+    rules = f"{definitions_version()}{days.mark}:{project_hash()}{engine}"
     return f"{rules}:{days.sha256}" if days.number else rules
 
 
@@ -260,6 +264,8 @@ def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool
     _know_builds(con)
     attempts = _attempts_since_green(con)
     because = _why_full(attempts, as_of, settings.known_at, validations, fingerprint)
+    if settings.engine == "spark":
+        because = because or "spark"  # its plain tables cannot be changed, only made anew
     if full_refresh:
         because = "--full-refresh"
     return BuildPlan(

@@ -135,6 +135,7 @@ def _compile(settings: Settings, path: Path) -> None:
     settings.layout.create()
     target = Path(tempfile.mkdtemp(prefix="compile-", dir=settings.layout.dbt_target))
     environment = {
+        "DUNGHAN_ENGINE": "duckdb",  # explain runs the rules in this process, whatever builds the marts
         "DUNGHAN_BUILD_DB": ":memory:",
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(target),

@@ -86,5 +86,5 @@
 
 {#- Version of the rules, and of the calendar. -#}
 {% macro definitions_version() -%}
-    {% if has_clock_vars() %}cast('{{ var("definitions_version") }}' as varchar){% else %}{{ clock('definitions_version') }}{% endif %}
+    {% if has_clock_vars() %}cast('{{ var("definitions_version") }}' as string){% else %}{{ clock('definitions_version') }}{% endif %}
 {%- endmacro %}

@@ -115,3 +115,13 @@
 {% macro is_filled(list) %}{{ return(adapter.dispatch('is_filled')(list)) }}{% endmacro %}
 {% macro default__is_filled(list) -%} (size({{ list }}) > 0) {%- endmacro %}
 {% macro duckdb__is_filled(list) -%} (len({{ list }}) > 0) {%- endmacro %}
+
+{#- Materialisation of a model that a nightly run goes on from. Plain tables of Spark cannot be changed in place: they are written whole. -#}
+{% macro carried_on() %}{{ return(adapter.dispatch('carried_on')()) }}{% endmacro %}
+{% macro default__carried_on() %}{{ return('table') }}{% endmacro %}
+{% macro duckdb__carried_on() %}{{ return('incremental') }}{% endmacro %}
+
+{#- Materialisation of a mart that needs no rows of its own. What Spark makes is read from its files, and a view has none. -#}
+{% macro shown_as_view() %}{{ return(adapter.dispatch('shown_as_view')()) }}{% endmacro %}
+{% macro default__shown_as_view() %}{{ return('table') }}{% endmacro %}
+{% macro duckdb__shown_as_view() %}{{ return('view') }}{% endmacro %}

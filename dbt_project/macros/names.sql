@@ -3,9 +3,18 @@
 {#- Comparison form of a text (portal-exports §9): lower case, no diacritics (đ → d), no punctuation, one space. Texts are NFC since they were read. -#}
 {% macro fold(text) %}{{ return(adapter.dispatch('fold')(text)) }}{% endmacro %}
 {% macro default__fold(text) -%}
-    trim(regexp_replace(translate(lower({{ text }}),
+    {#- Spark takes off no marks by itself: Vietnamese letters, then every other Latin letter with a mark that DuckDB knows -#}
+    {%- set marked = [
         'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ',
-        'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyyd'), '[^a-z0-9]+', ' '))
+        'äåçëîïñöûüÿāąćĉċčďēĕėęěĝğġģĥīĭįĵķĺļľńņňōŏőŕŗřśŝşšţťūŭůűųŵŷźżžǎǐǒǔǖǘǚǜǟǡǧǩǫǭǰǵǹǻȁȃȅȇȉȋȍȏȑȓȕ',
+        'ȗșțȟȧȩȫȭȯȱȳḁḃḅḇḉḋḍḏḑḓḕḗḙḛḝḟḡḣḥḧḩḫḭḯḱḳḵḷḹḻḽḿṁṃṅṇṉṋṍṏṑṓṕṗṙṛṝṟṡṣṥṧṩṫṭṯṱṳṵṷṹṻṽṿẁẃẅẇẉẋẍẏẑẓẕẖẗẘẙ',
+    ] | join -%}
+    {%- set plain = [
+        'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyyd',
+        'aaceiinouuyaaccccdeeeeegggghiiijklllnnnooorrrssssttuuuuuwyzzzaiouuuuuaagkoojgnaaaeeiioorru',
+        'usthaeooooyabbbcdddddeeeeefghhhhhiikkkllllmmmnnnnoooopprrrrsssssttttuuuuuvvwwwwwxxyzzzhtwy',
+    ] | join -%}
+    trim(regexp_replace(translate(lower({{ text }}), '{{ marked }}', '{{ plain }}'), '[^a-z0-9]+', ' '))
 {%- endmacro %}
 {% macro duckdb__fold(text) -%}
     trim(regexp_replace(strip_accents(replace(lower({{ text }}), 'đ', 'd')), '[^a-z0-9]+', ' ', 'g'))

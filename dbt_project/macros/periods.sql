@@ -37,13 +37,13 @@
 {#- Name of the period that holds the month `month_start`: 2024-05, 2024-Q2, 2024-H1, 2024. -#}
 {% macro period_name(month_start, granularity) -%}
     {%- set months = period_granularities()[granularity] -%}
-    {%- set year = "cast(year(" ~ month_start ~ ") as varchar)" -%}
+    {%- set year = "cast(year(" ~ month_start ~ ") as string)" -%}
     {%- if granularity == 'month' -%}
-        {{ year }} || '-' || lpad(cast(month({{ month_start }}) as varchar), 2, '0')
+        {{ year }} || '-' || lpad(cast(month({{ month_start }}) as string), 2, '0')
     {%- elif granularity == 'year' -%}
         {{ year }}
     {%- else -%}
-        {{ year }} || '-{{ granularity[0] | upper }}' || cast(cast(ceil(month({{ month_start }}) / {{ months }}.0) as integer) as varchar)
+        {{ year }} || '-{{ granularity[0] | upper }}' || cast(cast(ceil(month({{ month_start }}) / {{ months }}.0) as integer) as string)
     {%- endif -%}
 {%- endmacro %}
 

@@ -23,7 +23,7 @@ found as (
     from {{ ref('dim_date') }}
 )
 
-select cast(expected.day as varchar) as problem
+select cast(expected.day as string) as problem
 from expected
 left join {{ ref('dim_date') }} as calendar on expected.day = calendar.day
 where
@@ -34,4 +34,4 @@ union all
 
 select 'the calendar has gaps or miscounts' as problem
 from found
-where days <> 36890 or cast(first_day as varchar) <> '2000-01-01' or cast(last_day as varchar) <> '2100-12-31' or working_days <> counted
+where days <> 36890 or cast(first_day as string) <> '2000-01-01' or cast(last_day as string) <> '2100-12-31' or working_days <> counted

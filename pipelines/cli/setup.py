@@ -34,6 +34,13 @@ _TABLES = {
     "silent_days": ("[silent_days]", '"*" = 4', "motcua_cu = 0"),
     "headings": ("[headings.motcua]", '"Số phiếu" = "MaHoSo"'),
     "words": ("[words.motcua]", '"Đã xong" = 9'),
+    "spark": (
+        "[spark]",
+        'master = "spark://may-chu:7077"',
+        'folder = "/srv/chung/dunghan"',
+        'executor_memory = "4g"',
+        "executor_cores = 2",
+    ),
     "digests": ("[digests.huyen_a]", 'agency = "H39.18"', 'send = ["mailtos://…"]'),
 }
 
@@ -173,7 +180,7 @@ def _template(screen: Screen) -> str:
     lines = [f"# {screen.t('config.template')}", ""]
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        if name == "config" or isinstance(default, dict):
+        if name == "config" or name in _TABLES:
             continue
         number = default is None and int in get_args(field.annotation)
         lines += [f"# {_meaning(screen, name)}", f"# {name} = {_toml(1 if number else default)}", ""]

@@ -28,6 +28,7 @@ from pipelines.config import Scope, Settings
 from pipelines.landing.lake import Lake, reading
 from pipelines.progress import Progress
 from pipelines.sql import open_duckdb
+from warehouse import spark
 from warehouse.build import BuildPlan, build_fingerprint, dbt_arguments, plan_build, record_green
 from warehouse.dbt_process import run_dbt
 from warehouse.publish import Publication, PublicationDamagedError, publish, read_version
@@ -110,7 +111,9 @@ def _build(own: Settings, settings: Settings, say: Progress) -> BuildPlan:
     plan = plan_build(own, full_refresh=True)
     # What dbt has read of the project is kept beside the nightly build; with a copy of it dbt need not read again.
     _copy_parsed(settings, own)
+    spark.prepare(own)
     run_dbt(own, dbt_arguments(plan), progress=say)
+    spark.take_over(own, own.layout.dbt_target / "target")
     wrong = [identity.message(own.lang) for identity in identities(own) if not identity.ok]
     if wrong:
         raise RestateError("\n".join(wrong))

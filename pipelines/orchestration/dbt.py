@@ -92,7 +92,7 @@ class ParsedProject:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """dbt's manifest of the present files. Runs `dbt parse` (no database, no network) if there is none yet."""
-        path = self._settings.layout.dbt_target / f"manifest-{_project_fingerprint()}.json"
+        path = self._settings.layout.dbt_target / f"manifest-{_project_fingerprint(self._settings.engine)}.json"
         # One that is damaged is made again, like one that is not there.
         with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
             return dict(json.loads(path.read_bytes()))
@@ -161,9 +161,12 @@ class ParsedProject:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
             # dagster-dbt counts when dbt has ended; while it waits for that it would keep a whole core busy asking.
             finished = list(_silent(_reported(invocation.stream(), total, self._settings.lang, _visible(progress))))
-            events = EventIterator(iter(finished), invocation).fetch_row_counts()
-            if column_lineage or "--full-refresh" in arguments:
-                events = events.fetch_column_metadata(with_column_lineage=column_lineage)
+            events = EventIterator(iter(finished), invocation)
+            # To count rows dagster-dbt would start a session of Spark in this process: the publication counts them.
+            if self._settings.engine == "duckdb":
+                events = events.fetch_row_counts()
+                if column_lineage or "--full-refresh" in arguments:
+                    events = events.fetch_column_metadata(with_column_lineage=column_lineage)
             # Its threads change the working folder of the process, each back to where it found it; several at once
             # leave the process in the project, where relative paths are other ones.
             invocation.postprocessing_threadpool_num_threads = 1
@@ -174,9 +177,11 @@ class ParsedProject:
                 raise DbtRunError([str(error).partition(_ERRORS)[2], RED]) from None
         finally:
             end(invocation.process)
-            release_build(invocation)
+            if self._settings.engine == "duckdb":
+                release_build(invocation)
         # A full refresh compiles what `dunghan explain` runs; making it again would take dbt some seconds.
-        keep_compiled(self._settings, self.target)
+        if self._settings.engine == "duckdb":
+            keep_compiled(self._settings, self.target)
 
 
 #: What is said of what nobody reads: seeds, models between, checks.
@@ -219,9 +224,9 @@ def _silent(events: Iterator[Any]) -> Iterator[Any]:
         yield event
 
 
-def _project_fingerprint() -> str:
-    """Hash of every file of the project, tests and descriptions included, and of dbt's version."""
-    digest = hashlib.sha256(version("dbt-core").encode())
+def _project_fingerprint(engine: str) -> str:
+    """Hash of every file of the project, tests and descriptions included, of dbt's version and the engine."""
+    digest = hashlib.sha256(f"{version('dbt-core')} {engine}".encode())
     for path in sorted(p for p in DBT_PROJECT.rglob("*") if p.is_file()):
         name = path.relative_to(DBT_PROJECT)
         if name.parts[0] not in _NOT_THE_PROJECT:

@@ -2,7 +2,7 @@
 -- Incremental: changed dossiers and those that are not settled are computed again (macros/history.sql). Rows of an agency lie side by side.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='delete+insert',
         unique_key=['source', 'dossier_code'],
         on_schema_change='fail',

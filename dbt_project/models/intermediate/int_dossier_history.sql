@@ -2,7 +2,7 @@
 -- models of every run read of all dossiers; where the rest lies, file_sha256 and row_number say: int_dossier_versions puts the two together.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='delete+insert',
         unique_key=['source', 'dossier_code'],
         on_schema_change='fail',
@@ -124,7 +124,7 @@ numbered as (
         max(case when due_at <> due_before and exported_at > due_before then 1 else 0 end) over so_far as due_moved_late,
         -- counters, from which the rows of a version follow when the next one opens
         count(*) over so_far as exports_so_far,
-        sum(superseded) over so_far - superseded as superseded_before,
+        (sum(superseded) over so_far) - superseded as superseded_before,
         count(*) over whole as exports_in_all,
         sum(superseded) over whole as superseded_in_all,
         max(exported_at) over whole as last_exported_at

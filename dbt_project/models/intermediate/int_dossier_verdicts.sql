@@ -3,7 +3,7 @@
 -- finished dossier that was not handed over moves on in citizen_handover only. Columns of a rule set are null where the dossier is not in its population.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='delete+insert',
         unique_key=['source', 'dossier_code'],
         on_schema_change='fail',

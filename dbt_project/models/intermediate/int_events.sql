@@ -2,7 +2,7 @@
 -- event_no is the order of a dossier's events (timeliness §2); leaving events out (known_at) or cutting them (as_of) does not change it.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='delete+insert',
         unique_key=['source', 'dossier_code'],
         on_schema_change='fail',

@@ -4,7 +4,7 @@
 -- with new rows of the dossier. Incremental: rows of changed dossiers are taken out first (macros/history.sql), then missing ones are added.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='append',
         pre_hook="{% if is_incremental() %}delete from {{ this }} where (source, dossier_code) in ({{ stale_dossiers() }}){% endif %}",
         on_schema_change='fail',

@@ -3,7 +3,7 @@
 -- Incremental: only changed dossiers can have another promise.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='delete+insert',
         unique_key=['source', 'dossier_code'],
         on_schema_change='fail',

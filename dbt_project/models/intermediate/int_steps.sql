@@ -4,7 +4,7 @@
 -- again.
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='append',
         pre_hook='{{ take_out_evaluated() }}',
         on_schema_change='fail',
@@ -60,7 +60,7 @@ steps as (
         *,
         row_number() over by_event as step_no,
         lead(event_at) over by_event as next_event_at,
-        lead(entered_clock, 1, until_clock) over by_event - entered_clock as working_seconds,
+        (lead(entered_clock, 1, until_clock) over by_event) - entered_clock as working_seconds,
         -- units without a name do not part two stays in one unit
         count(unit_name) over by_event as named_steps,
         min(entered_clock) over whole as first_clock,

@@ -1,6 +1,6 @@
 -- grain: source, dossier_code, indicator: dossiers that cost points of Decision 766 (timeliness §9), in the calendar month of their reception: those counted
 -- by an indicator that do not score, where their own agency has not the full points of it in that month. A view: most dossiers cost some.
-{{ config(materialized='view') }}
+{{ config(materialized=shown_as_view()) }}
 
 with facts as (
     select

@@ -3,7 +3,7 @@
 -- Incremental: dossiers that were evaluated again are taken out and listed anew (macros/history.sql).
 {{
     config(
-        materialized='incremental',
+        materialized=carried_on(),
         incremental_strategy='append',
         pre_hook='{{ take_out_evaluated() }}',
         post_hook='{{ stamp_again() }}',

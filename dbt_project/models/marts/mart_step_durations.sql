@@ -1,6 +1,6 @@
 -- grain: source, dossier_code, step_no: how long a dossier stayed where, in working hours (timeliness §6). Steps name no one guilty: where they cover too
 -- little of the working time, lie in minutes of bulk moments or tell of nothing but the end, no officer is named and no step is the longest.
-{{ config(materialized='view') }}
+{{ config(materialized=shown_as_view()) }}
 
 select
     steps.source,

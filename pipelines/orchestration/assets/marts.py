@@ -12,7 +12,8 @@ from dagster_dbt import dbt_assets
 from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import RESOURCE, ParsedProject
-from warehouse.build import BuildPlan, current_build, dbt_arguments, plan_build
+from warehouse import spark
+from warehouse.build import BuildError, BuildPlan, current_build, dbt_arguments, plan_build
 from warehouse.calendar import require_kept
 from warehouse.publish import Publication, current
 from warehouse.status import is_readable
@@ -30,6 +31,7 @@ WHOLE = {
     "definitions changed": ("quy tắc đã thay đổi", "the rules changed"),
     "known_at before": ("lần trước chỉ dùng một phần bản kết xuất", "the build before used a part of the exports"),
     "as_of goes back": ("ngày chốt lùi lại", "the figures are closed earlier than before"),
+    "spark": ("Spark dựng cả bộ mỗi lần", "Spark builds everything each time"),
     "everything was validated again": ("mọi tệp được kiểm tra lại", "every file was validated again"),
 }
 
@@ -70,14 +72,26 @@ def build(project: ParsedProject) -> dg.AssetsDefinition:
                 yield from _reused(context, project.assets, run.kept)
                 return
             run.whole = not context.is_subset
+            _require_whole(run)
             if (now := current(run.settings)) is not None:
                 require_kept(run.settings, now.manifest["definitions_version"])
             run.plan = plan_build(run.settings, full_refresh=config.full_refresh, part=not run.whole)
             run.say(_planned(run.plan, run.settings.lang))
+            spark.prepare(run.settings)
             arguments = dbt_arguments(run.plan, part=not run.whole)
             yield from project.build(context, arguments, run.progress, column_lineage=config.column_lineage)
+            spark.take_over(run.settings, project.target)
 
     return marts
+
+
+def _require_whole(run: resources.Run) -> None:
+    """Raises BuildError when a part of the models is chosen and the engine can only build all of them."""
+    if run.settings.engine == "spark" and not run.whole:
+        raise BuildError(
+            "Spark dựng cả bộ: hãy chọn mọi bảng (nightly_job), hoặc đặt DUNGHAN_ENGINE=duckdb"
+            " / Spark builds all tables: choose every one (nightly_job), or set DUNGHAN_ENGINE=duckdb"
+        )
 
 
 def _planned(plan: BuildPlan, lang: str) -> str:

@@ -57,7 +57,7 @@ described as (
         code as agency_code,
         name,
         'PROVINCE' as level_name,
-        cast(null as varchar) as parent,
+        cast(null as string) as parent,
         {{ always }} as valid_from,
         valid_to,
         successor_code as successor,
@@ -117,11 +117,11 @@ agencies as (
     select
         mentioned.agency_code,
         named.agency_name as name,
-        cast(null as varchar) as level_name,
-        cast(null as varchar) as parent,
+        cast(null as string) as level_name,
+        cast(null as string) as parent,
         {{ always }} as valid_from,
         cast(null as date) as valid_to,
-        cast(null as varchar) as successor,
+        cast(null as string) as successor,
         'dossiers' as origin
     from mentioned
     left join named on mentioned.agency_code = named.agency_code and named.place = 1
@@ -132,11 +132,11 @@ agencies as (
     select
         'unknown' as agency_code,
         'Không rõ cơ quan' as name,
-        cast(null as varchar) as level_name,
-        cast(null as varchar) as parent,
+        cast(null as string) as level_name,
+        cast(null as string) as parent,
         {{ always }} as valid_from,
         cast(null as date) as valid_to,
-        cast(null as varchar) as successor,
+        cast(null as string) as successor,
         'unknown' as origin
 ),
 

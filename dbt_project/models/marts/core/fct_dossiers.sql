@@ -1,5 +1,5 @@
 -- grain: source, dossier_code: every dossier with a version known at known_at, with its facts at as_of (timeliness §2). `in_population` says whether it counts.
-{{ config(materialized='view') }}
+{{ config(materialized=shown_as_view()) }}
 
 with catalogues as (
     -- without a catalogue nothing is unknown

@@ -1,5 +1,5 @@
 -- grain: source, dossier_code, rule_set: the verdict of each rule set on each dossier of its population, with its reason and measures.
-{{ config(materialized='view') }}
+{{ config(materialized=shown_as_view()) }}
 
 select
     source,
