@@ -109,6 +109,19 @@ told as (
     union all
 
     select
+        'explode_areas' as case_name,
+        n,
+        result
+    from (
+        select
+            n,
+            {{ explode_areas("'H39'") }} as result
+        from days
+    ) as areas
+
+    union all
+
+    select
         'collect_sorted' as case_name,
         0 as n,
         cast({{ collect_sorted('agency_code') }} as string) as result
