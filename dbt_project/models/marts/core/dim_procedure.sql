@@ -44,7 +44,8 @@ most_seen as (
         *,
         row_number() over (
             partition by procedure_key
-            order by dossiers desc, procedure_code, procedure_name, field_code, field_name
+            -- nulls last as everywhere in DuckDB; Spark would take them first
+            order by dossiers desc, procedure_code nulls last, procedure_name nulls last, field_code nulls last, field_name nulls last
         ) as place
     from seen
 )
