@@ -8,6 +8,15 @@
 {% macro default__explode_areas(province_code) -%} explode(array({{ country() }}, {{ province_code }})) {%- endmacro %}
 {% macro duckdb__explode_areas(province_code) -%} unnest([{{ country() }}, {{ province_code }}]) {%- endmacro %}
 
+{#- Rows of provinces, each once for the country and once for its province, told apart by area_code. -#}
+{% macro in_areas(rows, condition='true') -%}
+select
+    *,
+    {{ explode_areas('province_code') }} as area_code
+from {{ rows }}
+where {{ condition }}
+{%- endmacro %}
+
 {#- Sums of the columns of a mart of the provinces, by area and keys. Only what adds up over agencies and provinces may be among them. -#}
 {% macro area_sums(mart, keys, columns, condition='true') -%}
 select
@@ -17,11 +26,7 @@ select
     cast(sum({{ column }}) as bigint) as {{ column }}{{ ',' if not loop.last }}
     {% endfor %}
 from (
-    select
-        *,
-        {{ explode_areas('province_code') }} as area_code
-    from {{ source('provinces', mart) }}
-    where {{ condition }}
+    {{ in_areas(source('provinces', mart), condition) }}
 ) as areas
 group by area_code, {{ keys | join(', ') }}
 {%- endmacro %}

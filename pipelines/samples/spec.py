@@ -201,9 +201,10 @@ class SampleSpec(BaseModel):
     @field_validator("shape")
     @classmethod
     def _known_shape(cls, value: str) -> str:
-        if unknown := ", ".join(name for name in value.split(",") if name not in SHAPES):
+        if unknown := [name for name in value.split(",") if name not in SHAPES]:
             known = "\n".join("    " + prefixed(f"{name}: ", shape.about) for name, shape in SHAPES.items())
-            raise ValueError(f"dạng lạ {unknown}; có: / unknown shape {unknown}; known:\n{known}")
+            named = ", ".join(repr(name) for name in unknown)
+            raise ValueError(f"dạng lạ {named}; có: / unknown shape {named}; known:\n{known}")
         return value
 
     @model_validator(mode="after")

@@ -563,6 +563,9 @@ def test_command_line_words_become_a_spec_or_a_clear_error(tmp_path: Path) -> No
         {"bad": ["REJ_NONSENSE=1"]},
         {"nights": -1},
         {"shape": "docx"},
+        {"shape": ""},
+        {"shape": "csv,"},
+        {"shape": "csv,docx"},
         {"first_day": date(2024, 5, 30)},
     ):
         with pytest.raises(SampleError):

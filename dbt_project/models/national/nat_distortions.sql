@@ -17,10 +17,7 @@ months as (
 ),
 
 areas as (
-    select
-        *,
-        {{ explode_areas('province_code') }} as area_code
-    from months
+    {{ in_areas('months') }}
 ),
 
 received as (

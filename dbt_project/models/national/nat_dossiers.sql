@@ -23,12 +23,7 @@ months as (
 ),
 
 areas as (
-    select
-        {{ explode_areas('province_code') }} as area_code,
-        month_start,
-        dossiers,
-        in_several_systems
-    from months
+    {{ in_areas('months') }}
 ),
 
 counted as (

@@ -17,10 +17,7 @@ with dossiers as (
 ),
 
 areas as (
-    select
-        *,
-        {{ explode_areas('province_code') }} as area_code
-    from dossiers
+    {{ in_areas('dossiers') }}
 ),
 
 histogram as (

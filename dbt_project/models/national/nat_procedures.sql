@@ -23,10 +23,7 @@ with verdicts as (
 ),
 
 areas as (
-    select
-        *,
-        {{ explode_areas('province_code') }} as area_code
-    from verdicts
+    {{ in_areas('verdicts') }}
 ),
 
 counted as (

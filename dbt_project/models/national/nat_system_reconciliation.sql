@@ -8,12 +8,8 @@ with figures as (
     {{ area_sums('mart_system_reconciliation_monthly', ['month'], counts) }}
 ),
 
-delays as (
-    select
-        {{ explode_areas('province_code') }} as area_code,
-        month,
-        longest_delay_seconds
-    from {{ source('provinces', 'mart_system_reconciliation_monthly') }}
+areas as (
+    {{ in_areas(source('provinces', 'mart_system_reconciliation_monthly')) }}
 ),
 
 longest as (
@@ -21,7 +17,7 @@ longest as (
         area_code,
         month,
         max(longest_delay_seconds) as longest_delay_seconds
-    from delays
+    from areas
     group by area_code, month
 )
 
