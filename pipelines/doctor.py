@@ -11,8 +11,9 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -130,7 +131,7 @@ def _packages() -> Iterator[Check]:
         yield Check("packages", "warn", title, "-", ("không có requirements.lock", "there is no requirements.lock"))
         return
     direct = {_requirement_name(line) for line in metadata.requires("dunghan") or [] if "extra ==" not in line}
-    differ = dict(_differences(lock))
+    differ = _differences(lock)
     serious = sorted(direct & set(differ))
     named = ", ".join(f"{name} {differ[name]}" for name in (serious or sorted(differ))[:5])
     advice = ("chạy `make setup` để cài đúng bản đã khóa", "`make setup` installs the locked versions")
@@ -138,10 +139,12 @@ def _packages() -> Iterator[Check]:
     yield Check("packages", result, title, named or "=", advice)
 
 
-def _differences(lock: Path) -> Iterator[tuple[str, str]]:
-    """(package, "installed ≠ locked") of every package that is wanted on this machine and is not as locked."""
+@cache
+def _differences(lock: Path) -> Mapping[str, str]:
+    """Package → "installed ≠ locked", of every package that is wanted on this machine and is not as locked."""
     from packaging.requirements import Requirement
 
+    differ = {}
     for line in lock.read_text(encoding="utf-8").splitlines():
         if not line or line[0] in "# -":
             continue
@@ -153,7 +156,8 @@ def _differences(lock: Path) -> Iterator[tuple[str, str]]:
         except metadata.PackageNotFoundError:
             installed = "-"
         if installed not in requirement.specifier:
-            yield requirement.name, f"{installed} ≠ {str(requirement.specifier).removeprefix('==')}"
+            differ[requirement.name] = f"{installed} ≠ {str(requirement.specifier).removeprefix('==')}"
+    return differ
 
 
 def _requirement_name(line: str) -> str:

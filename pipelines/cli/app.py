@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
@@ -137,7 +138,7 @@ def _last_value(words: Sequence[str], option: str) -> str | None:
 
 
 def command_in(lang: str) -> Any:
-    """The command tree with every help text in words."""
+    """The command tree with every help text in words. Sets the words of Typer's own panels to this language too."""
     from typer import rich_utils
 
     texts = Texts(lang)
@@ -146,6 +147,12 @@ def command_in(lang: str) -> Any:
     rich_utils.ERRORS_PANEL_TITLE = texts("panel.error")
     rich_utils.DEFAULT_STRING = texts("panel.default")
     rich_utils.REQUIRED_LONG_STRING = texts("panel.required")
+    return _tree(lang)
+
+
+@cache
+def _tree(lang: str) -> Any:
+    texts = Texts(lang)
     root: Any = typer.main.get_command(app)
     root.commands = {name: root.commands[name] for names in GROUPS.values() for name in names}
     for group, names in GROUPS.items():

@@ -435,8 +435,10 @@ def _bad_values(fields: dict[str, tuple[str, str]], words: Collection[str] = ())
 
 def _entry(entries: Entries) -> str:
     """The lake's entry of a list of moments, for `x`, the portal's."""
-    members = [f"'{e.column}': iso_moment({e.reads}(trim(x.{e.portal})))" for e in entries.fields if e.reads]
-    return f"{{{', '.join(members)}}}"
+    fields = [e for e in entries.fields if e.reads]
+    texts = [f"{{'text': trim(x.{e.portal}), 'seconds_without_time': {_NO_TIME[e.reads]}}}" for e in fields]
+    members = [f"'{e.column}': moments[{index}]" for index, e in enumerate(fields, 1)]
+    return f"list_transform([iso_moments([{', '.join(texts)}])], lambda moments: {{{', '.join(members)}}})[1]"
 
 
 def _figures(kind: Kind) -> dict[str, str]:

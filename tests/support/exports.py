@@ -10,11 +10,14 @@ from pipelines.config import Settings, load_settings
 from pipelines.portal.discovery import ExportFile, discover
 from pipelines.portal.readers import FileFacts, open_reader
 
+#: What is the same in all; reading the settings anew for every small file takes longer than reading the file.
+SETTINGS = load_settings(threads=1, memory_limit="1GB")
+
 
 def zone(root: Path) -> Settings:
     """Settings of a drop zone and a warehouse below `root`."""
     (root / "inbox").mkdir(parents=True, exist_ok=True)
-    return load_settings(drop_zone=str(root / "inbox"), warehouse=root / "warehouse", threads=1, memory_limit="1GB")
+    return SETTINGS.model_copy(update={"drop_zone": str(root / "inbox"), "warehouse": root / "warehouse"})
 
 
 def put(root: Path, content: bytes | str, place: str = "dvcqg/dossiers/hoso_20240601.json") -> Path:

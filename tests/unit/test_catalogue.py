@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -116,19 +117,25 @@ EXAMPLES: dict[tuple[str, Kind], list[dict[str, Any]]] = {
 CATALOGUE = load_catalogue()
 
 
+@cache
+def connection() -> duckdb.DuckDBPyConnection:
+    """One for all: opening takes longer than asking."""
+    return duckdb.connect(config={"threads": 1})
+
+
 def violated(kind: Kind, changes: dict[str, Any]) -> set[str]:
     """Ids of all row rules that the clean row with these changes violates."""
     of_file = {"file_attention": ""} | {name: value for name, value in changes.items() if name == "file_attention"}
     rows = [CLEAN[kind] | changes | {"source": "s", "file_sha256": "f", "row_number": 1}]
     batch = pa.Table.from_pylist(rows, schema=arrow_schema(TABLES[kind]))
     rules = CATALOGUE.validated(kind, "row", "reject") + CATALOGUE.validated(kind, "row", "warn")
-    with duckdb.connect() as con:
-        con.register("batch", batch)
-        found = con.execute(
-            f"select {predicates.violated(rules, kind)} from "
-            "(select *, $1::timestamp as exported_at, $2 as file_attention from batch)",
-            [EXPORTED_AT, of_file["file_attention"]],
-        ).fetchone()
+    con = connection()
+    con.register("batch", batch)
+    found = con.execute(
+        f"select {predicates.violated(rules, kind)} from "
+        "(select *, $1::timestamp as exported_at, $2 as file_attention from batch)",
+        [EXPORTED_AT, of_file["file_attention"]],
+    ).fetchone()
     assert found is not None
     return set(found[0])
 

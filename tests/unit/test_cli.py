@@ -272,6 +272,7 @@ LOOK_AT = """alter table marts.mart_load_ledger add column attention varchar[];
     where status = 'loaded'"""
 
 
+@pytest.mark.integration
 def test_status_and_ledger_show_what_must_be_looked_at(dunghan: Any, settings: Settings) -> None:
     plan = green_nightly_run(settings, 1)
     build_marts(settings, 1, extra=[*MARTS, *LOOK_AT.split(";")])
@@ -429,6 +430,7 @@ def test_what_looks_like_a_formula_stays_text_in_the_parquet(published: Settings
     assert found == [("=HYPERLINK(1)", "VARCHAR")]
 
 
+@pytest.mark.integration
 def test_versions_publish_rollback(dunghan: Any, published: Settings) -> None:
     first = current(published)
     assert first is not None
@@ -478,6 +480,7 @@ def test_wrong_usage_ends_with_2(dunghan: Any, settings: Settings, words: list[s
     assert dunghan(*words)[0] == 2
 
 
+@pytest.mark.integration  # starts Dagster
 def test_a_held_lock_is_told(dunghan: Any, published: Settings) -> None:
     Path(published.drop_zone).mkdir(exist_ok=True)
     with run_lock(published):
@@ -505,6 +508,7 @@ def test_foreign_errors_show_no_values_and_no_traceback(
 # ---- sample, config, doctor -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.integration
 def test_sample_fills_an_empty_drop_zone_only(dunghan: Any, settings: Settings) -> None:
     status, out, _ = dunghan("sample", "--dossiers", "40", "--seed", "7")
     assert status == 0, out

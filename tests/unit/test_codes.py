@@ -49,10 +49,8 @@ def test_normal_form(con: duckdb.DuckDBPyConnection, written: str, normal: str) 
 
 @settings(max_examples=examples(150))
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn", "Co"]), max_size=30))
-def test_normal_form_is_the_oracles(written: str) -> None:
-    with duckdb.connect(config={"threads": 1}) as con:
-        load_macros(con)
-        found = ask(con, "normal_code(v)", written) or ""
+def test_normal_form_is_the_oracles(con: duckdb.DuckDBPyConnection, written: str) -> None:
+    found = ask(con, "normal_code(v)", written) or ""
     # Letters that change their length in upper case (ß) differ between the libraries and are in no code.
     if all(len(c.upper()) == 1 for c in written):
         assert unicodedata.normalize("NFC", found) == unicodedata.normalize("NFC", values.code(written))

@@ -149,7 +149,7 @@ def parse(con: duckdb.DuckDBPyConnection, values: Sequence[str | None], *, end_o
     """[(moment, is it missing?)] of each value."""
     con.register("dates", pa.table({"i": range(len(values)), "v": pa.array(values, pa.string())}))
     return con.execute(
-        f"select {'moment_by_end_of_day' if end_of_day else 'moment'}(v),"
+        f"select moment(v, {86_399 if end_of_day else 0}),"
         f" coalesce({WHY.format('null')} <> 'bad', true) from dates order by i"
     ).fetchall()
 
@@ -315,13 +315,13 @@ def written(draw: st.DrawFn) -> tuple[str, datetime, bool]:
 
 @settings(max_examples=examples(30))
 @given(values=st.lists(written(), min_size=20, max_size=80), end_of_day=st.booleans())
-def test_moments_are_read_in_every_notation(values: list[tuple[str, datetime, bool]], end_of_day: bool) -> None:
+def test_moments_are_read_in_every_notation(
+    con: duckdb.DuckDBPyConnection, values: list[tuple[str, datetime, bool]], end_of_day: bool
+) -> None:
     rest = timedelta(hours=23, minutes=59, seconds=59) if end_of_day else timedelta()
     meant = [(text, at + rest if day_only else at) for text, at, day_only in values]
     assert [(text, moment(text, end_of_day)) for text, _ in meant] == meant
-    with duckdb.connect(config={"threads": 1}) as con:
-        load_macros(con)
-        found = parse(con, [text for text, _ in meant], end_of_day=end_of_day)
+    found = parse(con, [text for text, _ in meant], end_of_day=end_of_day)
     assert [(text, read) for (text, _), (read, _) in zip(meant, found, strict=True)] == meant
 
 
@@ -357,15 +357,13 @@ def oracle(value: str, end_of_day: bool) -> tuple[datetime | None, bool]:
 @settings(max_examples=examples(30))
 @given(values=st.lists(st.one_of(broken(), GARBAGE), min_size=20, max_size=80), end_of_day=st.booleans())
 @example(values=list(ACCEPTED) + list(OTHERS) + MISSING + INVALID + PLACEHOLDERS, end_of_day=True)
-def test_the_oracle_agrees(values: list[str], end_of_day: bool) -> None:
+def test_the_oracle_agrees(con: duckdb.DuckDBPyConnection, values: list[str], end_of_day: bool) -> None:
     # The parser is given trimmed text, as canonical rows do.
     values = [value.strip() for value in values]
-    with duckdb.connect(config={"threads": 1}) as con:
-        load_macros(con)
-        found = parse(con, values, end_of_day=end_of_day)
-        said = con.execute(
-            f"select coalesce({WHY.format('moment(v)')} = 'placeholder', false) from dates order by i"
-        ).fetchall()
+    found = parse(con, values, end_of_day=end_of_day)
+    said = con.execute(
+        f"select coalesce({WHY.format('moment(v, 0)')} = 'placeholder', false) from dates order by i"
+    ).fetchall()
     wanted = [(value, *oracle(value, end_of_day), is_placeholder(value)) for value in values]
     # a text that is a moment is not asked whether it is missing
     shown = [(read, missing and read is None) for read, missing in found]

@@ -120,5 +120,6 @@ def test_kinds_and_synonyms() -> None:
     assert found(["Số phiếu", "Lĩnh vực", "Ngày nhận", "Kênh"], synonyms={"so phieu": "MaHoSo"})
 
 
+@pytest.mark.integration
 def test_wide_and_long_cells_take_no_time() -> None:
     assert found(*[["x" * 10_000, *map(str, range(100_000))]] * 60) is None

@@ -113,6 +113,7 @@ def test_worked_ledger(examples: str) -> None:
     assert found == expected
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("as_of", "expected"),
     [

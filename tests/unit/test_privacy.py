@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import stat
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,20 @@ from tests.support.properties import examples
 
 
 def ask(expression: str, value: str | None, key: PrivacyKey | None = None) -> Any:
-    with duckdb.connect(config={"threads": 1}) as con:
-        load_macros(con)
-        if key:
-            key.register_key(con)
-        return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchall()[0][0]
+    con = connection()
+    for variable in ("hmac_ipad", "hmac_opad"):
+        con.execute(f"reset variable {variable}")
+    if key:
+        key.register_key(con)
+    return con.execute(f"select {expression} from (select $v::varchar as v)", {"v": value}).fetchall()[0][0]
+
+
+@cache
+def connection() -> duckdb.DuckDBPyConnection:
+    """One for all: loading the macros takes time."""
+    con = duckdb.connect(config={"threads": 1})
+    load_macros(con)
+    return con
 
 
 @settings(max_examples=examples(60))

@@ -264,6 +264,7 @@ def test_a_million_columns(tmp_path: Path) -> None:
     assert [(row["row_number"], row["is_record"]) for row in rows] == [(2, True), (4, True), (5, False), (6, True)]
 
 
+@pytest.mark.integration
 def test_a_line_of_a_hundred_megabytes(tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match="NO_HEADING"):
         read(tmp_path, b"x" * 100_000_000)
@@ -273,6 +274,7 @@ def test_a_line_of_a_hundred_megabytes(tmp_path: Path) -> None:
         read(tmp_path, b'{"a":1}\n{"a":2}\n{"a":"' + b"x" * 100_000_000)
 
 
+@pytest.mark.integration
 def test_a_quote_that_is_never_closed(tmp_path: Path) -> None:
     with pytest.raises(FileRejected, match="a quote is never closed"):
         read(tmp_path, CSV + 'H1;"' + "a;b;c;d\n" * 3_000_000)

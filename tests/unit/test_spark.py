@@ -190,6 +190,7 @@ def test_what_does_not_fit_its_description_is_named_all_at_once(tmp_path: Path) 
         assert piece in str(told.value)
 
 
+@pytest.mark.integration
 def test_no_engine_goes_on_from_tables_of_the_other(tmp_path: Path) -> None:
     """Spark builds everything each time, and so does DuckDB after it."""
     on_duckdb = settings_in(tmp_path)

@@ -47,6 +47,7 @@ def test_one_configuration_and_absolute_paths(tmp_path: Path) -> None:
     assert Path(words[1]).is_absolute()
 
 
+@pytest.mark.integration
 def test_the_crontab_line_finds_its_way(tmp_path: Path) -> None:
     """Run as cron runs it: /bin/sh, no PATH to speak of, another working folder; `run` is `status` here."""
     (tmp_path / "nhan").mkdir()

@@ -195,14 +195,17 @@ create or replace temp macro moment_by_end_of_day_as_written(t) as
 create or replace temp macro moments_read_again(texts) as
     list_transform(texts, lambda x: moment_read_again(x.text, x.seconds_without_time));
 
--- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means 00:00:00.
--- Fractions of a second are cut off.
-create or replace temp macro moment(t) as
-    within_years(coalesce(moment_as_written(t), moment_read_again(t, 0)));
-
--- the same for due dates: a date without a time means 23:59:59
-create or replace temp macro moment_by_end_of_day(t) as
-    within_years(coalesce(moment_by_end_of_day_as_written(t), moment_read_again(t, 86399)));
+-- TIMESTAMP: the moment that a text means, null if missing or invalid; a date without a time means so many seconds of its
+-- day. Fractions of a second are cut off.
+create or replace temp macro moment(t, seconds_without_time) as
+    within_years(coalesce(
+        moment_as_written(t)
+        + case
+            when length(t) <= 10 and not contains(t, ':') then to_seconds(seconds_without_time)
+            else interval 0 second
+        end,
+        moment_read_again(t, seconds_without_time)
+    ));
 
 -- no value: empty, a word for it, or nothing but zeros
 create or replace temp macro is_none(t) as
@@ -225,3 +228,8 @@ create or replace temp macro no_moment(t, parsed, of_any_year) as
 -- JSON texts hold moments like this
 create or replace temp macro iso_moment(m) as
     strftime(m, '%Y-%m-%dT%H:%M:%S');
+
+-- such texts of the moments of a list's entry, null where there is none. texts: list of {text (trimmed),
+-- seconds_without_time}. All of an entry at once, as in moments_read_again.
+create or replace temp macro iso_moments(texts) as
+    list_transform(texts, lambda x: iso_moment(moment(x.text, x.seconds_without_time)));

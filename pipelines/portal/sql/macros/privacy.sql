@@ -86,25 +86,23 @@ create or replace temp macro kept_code_of(t) as
 -- Codes of a list, sorted, each once, with commas between them; null when there is none. One look at all of them
 -- together: hardly ever is there anything to hide, and patterns are dear inside a list.
 create or replace temp macro joined_codes(items) as
-    nullif(
-        array_to_string(
-            list_sort(
-                list_distinct(
-                    list_filter(
-                        case
-                            when
-                                regexp_full_match(array_to_string(items, '|'), '[A-Za-z0-9._|/-]*')
-                                and not regexp_matches(array_to_string(items, '|'), getvariable('person_in_code'))
-                                then items
-                            else list_transform(items, lambda x: kept_code(x))
-                        end,
-                        lambda x: x != ''
-                    )
+    list_aggregate(
+        list_sort(
+            list_distinct(
+                list_filter(
+                    case
+                        when
+                            regexp_full_match(list_aggregate(items, 'string_agg', '|'), '[A-Za-z0-9._|/-]*')
+                            and not regexp_matches(list_aggregate(items, 'string_agg', '|'), getvariable('person_in_code'))
+                            then items
+                        else list_transform(items, lambda x: kept_code(x))
+                    end,
+                    lambda x: x != ''
                 )
-            ),
-            ','
+            )
         ),
-        ''
+        'string_agg',
+        ','
     );
 
 -- the first form is the second for ASCII, and thirty times faster
