@@ -99,10 +99,12 @@ class Digest(BaseModel):
 
 
 class Spark(BaseModel):
-    """Where and with how much of the machines a build on Spark runs (`engine = "spark"`).
+    """Where and with how much of the machines exports are read and marts built on Spark (`engine = "spark"`).
 
     folder: seen under the same path by this machine and every executor; None = `spark` in the warehouse folder, which
     does for `local`. Sizes as Spark writes them (512m, 4g). executor_cores, cores_max: None = as the cluster has them.
+    landing_from_mib: from so many MiB of new files on the executors read them, below it this machine does (0: always
+    the executors), for a session takes some ten seconds to start.
     conf: further properties of Spark, never shown, for some are passwords; those that decide what the figures are stay
     as they are.
     """
@@ -117,6 +119,7 @@ class Spark(BaseModel):
     cores_max: int | None = Field(default=None, ge=1)
     shuffle_partitions: int = Field(default=200, ge=1)
     threads: int = Field(default=1, ge=1, le=16)
+    landing_from_mib: int = Field(default=1024, ge=0)
     conf: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
@@ -243,9 +246,9 @@ class Settings(BaseSettings):
     spark: Spark = Field(
         default_factory=Spark,
         description="Spark ở đâu, dùng bao nhiêu máy: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, conf"
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, conf"
         " / where Spark is, with how much of the machines: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, conf",
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, conf",
     )
     stale_hours: float = Field(
         default=30,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import Counter
@@ -11,11 +12,13 @@ from importlib.metadata import version
 from typing import Any
 
 from pipelines.config import Settings
+from pipelines.landing import cluster
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
-from pipelines.landing.source import LandingPass, Progress
+from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations
 from pipelines.portal.discovery import ExportFile, new_files
-from pipelines.portal.privacy import load_key
+from pipelines.portal.privacy import PrivacyKey, load_key
 from pipelines.portal.readers.base import ahead
+from pipelines.progress import Progress
 from warehouse.database import connect
 
 #: Source bytes of one dlt load. A kill costs at most one load; more than this much is landed in several.
@@ -56,7 +59,7 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     """Append `files` to the lake and return what was done: {(kind, outcome): files}, {kind: rows}, drift by file_path.
 
     Contents that the lake already has are recorded as duplicates, observations that it already has are skipped: the
-    same list may be landed again. The caller holds the run lock. Raises LandingError, PrivacyKeyError.
+    same list may be landed again. The caller holds the run lock. Raises LandingError, ClusterError, PrivacyKeyError.
     """
     settings.layout.create()
     result = LandingResult(versions={name: version(name) for name in ("dlt", "duckdb", "pyarrow")})
@@ -65,11 +68,23 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
         return result
     key = load_key(settings)
     for package in _packages(new):
-        with connect(settings) as con:
-            landing = LandingPass(settings, con, key, package, progress)
+        with _reading(settings, key, observations(settings, package), progress) as landing:
             result.load_ids += _append(settings, landing)
         _count(result, landing)
     return result
+
+
+@contextlib.contextmanager
+def _reading(
+    settings: Settings, key: PrivacyKey, landed: list[LandedFile], progress: Progress | None
+) -> Iterator[Arrival]:
+    """The files read in this process, or on the cluster where it is worth it."""
+    if cluster.is_worth_it(settings, landed):
+        with cluster.read_on_cluster(settings, key, landed, progress) as landing:
+            yield landing
+    else:
+        with connect(settings) as con:
+            yield LandingPass(settings, con, key, landed, progress)
 
 
 def _packages(files: list[ExportFile]) -> Iterator[list[ExportFile]]:
@@ -85,7 +100,7 @@ def _packages(files: list[ExportFile]) -> Iterator[list[ExportFile]]:
     yield portion
 
 
-def _count(result: LandingResult, landing: LandingPass) -> None:
+def _count(result: LandingResult, landing: Arrival) -> None:
     for entry in landing.landed:
         result.files[entry.file.kind, entry.outcome] += 1
         result.rows[entry.file.kind] += entry.rows
@@ -94,7 +109,7 @@ def _count(result: LandingResult, landing: LandingPass) -> None:
             result.drift[entry.file.file_path] = dict(entry.facts.drift)
 
 
-def _append(settings: Settings, landing: LandingPass) -> list[str]:
+def _append(settings: Settings, landing: Arrival) -> list[str]:
     """One dlt load of everything the landing yields; returns the ids of the loads that were committed."""
     dlt = _quiet_dlt(settings)
     # The working folder is disposable: the lake itself says what was landed. A package that a killed run has left there

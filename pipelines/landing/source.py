@@ -7,10 +7,10 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -72,39 +72,59 @@ class _Together(NamedTuple):
     own_words_of: str = ""
 
 
+def observations(settings: Settings, files: Sequence[ExportFile]) -> list[LandedFile]:
+    """The files as observed, each with a landing of its own; landings are ordered as the files are."""
+    base = f"{time.time_ns():020d}"
+    return [
+        LandedFile(
+            file,
+            landing_id=f"{base}-{index:06d}-{secrets.token_hex(3)}",
+            outcome=file.outcome,
+            reason=UNREADABLE if file.outcome == "unreadable" else None,
+            detail=file.detail if file.outcome == "unreadable" else None,
+            sha256=file.sha256,
+            reader=reader_fingerprint(settings, file.source) if file.sha256 else None,
+        )
+        for index, file in enumerate(files)
+    ]
+
+
+class Arrival(Protocol):
+    """Files on their way into the lake, wherever they are read."""
+
+    landed: list[LandedFile]
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """(lake table, rows): every row of every file, then the ledger. `landed` then says what became of the files."""
+        ...
+
+
 @dataclass
 class LandingPass:
-    """One pass over files. `tables()` yields (lake table, rows); the ledger comes last. `landed` fills as it goes."""
+    """One pass over files, in this process. `landed`: what was observed; what became of it fills in as they are
+    read."""
 
     settings: Settings
     con: duckdb.DuckDBPyConnection
     key: PrivacyKey
-    files: list[ExportFile]
+    landed: list[LandedFile]
     progress: Progress | None = None
-    landed: list[LandedFile] = field(default_factory=list)
     _waiting: dict[_Together, list[tuple[LandedFile, Portion]]] = field(default_factory=dict)
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        """Every row of every file, then the ledger. A bad file never stops the others."""
-        base = f"{time.time_ns():020d}"
-        for index, file in enumerate(self.files):
-            entry = LandedFile(
-                file,
-                landing_id=f"{base}-{index:06d}-{secrets.token_hex(3)}",
-                outcome=file.outcome,
-                reason=UNREADABLE if file.outcome == "unreadable" else None,
-                detail=file.detail if file.outcome == "unreadable" else None,
-                sha256=file.sha256,
-                reader=reader_fingerprint(self.settings, file.source) if file.sha256 else None,
-            )
-            self.landed.append(entry)
-            if file.outcome == "new":
+        """See Arrival. A bad file never stops the others."""
+        yield from self.rows()
+        yield LEDGER, ledger(self.landed)
+
+    def rows(self) -> Iterator[tuple[str, pa.Table]]:
+        """Every row of every new file."""
+        for index, entry in enumerate(self.landed, 1):
+            if entry.outcome == "new":
                 if self.progress:
-                    self.progress(f"{file.file_path} ({index + 1}/{len(self.files)})")
+                    self.progress(f"{entry.file.file_path} ({index}/{len(self.landed)})")
                 yield from self._read(entry)
         for together in list(self._waiting):
             yield from self._convert(together)
-        yield LEDGER, self._ledger()
 
     def _read(self, entry: LandedFile) -> Iterator[tuple[str, pa.Table]]:
         entry.outcome = "read"
@@ -167,9 +187,11 @@ class LandingPass:
             tables.append(_named(found.rows, schema, entry))
         yield kind.table, pa.concat_tables(tables)
 
-    def _ledger(self) -> pa.Table:
-        now = to_local(datetime.now(UTC))
-        return pa.Table.from_pylist([_ledger_row(entry, now) for entry in self.landed], schema=arrow_schema(LEDGER))
+
+def ledger(landed: Sequence[LandedFile]) -> pa.Table:
+    """Rows of the ledger: one per file."""
+    now = to_local(datetime.now(UTC))
+    return pa.Table.from_pylist([_ledger_row(entry, now) for entry in landed], schema=arrow_schema(LEDGER))
 
 
 def _named(rows: pa.Table, schema: pa.Schema, entry: LandedFile) -> pa.Table:

@@ -21,6 +21,7 @@ SMALL = {
     "driver_memory": "1g",
     "executor_memory": "768m",
     "shuffle_partitions": 2,
+    "landing_from_mib": 0,
     "conf": {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
