@@ -204,7 +204,7 @@ class _Task:
         files would be taken for unreadable ones."""
         for root in {entry.file.path.removesuffix(entry.file.file_path) for entry in landed}:
             if not landed[0].file.fs.isdir(root):
-                raise FileNotFoundError(f"không thấy kho nhận / there is no drop zone here: {root}")
+                raise FileNotFoundError(f"{root}: máy này không thấy kho nhận / {root}: no drop zone on this machine")
         place = self.folder / secrets.token_hex(8)
         place.mkdir(mode=0o700)
         with (
