@@ -28,8 +28,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config import Settings, Spark
-from pipelines.landing.lake import LEDGER, arrow_schema
-from pipelines.landing.source import LandedFile, LandingPass, ledger
+from pipelines.landing.lake import arrow_schema
+from pipelines.landing.source import LandedFile, LandingPass, portions
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.progress import Progress
 from warehouse import spark
@@ -74,13 +74,12 @@ class ClusterLanding:
     landed: list[LandedFile]
     parquet: list[tuple[str, Path]]
 
-    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+    def rows(self) -> Iterator[tuple[str, pa.Table]]:
         """See Arrival."""
         for table, path in self.parquet:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
                     yield table, file.read_row_group(group).cast(arrow_schema(table))
-        yield LEDGER, ledger(self.landed)
 
 
 def is_worth_it(settings: Settings, landed: Sequence[LandedFile]) -> bool:
@@ -104,7 +103,8 @@ def read_on_cluster(
     if progress:
         progress(f"Spark ({len(new)})")
     try:
-        answers = _asked(settings, _Job(_told(settings), key, spark.properties(settings), folder, list(_tasks(new))))
+        tasks = list(portions(new, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES))
+        answers = _asked(settings, _Job(_told(settings), key, spark.properties(settings), folder, tasks))
         became = {entry.landing_id: entry for answer in answers for entry in answer.landed}
         yield ClusterLanding(
             [became.get(entry.landing_id, entry) for entry in landed],
@@ -127,19 +127,6 @@ def _told(settings: Settings) -> Settings:
             "memory_limit": TASK_MEMORY,
         }
     )
-
-
-def _tasks(entries: Sequence[LandedFile]) -> Iterator[list[LandedFile]]:
-    """The files in their order, in portions for one task each."""
-    portion: list[LandedFile] = []
-    size = 0
-    for entry in entries:
-        if portion and (size + entry.file.size > TASK_BYTES or len(portion) >= TASK_FILES):
-            yield portion
-            portion, size = [], 0
-        portion.append(entry)
-        size += entry.file.size
-    yield portion
 
 
 def _asked(settings: Settings, job: _Job) -> list[_Read]:
@@ -181,8 +168,7 @@ def main() -> None:
         job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301  (of our own parent, by its pipe)
         from pyspark import SparkConf, SparkContext
 
-        properties = {**job.properties, "spark.pyspark.python": sys.executable}
-        context = SparkContext(conf=SparkConf().setAll(list(properties.items())))
+        context = SparkContext(conf=SparkConf().setAll(list(job.properties.items())))
         try:
             tasks = context.parallelize(job.tasks, len(job.tasks))
             answers = tasks.map(_Task(job.settings, job.key, job.folder)).collect()

@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.config import Settings
 from pipelines.landing import cluster
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
-from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations
+from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations, portions, tables
 from pipelines.portal.discovery import ExportFile, new_files
 from pipelines.portal.privacy import PrivacyKey, load_key
 from pipelines.portal.readers.base import ahead
@@ -67,7 +67,7 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     if not new:
         return result
     key = load_key(settings)
-    for package in _packages(new):
+    for package in portions(new, lambda file: file.size, most=PACKAGE_BYTES, count=PACKAGE_FILES):
         with _reading(settings, key, observations(settings, package), progress) as landing:
             result.load_ids += _append(settings, landing)
         _count(result, landing)
@@ -85,19 +85,6 @@ def _reading(
     else:
         with connect(settings) as con:
             yield LandingPass(settings, con, key, landed, progress)
-
-
-def _packages(files: list[ExportFile]) -> Iterator[list[ExportFile]]:
-    """The files in their order, in portions for one load each."""
-    portion: list[ExportFile] = []
-    size = 0
-    for file in files:
-        if portion and (size + file.size > PACKAGE_BYTES or len(portion) >= PACKAGE_FILES):
-            yield portion
-            portion, size = [], 0
-        portion.append(file)
-        size += file.size
-    yield portion
 
 
 def _count(result: LandingResult, landing: Arrival) -> None:
@@ -125,7 +112,7 @@ def _append(settings: Settings, landing: Arrival) -> list[str]:
     @dlt.resource(name="landing", write_disposition="append")
     def landing_resource() -> Iterator[Any]:
         # The next rows are converted while dlt writes these.
-        for table, rows in ahead(landing.tables()):
+        for table, rows in ahead(tables(landing)):
             yield dlt.mark.with_hints(rows, _hints(dlt, table), create_table_variant=True)
 
     try:

@@ -7,10 +7,10 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -29,6 +29,8 @@ from pipelines.portal.readers.base import UNREADABLE, Attention
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
+
+Item = TypeVar("Item")
 
 MAX_DETAIL = 300
 #: As many rows, and bytes of rows as text, may wait to be converted together: planning a statement takes as long as
@@ -94,9 +96,32 @@ class Arrival(Protocol):
 
     landed: list[LandedFile]
 
-    def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        """(lake table, rows): every row of every file, then the ledger. `landed` then says what became of the files."""
+    def rows(self) -> Iterator[tuple[str, pa.Table]]:
+        """(lake table, rows): every row of every new file. `landed` then says what became of the files."""
         ...
+
+
+def tables(arrival: Arrival) -> Iterator[tuple[str, pa.Table]]:
+    """(lake table, rows): every row of every file, then the ledger, a row per file."""
+    yield from arrival.rows()
+    now = to_local(datetime.now(UTC))
+    rows = [_ledger_row(entry, now) for entry in arrival.landed]
+    yield LEDGER, pa.Table.from_pylist(rows, schema=arrow_schema(LEDGER))
+
+
+def portions(items: Iterable[Item], size: Callable[[Item], int], *, most: int, count: int) -> Iterator[list[Item]]:
+    """The items in their order, together as long as their bytes are `most` and they are `count` at most; none is
+    empty."""
+    portion: list[Item] = []
+    total = 0
+    for item in items:
+        if portion and (total + size(item) > most or len(portion) >= count):
+            yield portion
+            portion, total = [], 0
+        portion.append(item)
+        total += size(item)
+    if portion:
+        yield portion
 
 
 @dataclass
@@ -111,13 +136,8 @@ class LandingPass:
     progress: Progress | None = None
     _waiting: dict[_Together, list[tuple[LandedFile, Portion]]] = field(default_factory=dict)
 
-    def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        """See Arrival. A bad file never stops the others."""
-        yield from self.rows()
-        yield LEDGER, ledger(self.landed)
-
     def rows(self) -> Iterator[tuple[str, pa.Table]]:
-        """Every row of every new file."""
+        """See Arrival. A bad file never stops the others."""
         for index, entry in enumerate(self.landed, 1):
             if entry.outcome == "new":
                 if self.progress:
@@ -186,12 +206,6 @@ class LandingPass:
             entry.facts.repeated += found.repeated
             tables.append(_named(found.rows, schema, entry))
         yield kind.table, pa.concat_tables(tables)
-
-
-def ledger(landed: Sequence[LandedFile]) -> pa.Table:
-    """Rows of the ledger: one per file."""
-    now = to_local(datetime.now(UTC))
-    return pa.Table.from_pylist([_ledger_row(entry, now) for entry in landed], schema=arrow_schema(LEDGER))
 
 
 def _named(rows: pa.Table, schema: pa.Schema, entry: LandedFile) -> pa.Table:

@@ -24,11 +24,11 @@ from pipelines.portal.privacy import load_key
 from pipelines.samples import build_spec, generate
 from tests.cluster.engines import LOCAL, SMALL
 from tests.cluster.standalone import Standalone
+from tests.support.command import KEY
 from tests.support.exports import put
 
 pytestmark = pytest.mark.cluster
 
-KEY = "0123456789abcdef"
 #: Of another landing in any case.
 _ITS_OWN = {"landing_id", "seen_at", "_dlt_load_id", "_dlt_id"}
 

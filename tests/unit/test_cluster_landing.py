@@ -8,6 +8,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -15,8 +16,7 @@ import pytest
 
 from pipelines.config import load_settings
 from pipelines.landing import cluster
-from pipelines.landing.lake import LEDGER
-from pipelines.landing.source import LandingPass, observations
+from pipelines.landing.source import LandedFile, LandingPass, observations, portions
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import PrivacyKey
 from tests.support.exports import put, zone
@@ -38,10 +38,10 @@ def test_what_the_attempt_that_was_through_wrote_is_all_that_counts(tmp_path: Pa
     spread = cluster.ClusterLanding(answer.landed, answer.rows)
     with duckdb.connect(config={"threads": 1}) as con:
         here = LandingPass(settings, con, KEY, observations(settings, files))
-        assert _counted(spread.tables()) == _counted(here.tables()) == {"dossiers": 3, LEDGER: 2}
-    assert [(e.outcome, e.rows, dict(e.facts.drift)) for e in spread.landed] == [
-        (e.outcome, e.rows, dict(e.facts.drift)) for e in here.landed
-    ]
+        read = [list(arrival.rows()) for arrival in (spread, here)]
+    assert _contents(read[0]) == _contents(read[1])
+    assert [row["row_number"] for row in _contents(read[0])] == [1, 2, 3]
+    assert [_became(entry) for entry in spread.landed] == [_became(entry) for entry in here.landed]
 
 
 def test_an_executor_without_the_drop_zone_says_so(tmp_path: Path) -> None:
@@ -69,15 +69,16 @@ def test_executors_read_from_so_much_on(tmp_path: Path) -> None:
     assert [case for case, so in worth.items() if so] == [("spark", 0), ("spark", 1)]
 
 
-def test_small_files_share_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_files_share_a_task(tmp_path: Path) -> None:
     for day in range(1, 8):
         put(tmp_path, RECORDS * day, f"dvcqg/dossiers/hoso_2024060{day}.ndjson")
     settings = zone(tmp_path)
     landed = observations(settings, discover(settings))
-    monkeypatch.setattr(cluster, "TASK_BYTES", 6 * len(RECORDS))
-    tasks = list(cluster._tasks(landed))
+    tasks = list(portions(landed, lambda entry: entry.file.size, most=6 * len(RECORDS), count=500))
     assert [entry.landing_id for task in tasks for entry in task] == [entry.landing_id for entry in landed]
     assert [[entry.file.size // len(RECORDS) for entry in task] for task in tasks] == [[1, 2, 3], [4], [5], [6], [7]]
+    assert [len(task) for task in portions(landed, lambda _: 0, most=1, count=3)] == [3, 3, 1]
+    assert not list(portions([], len, most=1, count=1))
 
 
 def test_no_password_of_another_system_goes_along(tmp_path: Path) -> None:
@@ -95,10 +96,11 @@ def test_no_password_of_another_system_goes_along(tmp_path: Path) -> None:
     assert secret.encode() not in pickle.dumps(cluster._told(settings))
 
 
-def _counted(tables: object) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    assert hasattr(tables, "__iter__")
-    for table, rows in tables:
-        assert isinstance(rows, pa.Table)
-        counts[table] = counts.get(table, 0) + rows.num_rows
-    return counts
+def _contents(read: list[tuple[str, pa.Table]]) -> list[dict[str, Any]]:
+    """Rows of the dossiers, without the name of their landing."""
+    assert {table for table, _ in read} == {"dossiers"}
+    return [row for _, rows in read for row in rows.drop_columns(["landing_id"]).to_pylist()]
+
+
+def _became(entry: LandedFile) -> tuple[Any, ...]:
+    return entry.outcome, entry.reason, entry.rows, dict(entry.facts.drift)

@@ -177,7 +177,9 @@ def test_macros_do_not_matter(tmp_path: Path) -> None:
     assert values(rows) == EXPECTED and facts.format == "xlsm"
 
 
-@pytest.mark.parametrize("content", [[["a", "b"]], [], [HEAD[:2]], [["x"] * 60] * 60])
+@pytest.mark.parametrize(
+    "content", [[["a", "b"]], [], [HEAD[:2]], pytest.param([["x"] * 300] * 100, marks=pytest.mark.integration)]
+)
 def test_no_heading(content: Any, tmp_path: Path) -> None:
     with pytest.raises(FileRejected) as caught:
         read(tmp_path, workbooks.xlsx(content))

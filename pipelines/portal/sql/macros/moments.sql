@@ -184,10 +184,17 @@ create or replace temp macro is_placeholder_date(m) as
 create or replace temp macro within_years(m) as
     list_filter([m], lambda v: v >= timestamp '2000-01-01' and v < timestamp '2101-01-01')[1];
 
--- The moment of a text in a usual notation, of any year; a date without a time means 00:00:00, of due dates 23:59:59.
-create or replace temp macro moment_by_end_of_day_as_written(t) as
+-- The moment of a text in a usual notation, of any year; a date without a time means so many seconds of its day.
+create or replace temp macro moment_in_usual_notation(t, seconds_without_time) as
     moment_as_written(t)
-    + case when length(t) <= 10 and not contains(t, ':') then interval 86399 second else interval 0 second end;
+    + case
+        when length(t) <= 10 and not contains(t, ':') then to_seconds(seconds_without_time)
+        else interval 0 second
+    end;
+
+-- the same for due dates: a date without a time means 23:59:59
+create or replace temp macro moment_by_end_of_day_as_written(t) as
+    moment_in_usual_notation(t, 86399);
 
 -- The moments of texts in other notations, of any year. texts: list of {text, seconds_without_time}.
 -- All of a row at once: each place that names the grammar prepares its expressions on every thread, which takes longer
@@ -199,12 +206,7 @@ create or replace temp macro moments_read_again(texts) as
 -- day. Fractions of a second are cut off.
 create or replace temp macro moment(t, seconds_without_time) as
     within_years(coalesce(
-        moment_as_written(t)
-        + case
-            when length(t) <= 10 and not contains(t, ':') then to_seconds(seconds_without_time)
-            else interval 0 second
-        end,
-        moment_read_again(t, seconds_without_time)
+        moment_in_usual_notation(t, seconds_without_time), moment_read_again(t, seconds_without_time)
     ));
 
 -- no value: empty, a word for it, or nothing but zeros
