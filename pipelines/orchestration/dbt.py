@@ -23,7 +23,8 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
-from pipelines.orchestration.compat import EventIterator, release_build
+from pipelines.orchestration.assets.validation import VALIDATED, validated_key
+from pipelines.orchestration.compat_dbt import EventIterator, release_build
 from pipelines.orchestration.failures import RED
 from pipelines.serving import catalogue
 from warehouse.build import dbt_environment
@@ -32,10 +33,6 @@ from warehouse.dbt_process import DbtRunError, dbt_command, dbt_variables, end, 
 
 #: Key of dagster-dbt's resource.
 RESOURCE = "dbt"
-
-#: Tables of `validated` that have a name of their own as assets; the others are `validated/<table>`.
-VALIDATED_SOURCE = "validated"
-VALIDATED_ASSETS = {"files": dg.AssetKey("ledger"), "quarantine": dg.AssetKey("quarantine")}
 
 # Written by dbt itself into the project folder when it is called there by hand; never part of the project.
 _NOT_THE_PROJECT = ("target", "logs", "dbt_packages")
@@ -46,11 +43,6 @@ class DbtParseError(Exception):
     """The dbt project cannot be read. The message holds dbt's own words."""
 
 
-def validated_key(table: str) -> dg.AssetKey:
-    """Asset of a table of the schema `validated`."""
-    return VALIDATED_ASSETS.get(table, dg.AssetKey([VALIDATED_SOURCE, table]))
-
-
 class Translator(DagsterDbtTranslator):
     """Schema and name; sources are the assets of the validation; the group is the folder below `models/`."""
 
@@ -59,7 +51,7 @@ class Translator(DagsterDbtTranslator):
         self._owners = list(owners)
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        if dbt_resource_props.get("source_name") == VALIDATED_SOURCE:
+        if dbt_resource_props.get("source_name") == VALIDATED:
             return validated_key(dbt_resource_props["name"])
         return super().get_asset_key(dbt_resource_props)
 
@@ -159,20 +151,19 @@ class ParsedProject:
             invocation = dbt.cli(arguments, context=context, target_path=self.target, raise_on_error=False)
         try:
             total = len(context.selected_asset_keys) + len(context.selected_asset_check_keys)
-            # dagster-dbt counts when dbt has ended; while it waits for that it would keep a whole core busy asking.
+            # While it waits for an event dagster-dbt keeps a whole core busy asking: each step gets a complete list.
             finished = list(_silent(_reported(invocation.stream(), total, self._settings.lang, _visible(progress))))
-            events = EventIterator(iter(finished), invocation)
-            # To count rows dagster-dbt would start a session of Spark in this process: the publication counts them.
-            if self._settings.engine == "duckdb":
-                events = events.fetch_row_counts()
-                if column_lineage or "--full-refresh" in arguments:
-                    events = events.fetch_column_metadata(with_column_lineage=column_lineage)
             # Its threads change the working folder of the process, each back to where it found it; several at once
             # leave the process in the project, where relative paths are other ones.
             invocation.postprocessing_threadpool_num_threads = 1
-            with contextlib.chdir(Path.cwd()):
-                counted = list(_silent(events))
-            yield from counted
+            # To count rows dagster-dbt would start a session of Spark in this process: the publication counts them.
+            if self._settings.engine == "duckdb":
+                with contextlib.chdir(Path.cwd()):
+                    finished = list(_silent(EventIterator(iter(finished), invocation).fetch_row_counts()))
+                    if column_lineage or "--full-refresh" in arguments:
+                        counted = EventIterator(iter(finished), invocation)
+                        finished = list(_silent(counted.fetch_column_metadata(with_column_lineage=column_lineage)))
+            yield from finished
             if (error := invocation.get_error()) is not None:
                 raise DbtRunError([str(error).partition(_ERRORS)[2], RED]) from None
         finally:

@@ -2,50 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from pipelines.config import Settings, load_settings
-from pipelines.orchestration import checks, compacting, failures, jobs, resources, restating, schedules, sensors
-from pipelines.orchestration.assets import exports, marts, postgres, publication, validation
-from pipelines.orchestration.dbt import RESOURCE, ParsedProject
+from pipelines.orchestration import compacting, failures, jobs, resources, restating, schedules, sensors
+from pipelines.orchestration.assets import exports, postgres, publication, validation
+
+
+@dataclass(frozen=True)
+class _Build:
+    """What dbt brings into the definitions."""
+
+    assets: Sequence[Any] = ()
+    checks: Sequence[Any] = ()
+    models: Sequence[dg.AssetKey] = ()
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_definitions(
     settings: Settings | None = None,
     *,
+    with_build: bool = True,
     resource_overrides: Mapping[str, Any] | None = None,
     retry_delay: float = failures.RETRY_DELAY_SECONDS,
 ) -> dg.Definitions:
     """Everything Dagster knows about this project, for one warehouse.
 
-    settings: default, what the environment and `dunghan.toml` say. resource_overrides: replace resources by key.
-    retry_delay: seconds before the first retry of a step. Runs `dbt parse` when the dbt project has changed (seconds).
+    settings: default, what the environment and `dunghan.toml` say. with_build: False leaves dbt's assets and their
+    audit out, which is what a run with nothing new goes through. resource_overrides: replace resources by key.
+    retry_delay: seconds before the first retry of a step. With the build, runs `dbt parse` when the dbt project has
+    changed (seconds).
     Raises ConfigurationError, or DbtParseError when the dbt project cannot be read.
     """
     settings = settings or load_settings()
-    project = ParsedProject(settings)
+    built = _build(settings) if with_build else _Build()
     retry = failures.retry_policy(retry_delay)
     return dg.Definitions(
         assets=[
             *exports.build(settings, retry),
             validation.build(settings, retry),
-            marts.CALENDAR,
-            marts.build(project),
-            publication.build(settings, project.models, retry),
+            *built.assets,
+            publication.build(settings, built.models, retry),
             *([postgres.build(settings)] if settings.postgres_dsn is not None else []),
         ],
-        asset_checks=[checks.build(project)],
+        asset_checks=built.checks,
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],
         schedules=[*schedules.build(settings), compacting.schedule(settings)],
         sensors=sensors.build(settings),
         resources={
             resources.KEY: resources.run_resource(settings),
-            RESOURCE: project.resource(),
+            **built.resources,
             **(resource_overrides or {}),
         },
         loggers={"console": dg.colored_console_logger, "file": resources.file_logger(settings)},
         executor=dg.in_process_executor,
+    )
+
+
+def _build(settings: Settings) -> _Build:
+    # Imported here: dagster-dbt takes seconds, and a run with nothing new has no use for it.
+    from pipelines.orchestration import checks
+    from pipelines.orchestration.assets import marts
+    from pipelines.orchestration.dbt import RESOURCE, ParsedProject
+
+    project = ParsedProject(settings)
+    return _Build(
+        assets=[marts.CALENDAR, marts.build(project)],
+        checks=[checks.build(project)],
+        models=project.models,
+        resources={RESOURCE: project.resource()},
     )

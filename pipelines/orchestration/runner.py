@@ -21,7 +21,6 @@ from pipelines.orchestration.partitions import RANGE_END, RANGE_START, days_aske
 from pipelines.orchestration.record import RunRecord, read_record
 from pipelines.orchestration.resources import Attempt, Progress
 from pipelines.preflight import require_sound
-from warehouse.publish import Publication
 from warehouse.status import silent_sources
 
 PUBLISHED, NOT_PUBLISHED, LOOK_AT_INPUT = 0, 1, 3
@@ -141,12 +140,14 @@ def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
+    from pipelines.orchestration.jobs import NIGHTLY, nightly_config
+    from pipelines.orchestration.keeping import nothing_new
 
     anyway = request.job != NIGHTLY or request.full_refresh or request.force
-    kept = attempt.kept = None if anyway else _nothing_new(settings)
+    kept = attempt.kept = None if anyway else nothing_new(settings)
     definitions = build_definitions(
         settings,
+        with_build=kept is None,
         resource_overrides={
             resources.KEY: resources.run_resource(settings, attempt=attempt, progress=request.progress)
         },
@@ -157,7 +158,6 @@ def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
             instance=instance,
             # From its first entry on: one that is killed before its first step must not look as if it were still on.
             tags={**request.tags, resources.LOCK_TAG: "held"},
-            asset_selection=without_build(settings) if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )
@@ -172,23 +172,6 @@ def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
             with contextlib.suppress(Exception):
                 instance.add_run_tags(result.run_id, {failures.NOTIFIED_TAG: "yes"})
     return RunOutcome(code, record.version, record, record.problems, result.run_id)
-
-
-def _nothing_new(settings: Settings) -> Publication | None:
-    """The publication, when there is nothing to land, to validate or to build: the run then leaves dbt's assets, and
-    the hundreds of events they make, alone."""
-    from expectations.validation import is_validated
-    from pipelines.landing.lake import Lake
-    from pipelines.orchestration.assets.marts import still_current
-    from pipelines.portal.discovery import unseen
-
-    if not settings.layout.build_db.exists():
-        return None
-    # Whatever is wrong with the drop zone or the build is said by the step that needs it.
-    with contextlib.suppress(Exception):
-        if not unseen(settings, Lake(settings).known()) and is_validated(settings):
-            return still_current(settings)
-    return None
 
 
 @contextlib.contextmanager

@@ -27,6 +27,8 @@ from pipelines.portal.privacy import PrivacyKey
 MAX_DRIFT_NAMES = 100
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
+# For rows that wait to be fetched: more than what a portion makes of them.
+_ROOM = "512MB"
 
 #: Portal field → what stands for it in a table that has no such column: the status is told by the dates
 #: (portal-exports §9), the channel is not known (§3).
@@ -128,7 +130,7 @@ class Canonicaliser:
             sql.register_words(self.con, self.words)
             self.key.register_key(self.con)
             self.con.execute(f"set variable keep_officer_names = {self.keep_officer_names}")
-            result = self._rows_of(statement, table.num_rows)
+            result = self._rows_of(statement)
         finally:
             self.con.unregister("text_rows")
         # DuckDB keeps the order, so that the portions lie one behind the other; but not of what it makes a join of.
@@ -147,17 +149,11 @@ class Canonicaliser:
         nulls = [f"null::varchar as {f.column}" for f in self.kind.columns if f.column in self.dropped]
         return f"select * replace ({', '.join(nulls)}) from ({statement})" if nulls else statement
 
-    def _rows_of(self, statement: str, rows: int) -> pa.Table:
-        """The rows of the statement, fetched by all threads: those of `execute` are fetched by one while others wait.
-
-        A relation plans its statement twice, which for few rows takes longer than making a table of them first.
-        """
-        if rows > MORSEL * 2:
-            return self.con.sql(statement).to_arrow_table()
-        self.con.execute(f"create or replace temp table canonical_rows as {statement}")
-        found = self.con.table("canonical_rows").to_arrow_table()
-        self.con.execute("drop table canonical_rows")
-        return found
+    def _rows_of(self, statement: str) -> pa.Table:
+        """The rows of the statement, made by all threads: none waits for the one that fetches while what is made has
+        room. (A relation does not wait either, but plans its statement twice, a quarter of a second each time.)"""
+        self.con.execute(f"set streaming_buffer_size = '{_ROOM}'")
+        return self.con.execute(statement).to_arrow_table()
 
     def _look_at_names(self) -> tuple[str, dict[str, str], dict[int, Counter[str]], bool]:
         """What `_names_of` says, behind the SQL of a row's JSON text: null where it is none."""

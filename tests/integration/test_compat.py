@@ -39,8 +39,9 @@ def found(path: str) -> Any:
         # expectations/docs_pages.py: pages without a network
         (f"{GX}.render.view:DefaultJinjaPageView.render", ["document", "template"]),
         # pipelines/orchestration/compat.py
-        ("dagster_dbt.core.dbt_event_iterator:DbtEventIterator.__init__", ["events", "dbt_cli_invocation"]),
         ("dagster._core.storage.event_log:SqliteEventLogStorage.path_for_shard", ["run_id"]),
+        # pipelines/orchestration/compat_dbt.py
+        ("dagster_dbt.core.dbt_event_iterator:DbtEventIterator.__init__", ["events", "dbt_cli_invocation"]),
         ("dbt.adapters.duckdb.connections:DuckDBConnectionManager.close_all_connections", []),
         ("dbt.adapters.base:BaseAdapter.cleanup_connections", ["self"]),
     ],

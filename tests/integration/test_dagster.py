@@ -281,6 +281,25 @@ def test_a_nightly_run_with_nothing_new_keeps_the_version_and_is_silent(
     assert len(records) == 2  # the publication counts as fresh
 
 
+def test_a_nightly_run_with_nothing_new_waits_for_no_library_of_the_build(nightly_run: Path) -> None:
+    """They take half of its time (docs/performance.md)."""
+    of_the_build = {"dagster_dbt", "dbt", "great_expectations", "pandas", "dlt"}
+    code = (
+        "import sys\nfrom pipelines.cli import main\n"
+        "try: main(['run'])\nexcept SystemExit as end: print(end.code or 0, end=' ')\n"
+        f"else: print(0, end=' ')\nprint(sorted({of_the_build!r} & set(sys.modules)))"
+    )
+    where = {
+        "DUNGHAN_WAREHOUSE": str(nightly_run / "warehouse"),
+        "DUNGHAN_DROP_ZONE": str(nightly_run / "inbox"),
+        "DUNGHAN_PRIVACY_KEY": KEY,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | where, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+
+
 @pytest.mark.slow
 def test_force_builds_and_publishes_again(nightly_run: Path) -> None:
     settings = settings_for(nightly_run)

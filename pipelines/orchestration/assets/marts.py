@@ -9,18 +9,13 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.dbt import RESOURCE, ParsedProject
+from pipelines.orchestration.keeping import still_current
 from warehouse import spark
-from warehouse.build import BuildError, BuildPlan, current_build, dbt_arguments, plan_build
+from warehouse.build import BuildError, BuildPlan, dbt_arguments, plan_build
 from warehouse.calendar import require_kept
 from warehouse.publish import Publication, current
-from warehouse.status import is_readable
-
-#: What the manifest of a publication and the plan of a build must both say for the one to be of the other.
-_IDENTITY = ("fingerprint", "validation_seq", "as_of", "known_at")
-
 
 #: Why everything is built (warehouse.build) → Vietnamese, English.
 WHOLE = {
@@ -101,22 +96,6 @@ def _planned(plan: BuildPlan, lang: str) -> str:
         return said
     words = WHOLE.get(plan.because, (plan.because, plan.because))[lang == "en"]
     return f"{said}; {('dựng lại toàn bộ', 'everything is built')[lang == 'en']}: {words}"
-
-
-def still_current(settings: Settings) -> Publication | None:
-    """The publication, if a build now would say the same: nothing validated since, same rules, same as_of and
-    known_at. Not one that people could not read: it is published again."""
-    published = current(settings)
-    if published is None or not is_readable(settings):
-        return None
-    plan = current_build(settings)
-    of_plan = {
-        "fingerprint": plan.fingerprint,
-        "validation_seq": plan.validation_seq,
-        "as_of": plan.as_of.isoformat(),
-        "known_at": plan.known_at.isoformat() if plan.known_at else None,
-    }
-    return published if all(published.manifest.get(name) == of_plan[name] for name in _IDENTITY) else None
 
 
 def _reused(

@@ -15,13 +15,21 @@ from expectations.schema import VALIDATED_TABLES
 from pipelines.config import Settings
 from pipelines.orchestration import resources
 from pipelines.orchestration.assets.exports import EXPORT_DAYS, landed_key
-from pipelines.orchestration.dbt import validated_key
 from pipelines.orchestration.record import last_told
 
-LEDGER = validated_key("files")
-QUARANTINE = validated_key("quarantine")
+#: Name of the schema, and of dbt's source.
+VALIDATED = "validated"
+LEDGER = dg.AssetKey("ledger")
+QUARANTINE = dg.AssetKey("quarantine")
+# Tables that have a name of their own as assets; the others are `validated/<table>`.
+_NAMED = {"files": LEDGER, "quarantine": QUARANTINE}
 ATTENTION = "nothing_lost_in_silence"
 SPLIT_AGREES = "great_expectations_agree_with_split"
+
+
+def validated_key(table: str) -> dg.AssetKey:
+    """Asset of a table of the schema `validated`."""
+    return _NAMED.get(table, dg.AssetKey([VALIDATED, table]))
 
 
 class ValidationConfig(dg.Config):
