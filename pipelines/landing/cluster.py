@@ -1,13 +1,16 @@
 """Reading exports on a cluster (`engine = "spark"`): the executors read the files, each as this machine would.
 
-    this machine ── what is to be read ──> a process with a session of Spark ── a task per big file ──> executors
+    this machine ── what is to be read ──> a process with a session of Spark ── tasks ──> executors
     this machine <── what became of the files, which Parquet files hold their rows ──┘
 
 A task is one `LandingPass` over its files, on one thread, and writes rows into a folder of its own below
 `<shared folder>/landing`. A task that is done again (its executor died) writes another one; only what the attempt that
-was through tells of is read, so that nothing is doubled. dlt appends the rows here, as on one machine: one lake, one
-ledger, one place that commits. A process of its own, because the JVM goes with it and pyspark takes over what belongs
-to the run (signals, standard output); it dies with its parent.
+was through tells of is read, so that nothing is doubled. A large file of lines is divided among tasks; where a part has
+more to say than its rows (a line that is none, a member passed over) one task reads the whole file after all, so that
+it is understood as on one machine. dlt appends the rows here: one lake, one ledger, one place that commits.
+
+A process of its own, because the JVM goes with it and pyspark takes over what belongs to the run (signals, standard
+output); it dies with its parent.
 """
 
 from __future__ import annotations
@@ -19,18 +22,22 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.config import Settings, Spark
 from pipelines.landing.lake import arrow_schema
 from pipelines.landing.source import LandedFile, LandingPass, portions
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.readers import FileFacts, stretches
 from pipelines.progress import Progress
 from warehouse import spark
 from warehouse.database import connect
@@ -41,20 +48,31 @@ MIB = 1024**2
 #: Files of a task: as many as come to this many bytes, so that one plan of the statement serves many small ones.
 TASK_BYTES = 64 * MIB
 TASK_FILES = 500
+#: A file of lines is divided into parts of so many bytes.
+PART_BYTES = 128 * MIB
 #: What DuckDB may take in an executor; a reader holds some batches of rows besides.
 TASK_MEMORY = "512MB"
 _LOG = "spark-landing.log"
+ROW_NUMBER = "row_number"
 
 
 class ClusterError(Exception):
     """The executors could not read. Nothing was appended; landing again begins anew."""
 
 
+class _Rows(NamedTuple):
+    """Rows for a table of the lake. before: lines of the file in front of the part that they are of."""
+
+    table: str
+    path: Path
+    before: int = 0
+
+
 class _Read(NamedTuple):
-    """What a task answers. landed: its files; rows: (table of the lake, Parquet file with rows for it)."""
+    """What a task answers. landed: its files."""
 
     landed: list[LandedFile]
-    rows: list[tuple[str, Path]]
+    rows: list[_Rows]
 
 
 class _Job(NamedTuple):
@@ -72,14 +90,14 @@ class ClusterLanding:
     """Files that were read on the cluster (see Arrival)."""
 
     landed: list[LandedFile]
-    parquet: list[tuple[str, Path]]
+    parquet: list[_Rows]
 
     def rows(self) -> Iterator[tuple[str, pa.Table]]:
         """See Arrival."""
-        for table, path in self.parquet:
+        for table, path, before in self.parquet:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
-                    yield table, file.read_row_group(group).cast(arrow_schema(table))
+                    yield table, _numbered_on(file.read_row_group(group).cast(arrow_schema(table)), before)
 
 
 def is_worth_it(settings: Settings, landed: Sequence[LandedFile]) -> bool:
@@ -103,8 +121,7 @@ def read_on_cluster(
     if progress:
         progress(f"Spark ({len(new)})")
     try:
-        tasks = list(portions(new, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES))
-        answers = _asked(settings, _Job(_told(settings), key, spark.properties(settings), folder, tasks))
+        answers = _read(settings, key, folder, new)
         became = {entry.landing_id: entry for answer in answers for entry in answer.landed}
         yield ClusterLanding(
             [became.get(entry.landing_id, entry) for entry in landed],
@@ -112,6 +129,55 @@ def read_on_cluster(
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
+    """Rows of a part of a file, numbered as in the file."""
+    if not before:
+        return rows
+    index = rows.schema.get_field_index(ROW_NUMBER)
+    return rows.set_column(index, rows.schema.field(index), pc.add(rows.column(index), before))
+
+
+def _read(settings: Settings, key: PrivacyKey, folder: Path, new: Sequence[LandedFile]) -> list[_Read]:
+    """What the tasks answer: those of small files, of large ones, and of those that could not be divided after all."""
+    job = _Job(_told(settings), key, spark.properties(settings), folder, [])
+    divided = [parts for entry in new if (parts := _parts(settings, entry))]
+    large = {parts[0].landing_id for parts in divided}
+    others = [entry for entry in new if entry.landing_id not in large]
+    tasks = list(portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES))
+    answers = iter(_asked(settings, job._replace(tasks=[[part] for parts in divided for part in parts] + tasks)))
+    joined = [_joined(list(islice(answers, len(parts)))) for parts in divided]
+    again = [
+        [entry for entry in new if entry.landing_id == parts[0].landing_id]
+        for parts, answer in zip(divided, joined, strict=True)
+        if answer is None
+    ]
+    whole = _asked(settings, job._replace(tasks=again)) if again else []
+    return [*answers, *(answer for answer in joined if answer), *whole]
+
+
+def _parts(settings: Settings, entry: LandedFile) -> list[LandedFile]:
+    """The parts of a large file of lines, each as if it were a file; none when it is read as a whole."""
+    if entry.file.size < 2 * PART_BYTES:
+        return []
+    found = stretches(entry.file, PART_BYTES, settings.synonyms(entry.file.source))
+    return [replace(entry, stretch=stretch, facts=FileFacts("")) for stretch in found]
+
+
+def _joined(parts: Sequence[_Read]) -> _Read | None:
+    """What one task would answer for the file whose parts these are; None when the parts do not tell."""
+    entries = [part.landed[0] for part in parts]
+    lines = [entry.facts.lines for entry in entries if entry.outcome == "read" and entry.facts.lines is not None]
+    if len(lines) < len(entries):
+        return None
+    drift: Counter[str] = Counter()
+    for entry in entries:
+        drift.update(entry.facts.drift)
+    facts = replace(entries[0].facts, drift=drift, repeated=sum(entry.facts.repeated for entry in entries))
+    file = replace(entries[0], stretch=None, facts=facts, rows=sum(entry.rows for entry in entries))
+    before = accumulate(lines, initial=0)
+    return _Read([file], [rows._replace(before=lead) for part, lead in zip(parts, before) for rows in part.rows])  # noqa: B905
 
 
 def _told(settings: Settings) -> Settings:
@@ -203,7 +269,7 @@ class _Task:
                     path = str(place / f"{table}.parquet")
                     rows[table] = writers.enter_context(pq.ParquetWriter(path, batch.schema, compression="zstd"))
                 rows[table].write_table(batch)
-        return _Read(landed, [(table, place / f"{table}.parquet") for table in rows])
+        return _Read(landed, [_Rows(table, place / f"{table}.parquet") for table in rows])
 
 
 if __name__ == "__main__":

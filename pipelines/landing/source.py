@@ -26,6 +26,7 @@ from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
 from pipelines.portal.readers.base import UNREADABLE, Attention
+from pipelines.portal.readers.json_reader import LineReader
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
@@ -44,7 +45,7 @@ class LandedFile:
     """What became of one observation.
 
     rows: rows of it in the lake (for an unreadable file those before the fault). reader: fingerprint of what read it;
-    null when the file was not even hashed.
+    null when the file was not even hashed. stretch: the bytes of it that are read (readers.stretches); None: all.
     """
 
     file: ExportFile
@@ -56,6 +57,7 @@ class LandedFile:
     rows: int = 0
     sha256: str | None = None
     reader: str | None = None
+    stretch: tuple[int, int] | None = None
 
     def fail(self, error: Exception) -> None:
         """A fault of ours in this file. It must not cost the nightly run: the file is told and tried again next
@@ -151,6 +153,8 @@ class LandingPass:
         try:
             reader = open_reader(entry.file, self.settings.synonyms(entry.file.source))
             entry.facts = reader.facts
+            if entry.stretch is not None and isinstance(reader, LineReader):
+                reader.between(*entry.stretch)
             for rows in reader.batches():
                 yield from self._wait(entry, rows)
         except FileRejected as error:

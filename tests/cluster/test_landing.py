@@ -21,6 +21,7 @@ from pipelines.landing.pipeline import land
 from pipelines.landing.source import observations
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import load_key
+from pipelines.portal.readers import stretches
 from pipelines.samples import build_spec, generate
 from tests.cluster.engines import LOCAL, SMALL
 from tests.cluster.standalone import Standalone
@@ -45,9 +46,12 @@ def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "inbox"
 
 
-def test_the_lake_is_the_same(inbox: Path, tmp_path: Path) -> None:
+def test_the_lake_is_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first night's file of some megabytes is read in parts."""
+    monkeypatch.setattr(cluster, "PART_BYTES", cluster.MIB)
     here = _settings(inbox, tmp_path / "here")
     spread = _settings(inbox, tmp_path / "spread", tmp_path / "shared", LOCAL)
+    assert any(len(stretches(file, cluster.MIB)) > 2 for file in discover(here))
     results = [land(settings, discover(settings)) for settings in (here, spread)]
     assert results[0].files == results[1].files
     assert results[0].rows == results[1].rows
@@ -59,8 +63,9 @@ def test_the_lake_is_the_same(inbox: Path, tmp_path: Path) -> None:
 
 
 def test_a_worker_dies_while_it_reads(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file per task, so that some are through and some are not when the machine goes."""
+    """Many tasks, so that some are through and some are not when the machine goes."""
     monkeypatch.setattr(cluster, "TASK_FILES", 1)
+    monkeypatch.setattr(cluster, "PART_BYTES", cluster.MIB)
     here = _settings(inbox, tmp_path / "here")
     land(here, discover(here))
     with Standalone(tmp_path, workers=2) as machines:

@@ -5,20 +5,25 @@ With executors: tests/cluster/test_landing.py.
 
 from __future__ import annotations
 
+import gzip
 import pickle
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import Phase, given, settings, strategies
 
-from pipelines.config import load_settings
+from pipelines.config import Settings, load_settings
 from pipelines.landing import cluster
 from pipelines.landing.source import LandedFile, LandingPass, observations, portions
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.readers import stretches
 from tests.support.exports import put, zone
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
@@ -50,6 +55,90 @@ def test_an_executor_without_the_drop_zone_says_so(tmp_path: Path) -> None:
     away = [replace(file, path=f"/not/mounted/{file.file_path}") for file in discover(settings)]
     with pytest.raises(FileNotFoundError, match="/not/mounted"):
         cluster._Task(settings, KEY, tmp_path)(observations(settings, away))
+
+
+def in_turn(settings_: Settings, job: cluster._Job) -> list[cluster._Read]:
+    """What the executors would answer, one task after the other in this process."""
+    task = cluster._Task(job.settings, job.key, job.folder)
+    return [pickle.loads(pickle.dumps(task(landed))) for landed in job.tasks]
+
+
+#: Lines that are one record or none, and those that make a file more than a list of records.
+PLAIN_LINES = [
+    *(
+        "",
+        "   ",
+        "[]",
+        '{"MaHoSo":"H39.18.25-240304-0002","NgayTiepNhan":"20240304083000","TrangThaiHoSo":"4","Lạ":"ấ"}',
+    ),
+    '{"MaHoSo":"H39.18.25-240304-0003","MaHoSo":"H39.18.25-240304-0004","TrangThaiHoSo":"2"}',
+]
+ODD_LINES = [
+    *("rác", '{"ten":"x"}', '{"MaHoSo":"H39.18.25-240304-0005"'),
+    '{"data":[{"MaHoSo":"H39.18.25-240304-0006"},{"MaHoSo":"H39.18.25-240304-0007"}]}',
+    '{"MaHoSo":"H39.18.25-240304-0008"}{"MaHoSo":"H39.18.25-240304-0009"}',
+    '{"ma_ho_so":"H39.18.25-240304-0010"}',
+]
+
+
+#: Lines that a file is told by as a whole.
+BEHIND_HEAD = 1000
+
+
+@pytest.mark.integration  # for its size only
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+@given(data=strategies.data())
+def test_a_file_read_in_parts_is_one_read_at_once(tmp_path_factory: pytest.TempPathFactory, data: Any) -> None:
+    """Rows, their numbers, what the ledger says; whatever stands in the lines, wherever the parts begin."""
+    root = tmp_path_factory.mktemp("parts")
+    lines = [RECORDS.strip() for _ in range(13_000)]
+    for line in data.draw(strategies.lists(strategies.sampled_from(PLAIN_LINES), max_size=4)):
+        lines.insert(data.draw(strategies.integers(BEHIND_HEAD, len(lines))), line)
+    odd = data.draw(strategies.lists(strategies.sampled_from(ODD_LINES), max_size=2))
+    for line in odd:
+        lines.insert(data.draw(strategies.integers(len(lines) // 2, len(lines))), line)
+    text = data.draw(strategies.sampled_from(["", "\ufeff"])) + data.draw(strategies.sampled_from(["\n", "\r\n"])).join(
+        [*lines, *data.draw(strategies.sampled_from([[], [""]]))]
+    )
+    put(root, text.encode(), "dvcqg/dossiers/hoso_20240601.ndjson")
+    put(root, RECORDS, "dvcqg/dossiers/hoso_20240602.ndjson")
+    where = zone(root)
+    files = discover(where)
+    asked: list[int] = []
+
+    def executors(settings_: Settings, job: cluster._Job) -> list[cluster._Read]:
+        asked.append(len(job.tasks))
+        return in_turn(settings_, job)
+
+    (root / "shared").mkdir()
+    size = data.draw(strategies.integers(200_000, 600_000))
+    with mock.patch.object(cluster, "_asked", executors), mock.patch.object(cluster, "PART_BYTES", size):
+        answers = cluster._read(where, KEY, root / "shared", observations(where, files))
+    spread = cluster.ClusterLanding(
+        sorted((entry for answer in answers for entry in answer.landed), key=lambda entry: entry.file.path),
+        [rows for answer in answers for rows in answer.rows],
+    )
+    assert asked[0] > 2, "it was divided"
+    with duckdb.connect(config={"threads": 1}) as con:
+        here = LandingPass(where, con, KEY, observations(where, files))
+        read = [sorted(_contents(list(arrival.rows())), key=_place) for arrival in (spread, here)]
+    assert read[0] == read[1]
+    assert [_told(entry) for entry in spread.landed] == [_told(entry) for entry in here.landed]
+    assert bool(asked[1:]) == bool(odd), "read as a whole only where a part says more than its rows"
+
+
+def test_what_is_packed_or_small_is_not_divided(tmp_path: Path) -> None:
+    put(tmp_path, RECORDS * 20_000, "dvcqg/dossiers/hoso_20240601.ndjson")
+    put(tmp_path, gzip.compress((RECORDS * 20_000).encode()), "dvcqg/dossiers/hoso_20240603.ndjson.gz")
+    put(tmp_path, (RECORDS * 20_000).encode("utf-16"), "dvcqg/dossiers/hoso_20240604.ndjson")
+    put(tmp_path, "[" + (RECORDS.strip() + ",\n") * 20_000 + "{}]", "dvcqg/dossiers/hoso_20240605.json")
+    files = {file.file_name: file for file in discover(zone(tmp_path))}
+    plain = files.pop("hoso_20240601.ndjson")
+    assert [stretches(file, 500_000) for file in files.values()] == [[], [], []]
+    found = stretches(plain, 500_000)
+    assert len(found) == plain.size // 500_000 + 1
+    assert found[0][0] == 0 and found[-1][1] == plain.size
+    assert all(first[1] == second[0] and first[1] % len(RECORDS) == 0 for first, second in pairwise(found))
 
 
 def test_executors_read_from_so_much_on(tmp_path: Path) -> None:
@@ -100,6 +189,15 @@ def _contents(read: list[tuple[str, pa.Table]]) -> list[dict[str, Any]]:
     """Rows of the dossiers, without the name of their landing."""
     assert {table for table, _ in read} == {"dossiers"}
     return [row for _, rows in read for row in rows.drop_columns(["landing_id"]).to_pylist()]
+
+
+def _place(row: dict[str, Any]) -> tuple[str, int]:
+    return row["file_sha256"], row["row_number"]
+
+
+def _told(entry: LandedFile) -> tuple[Any, ...]:
+    facts = entry.facts
+    return *_became(entry), facts.format, facts.repeated, facts.all_notes, facts.attention, entry.sha256, entry.detail
 
 
 def _became(entry: LandedFile) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.headings import NO_SYNONYMS, Heading, Synonyms
 
-__all__ = ["FileFacts", "FileRejected", "Reader", "open_reader"]
+__all__ = ["FileFacts", "FileRejected", "Reader", "open_reader", "stretches"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
 READER_VERSION = 3
@@ -61,6 +61,16 @@ def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
     if content.head.startswith(archive.MAGIC) and not archive.is_workbook(content):
         return archive.open_archive(content, kind, partial(_open_unpacked, kind=kind, synonyms=synonyms))
     return _open_unpacked(content, file.size, None, kind=kind, synonyms=synonyms)
+
+
+def stretches(file: ExportFile, size: int, synonyms: Synonyms = NO_SYNONYMS) -> list[tuple[int, int]]:
+    """Stretches of about `size` bytes of a file of lines that may be read apart (LineReader.stretches); none for every
+    other file, one that cannot be read included."""
+    try:
+        reader = open_reader(file, synonyms)
+        return reader.stretches(size) if isinstance(reader, json_reader.LineReader) else []
+    except FileRejected:
+        return []
 
 
 def _open_unpacked(content: Content, size: int, previous: Heading | None, *, kind: Kind, synonyms: Synonyms) -> Reader:

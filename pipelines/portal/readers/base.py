@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +110,8 @@ class FileFacts:
     several sheets or members, in their order. headings: (part name, heading) of every table. likely: (part name,
     what is most like a heading) of every table that has none. notes: what people should know, `Vietnamese / English`,
     without any value of a row. attention: what they must act on. repeated: see canonical.Converted.
+    lines: of a stretch of NDJSON that was read alone (LineReader.between), its lines, if its rows are those that one
+    pass over the file gives; else None.
     """
 
     format: str
@@ -122,6 +124,7 @@ class FileFacts:
     notes: list[str] = field(default_factory=list)
     attention: list[Attention] = field(default_factory=list)
     repeated: int = 0
+    lines: int | None = None
 
     @property
     def all_notes(self) -> list[str]:
@@ -153,6 +156,12 @@ class Content:
         if self.head.startswith(BOM):
             stream.read(len(BOM))
         return stream
+
+    def between(self, start: int, stop: int) -> BinaryIO:
+        """Bytes `start` to `stop`, a byte order mark counted. Reading raises FileRejected only."""
+        stream = self.opener()
+        stream.seek(start)
+        return cast(BinaryIO, _Stretch(stream, stop - start))
 
     @property
     def text_head(self) -> bytes:
@@ -222,6 +231,25 @@ class Guarded(io.RawIOBase):
             raise FileRejected(
                 UNREADABLE, f"giải nén lớn hơn {MAX_EXPANSION} lần / more than {MAX_EXPANSION} times larger unpacked"
             )
+        return data
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class _Stretch(io.RawIOBase):
+    """The next bytes of a stream, as if it ended behind them."""
+
+    def __init__(self, inner: BinaryIO, size: int) -> None:
+        self._inner, self._left = inner, size
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._inner.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
         return data
 
     def close(self) -> None:

@@ -7,13 +7,14 @@ json_records, which finds the records inside.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from pipelines.bilingual import joined
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
+    BOM,
     CHUNK,
     HEAD,
     MAX_RECORD,
@@ -197,6 +199,14 @@ class Elements:
         self._ordinal = trial.several or any(EACH in path or ANY in path for path in trial.chosen)
         self._shift = self._given = 0
 
+    @property
+    def plain(self) -> bool:
+        """Has every element, so far, been one record as it stands, or what may be one, so that none says anything of
+        another?"""
+        search = self.search
+        odd = self._thorough or self._ordinal or self._shift or search.changed or search.broken
+        return not odd and set(search.chosen) <= {()}
+
     def segments(self, stretch: Stretch, odd: Positions | None = None) -> Iterator[Segment]:
         """The records. odd: elements that are suspect besides."""
         found: dict[int, list[tuple[str | None, str]]] = {}
@@ -288,37 +298,69 @@ class LineReader:
     def __init__(self, content: Content, search: Search) -> None:
         self.facts = FileFacts("ndjson")
         self._content = content
+        self._between: tuple[int, int] | None = None
+        self._line = 1
         head = content.text_head if content.whole else content.text_head[:_SAMPLE].rpartition(b"\n")[0]
         self._elements = Elements(search, [line for line in head.split(b"\n") if line.strip()])
         self.broken = self._elements.broken
 
+    def stretches(self, size: int) -> list[tuple[int, int]]:
+        """(start, stop) in bytes of stretches of the file, each of whole lines and of about `size` bytes, that may be
+        read apart (`between`). None where they may not: the file is small, packed, or begins with more than records
+        as they stand. Raises FileRejected."""
+        with self._content.opener() as stream:
+            if self._content.whole or not stream.seekable() or not self._elements.plain:
+                return []
+            end = stream.seek(0, io.SEEK_END)
+            borders = [len(BOM) if self._content.head.startswith(BOM) else 0]
+            while borders[-1] < end:
+                borders.append(_behind_line(stream, borders[-1] + size, end))
+        return list(pairwise(borders))
+
+    def between(self, start: int, stop: int) -> None:
+        """Read only this stretch, its lines numbered from 1; `facts.lines` then says whether it could be read alone."""
+        self._between = start, stop
+
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
         segments = self._segments() if self._content.whole else ahead(self._segments())
-        return _batches(self.facts, segments, self._elements.search)
+        yield from _batches(self.facts, segments, self._elements.search)
+        if self._between is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
+            self.facts.lines = self._line - 1
 
     def _segments(self) -> Iterator[Segment]:
         for stretch in self._stretches():
             yield from self._elements.segments(stretch, _odd_lines(stretch))
 
     def _stretches(self) -> Iterator[Stretch]:
-        line, carry = 1, b""
-        with self._content.open() as stream:
+        carry = b""
+        with self._content.open() if self._between is None else self._content.between(*self._between) as stream:
             for chunk in chunks(stream, CHUNK):
                 # The line that the chunk before began is a text of its own, so that the chunk need not be copied.
                 first, end = chunk.find(b"\n") + 1 if carry else 0, chunk.rfind(b"\n") + 1
                 for text, start, stop in ((carry + chunk[:first], 0, len(carry) + first), (chunk, first, end)):
                     if end and start < stop:
-                        stretch, lines = _lines(text, start, stop, line)
-                        line += lines
+                        stretch, lines = _lines(text, start, stop, self._line)
+                        self._line += lines
                         if stretch is not None:
                             yield stretch
                 carry = chunk[end:] if end else carry + chunk
                 if len(carry) > MAX_RECORD:
-                    raise FileRejected(UNREADABLE, joined([f"dòng {line} / line {line}", _TOO_LARGE], ": "))
-        last, _ = _lines(carry, 0, len(carry), line) if carry else (None, 0)
+                    raise FileRejected(UNREADABLE, joined([f"dòng {self._line} / line {self._line}", _TOO_LARGE], ": "))
+        last, lines = _lines(carry, 0, len(carry), self._line) if carry else (None, 0)
+        self._line += lines
         if last is not None:
             yield last
+
+
+def _behind_line(stream: BinaryIO, position: int, end: int) -> int:
+    """Where the line ends in which `position` lies, its line feed included; `end`, that of the file, at most."""
+    stream.seek(position)
+    for chunk in chunks(stream, HEAD):
+        if (found := chunk.find(b"\n")) >= 0:
+            return position + found + 1
+        position += len(chunk)
+    return end
 
 
 def _lines(text: bytes, start: int, stop: int, first: int) -> tuple[Stretch | None, int]:
