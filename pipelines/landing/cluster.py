@@ -37,7 +37,7 @@ from pipelines.config import Settings, Spark
 from pipelines.landing.lake import arrow_schema
 from pipelines.landing.source import LandedFile, LandingPass, portions
 from pipelines.portal.privacy import PrivacyKey
-from pipelines.portal.readers import FileFacts, stretches
+from pipelines.portal.readers import FileFacts, spans
 from pipelines.progress import Progress
 from warehouse import spark
 from warehouse.database import connect
@@ -117,6 +117,7 @@ def read_on_cluster(
     folder = spark.folder(settings) / "landing"
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
+    (settings.layout.state / _LOG).unlink(missing_ok=True)
     new = [entry for entry in landed if entry.outcome == "new"]
     if progress:
         progress(f"Spark ({len(new)})")
@@ -161,23 +162,25 @@ def _parts(settings: Settings, entry: LandedFile) -> list[LandedFile]:
     """The parts of a large file of lines, each as if it were a file; none when it is read as a whole."""
     if entry.file.size < 2 * PART_BYTES:
         return []
-    found = stretches(entry.file, PART_BYTES, settings.synonyms(entry.file.source))
-    return [replace(entry, stretch=stretch, facts=FileFacts("")) for stretch in found]
+    found = spans(entry.file, PART_BYTES, settings.synonyms(entry.file.source))
+    return [replace(entry, span=span, facts=FileFacts("")) for span in found]
 
 
 def _joined(parts: Sequence[_Read]) -> _Read | None:
     """What one task would answer for the file whose parts these are; None when the parts do not tell."""
     entries = [part.landed[0] for part in parts]
-    lines = [entry.facts.lines for entry in entries if entry.outcome == "read" and entry.facts.lines is not None]
-    if len(lines) < len(entries):
+    lines = [entry.facts.lines for entry in entries if entry.facts.lines is not None]
+    # Spellings that are met in some rows are understood in those converted with them, too: in other rows by parts.
+    if len(lines) < len(entries) or any(entry.outcome != "read" or entry.facts.respelled for entry in entries):
         return None
     drift: Counter[str] = Counter()
     for entry in entries:
         drift.update(entry.facts.drift)
-    facts = replace(entries[0].facts, drift=drift, repeated=sum(entry.facts.repeated for entry in entries))
-    file = replace(entries[0], stretch=None, facts=facts, rows=sum(entry.rows for entry in entries))
-    before = accumulate(lines, initial=0)
-    return _Read([file], [rows._replace(before=lead) for part, lead in zip(parts, before) for rows in part.rows])  # noqa: B905
+    facts = replace(entries[0].facts, drift=drift, repeated=sum(entry.facts.repeated for entry in entries), lines=None)
+    file = replace(entries[0], span=None, facts=facts, rows=sum(entry.rows for entry in entries))
+    before = accumulate(lines[:-1], initial=0)
+    rows = [each._replace(before=lead) for part, lead in zip(parts, before, strict=True) for each in part.rows]
+    return _Read([file], rows)
 
 
 def _told(settings: Settings) -> Settings:
@@ -199,7 +202,7 @@ def _asked(settings: Settings, job: _Job) -> list[_Read]:
     """What the tasks answer, in their order, from a process of its own."""
     log = settings.layout.state / _LOG
     environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
-    with log.open("wb") as said:
+    with log.open("ab") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "pipelines.landing.cluster"],
             stdin=subprocess.PIPE,

@@ -26,7 +26,6 @@ from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
 from pipelines.portal.readers.base import UNREADABLE, Attention
-from pipelines.portal.readers.json_reader import LineReader
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
@@ -45,7 +44,7 @@ class LandedFile:
     """What became of one observation.
 
     rows: rows of it in the lake (for an unreadable file those before the fault). reader: fingerprint of what read it;
-    null when the file was not even hashed. stretch: the bytes of it that are read (readers.stretches); None: all.
+    null when the file was not even hashed. span: the bytes of it that are read (readers.spans); None: all.
     """
 
     file: ExportFile
@@ -57,7 +56,7 @@ class LandedFile:
     rows: int = 0
     sha256: str | None = None
     reader: str | None = None
-    stretch: tuple[int, int] | None = None
+    span: tuple[int, int] | None = None
 
     def fail(self, error: Exception) -> None:
         """A fault of ours in this file. It must not cost the nightly run: the file is told and tried again next
@@ -151,10 +150,8 @@ class LandingPass:
     def _read(self, entry: LandedFile) -> Iterator[tuple[str, pa.Table]]:
         entry.outcome = "read"
         try:
-            reader = open_reader(entry.file, self.settings.synonyms(entry.file.source))
+            reader = open_reader(entry.file, self.settings.synonyms(entry.file.source), entry.span)
             entry.facts = reader.facts
-            if entry.stretch is not None and isinstance(reader, LineReader):
-                reader.between(*entry.stretch)
             for rows in reader.batches():
                 yield from self._wait(entry, rows)
         except FileRejected as error:
@@ -208,6 +205,7 @@ class LandingPass:
             entry.rows += found.rows.num_rows
             entry.facts.drift.update(found.drift)
             entry.facts.repeated += found.repeated
+            entry.facts.respelled |= found.respelled
             tables.append(_named(found.rows, schema, entry))
         yield kind.table, pa.concat_tables(tables)
 
@@ -245,7 +243,7 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "detail": masked(entry.detail)[:MAX_DETAIL] if entry.detail else None,
         "format": facts.format or None,
         "rows_read": entry.rows,
-        "drift": json.dumps(dict(drift.most_common(MAX_DRIFT_NAMES)), ensure_ascii=False) if drift else None,
+        "drift": json.dumps(_most_frequent(drift), ensure_ascii=False) if drift else None,
         "notes": json.dumps([masked(note) for note in facts.all_notes], ensure_ascii=False)
         if facts.all_notes
         else None,
@@ -256,6 +254,11 @@ def _ledger_row(entry: LandedFile, now: datetime) -> dict[str, object]:
         "reader": entry.reader,
         "seen_at": now,
     }
+
+
+def _most_frequent(drift: Counter[str]) -> dict[str, int]:
+    """As many names as the ledger shows, in an order that does not depend on how the file was read."""
+    return dict(sorted(drift.items(), key=lambda item: (-item[1], item[0]))[:MAX_DRIFT_NAMES])
 
 
 def _attention(found: Attention) -> dict[str, str]:

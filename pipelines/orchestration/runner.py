@@ -140,7 +140,7 @@ def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
     from pipelines.orchestration import failures, resources
     from pipelines.orchestration.definitions import build_definitions
     from pipelines.orchestration.instance import open_instance
-    from pipelines.orchestration.jobs import NIGHTLY, nightly_config
+    from pipelines.orchestration.jobs import NIGHTLY, nightly_config, without_build
     from pipelines.orchestration.keeping import nothing_new
 
     anyway = request.job != NIGHTLY or request.full_refresh or request.force
@@ -158,6 +158,7 @@ def _run(settings: Settings, request: Request, attempt: Attempt) -> RunOutcome:
             instance=instance,
             # From its first entry on: one that is killed before its first step must not look as if it were still on.
             tags={**request.tags, resources.LOCK_TAG: "held"},
+            asset_selection=without_build(settings) if kept is not None else None,
             run_config={**config, "loggers": {"file": {"config": {}}}},
             raise_on_error=False,
         )

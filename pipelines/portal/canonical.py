@@ -25,9 +25,11 @@ from pipelines.portal import sql
 from pipelines.portal.privacy import PrivacyKey
 
 MAX_DRIFT_NAMES = 100
+# Of each conversion, so that the most frequent names of the whole file are among them.
+_KEPT_DRIFT_NAMES = 100 * MAX_DRIFT_NAMES
 #: Rows handed to one DuckDB thread at a time.
 MORSEL = 8_192
-# For rows that wait to be fetched: more than what a portion makes of them.
+# For rows that wait to be fetched: more than what a portion makes of them. It is not part of DuckDB's memory_limit.
 _ROOM = "512MB"
 
 #: Portal field → what stands for it in a table that has no such column: the status is told by the dates
@@ -80,12 +82,14 @@ class Converted:
     """Lake rows of one portion, less the columns that name the file (landing_id, source, file_sha256).
 
     drift: unknown field → rows that had it (names only). repeated: records that have a name twice, of which the last
-    value counts (portal-exports §2).
+    value counts (portal-exports §2). respelled: names were understood, in these rows or others of their conversion,
+    that are not spelled as the contract has them.
     """
 
     rows: pa.Table
     drift: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
+    respelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Canonicaliser:
         try:
             drift: dict[int, Counter[str]] = {}
             repeated: Counter[int] = Counter()
+            renames: dict[str, str] = {}
             names = portions[0].rows.table.column_names
             if portions[0].rows.tabular:
                 fields = _tabular_fields(self.kind, names)
@@ -140,7 +145,12 @@ class Canonicaliser:
         ends = np.cumsum(np.bincount(portion, minlength=len(portions)))
         result = result.drop_columns(["portion"])
         return [
-            Converted(result.slice(start, end - start), _named_drift(drift.get(index, Counter())), repeated[index])
+            Converted(
+                result.slice(start, end - start),
+                _named_drift(drift.get(index, Counter())),
+                repeated[index],
+                respelled=bool(renames),
+            )
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
 
@@ -152,7 +162,8 @@ class Canonicaliser:
     def _rows_of(self, statement: str) -> pa.Table:
         """The rows of the statement, made by all threads: none waits for the one that fetches while what is made has
         room. (A relation does not wait either, but plans its statement twice, a quarter of a second each time.)"""
-        self.con.execute(f"set streaming_buffer_size = '{_ROOM}'")
+        if self.con.sql("select current_setting('threads') > 1").fetchone() == (True,):
+            self.con.execute(f"set streaming_buffer_size = '{_ROOM}'")
         return self.con.execute(statement).to_arrow_table()
 
     def _look_at_names(self) -> tuple[str, dict[str, str], dict[int, Counter[str]], bool]:
@@ -265,7 +276,7 @@ def _named_drift(drift: Counter[str]) -> Counter[str]:
     shown: Counter[str] = Counter()
     for name, rows in drift.items():
         shown[masked_name(name)] += rows
-    return Counter(dict(shown.most_common(MAX_DRIFT_NAMES)))
+    return Counter(dict(shown.most_common(_KEPT_DRIFT_NAMES)))
 
 
 def _place(path: tuple[str | int, ...]) -> str:

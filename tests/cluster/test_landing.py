@@ -21,7 +21,7 @@ from pipelines.landing.pipeline import land
 from pipelines.landing.source import observations
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import load_key
-from pipelines.portal.readers import stretches
+from pipelines.portal.readers import spans
 from pipelines.samples import build_spec, generate
 from tests.cluster.engines import LOCAL, SMALL
 from tests.cluster.standalone import Standalone
@@ -51,7 +51,7 @@ def test_the_lake_is_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(cluster, "PART_BYTES", cluster.MIB)
     here = _settings(inbox, tmp_path / "here")
     spread = _settings(inbox, tmp_path / "spread", tmp_path / "shared", LOCAL)
-    assert any(len(stretches(file, cluster.MIB)) > 2 for file in discover(here))
+    assert any(len(spans(file, cluster.MIB)) > 2 for file in discover(here))
     results = [land(settings, discover(settings)) for settings in (here, spread)]
     assert results[0].files == results[1].files
     assert results[0].rows == results[1].rows

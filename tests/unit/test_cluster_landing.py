@@ -23,7 +23,7 @@ from pipelines.landing import cluster
 from pipelines.landing.source import LandedFile, LandingPass, observations, portions
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import PrivacyKey
-from pipelines.portal.readers import stretches
+from pipelines.portal.readers import spans
 from tests.support.exports import put, zone
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
@@ -78,6 +78,7 @@ ODD_LINES = [
     '{"data":[{"MaHoSo":"H39.18.25-240304-0006"},{"MaHoSo":"H39.18.25-240304-0007"}]}',
     '{"MaHoSo":"H39.18.25-240304-0008"}{"MaHoSo":"H39.18.25-240304-0009"}',
     '{"ma_ho_so":"H39.18.25-240304-0010"}',
+    '{"MaHoSo":"H39.18.25-240304-0011","TAILIEUNOP":[{"duocsohoa":"1"}]}',
 ]
 
 
@@ -132,13 +133,33 @@ def test_what_is_packed_or_small_is_not_divided(tmp_path: Path) -> None:
     put(tmp_path, gzip.compress((RECORDS * 20_000).encode()), "dvcqg/dossiers/hoso_20240603.ndjson.gz")
     put(tmp_path, (RECORDS * 20_000).encode("utf-16"), "dvcqg/dossiers/hoso_20240604.ndjson")
     put(tmp_path, "[" + (RECORDS.strip() + ",\n") * 20_000 + "{}]", "dvcqg/dossiers/hoso_20240605.json")
+    # A document gives several rows, numbered on from those before it.
+    put(tmp_path, '{"data":{"children":[{"departmentId":"c"}]}}\n' * 40_000, "dvcqg/portal_reports/bc_20240601.ndjson")
     files = {file.file_name: file for file in discover(zone(tmp_path))}
     plain = files.pop("hoso_20240601.ndjson")
-    assert [stretches(file, 500_000) for file in files.values()] == [[], [], []]
-    found = stretches(plain, 500_000)
+    assert [spans(file, 500_000) for file in files.values()] == [[], [], [], []]
+    found = spans(plain, 500_000)
     assert len(found) == plain.size // 500_000 + 1
     assert found[0][0] == 0 and found[-1][1] == plain.size
     assert all(first[1] == second[0] and first[1] % len(RECORDS) == 0 for first, second in pairwise(found))
+
+
+def test_a_name_that_some_rows_spell_otherwise_is_understood_as_in_one_pass(tmp_path: Path) -> None:
+    """A spelling inside a list is looked for in its first element, and understood in all rows converted together."""
+    first = '{"MaHoSo":"H39.18.25-240304-0001","TrangThaiHoSo":"4","TaiLieuNop":[{},{"duocsohoa":"1"}]}\n'
+    second = '{"MaHoSo":"H39.18.25-240304-0002","TrangThaiHoSo":"4","TaiLieuNop":[{"duocsohoa":"1"}]}\n'
+    put(tmp_path, first * 8000 + second * 8000, "dvcqg/dossiers/hoso_20240601.ndjson")
+    where = zone(tmp_path)
+    files = discover(where)
+    (tmp_path / "shared").mkdir()
+    with mock.patch.object(cluster, "_asked", in_turn), mock.patch.object(cluster, "PART_BYTES", 300_000):
+        (answer,) = cluster._read(where, KEY, tmp_path / "shared", observations(where, files))
+    with duckdb.connect(config={"threads": 1}) as con:
+        here = LandingPass(where, con, KEY, observations(where, files))
+        read = [
+            _contents(list(arrival.rows())) for arrival in (cluster.ClusterLanding(answer.landed, answer.rows), here)
+        ]
+    assert sorted(read[0], key=_place) == sorted(read[1], key=_place)
 
 
 def test_executors_read_from_so_much_on(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.headings import NO_SYNONYMS, Heading, Synonyms
 
-__all__ = ["FileFacts", "FileRejected", "Reader", "open_reader", "stretches"]
+__all__ = ["FileFacts", "FileRejected", "Reader", "open_reader", "spans"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
 READER_VERSION = 3
@@ -51,11 +51,19 @@ _PLAIN = (
 )
 
 
-def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
+def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS, span: tuple[int, int] | None = None) -> Reader:
     """The reader for a file, by its content. Raises FileRejected: empty, unknown, corrupt, too large unpacked.
 
-    synonyms: headings that this source uses besides those of the contract (`Settings.synonyms`).
+    synonyms: headings that this source uses besides those of the contract (`Settings.synonyms`). span: of a file of
+    lines, the part that is read (`spans`); without meaning for other files, whose `facts.lines` stays None.
     """
+    reader = _open_whole(file, synonyms)
+    if span is not None and isinstance(reader, json_reader.LineReader):
+        reader.read_only(span)
+    return reader
+
+
+def _open_whole(file: ExportFile, synonyms: Synonyms) -> Reader:
     kind = KINDS[file.kind]
     content = Content.of(lambda: cast(BinaryIO, Guarded(_open(file))))
     if content.head.startswith(archive.MAGIC) and not archive.is_workbook(content):
@@ -63,12 +71,17 @@ def open_reader(file: ExportFile, synonyms: Synonyms = NO_SYNONYMS) -> Reader:
     return _open_unpacked(content, file.size, None, kind=kind, synonyms=synonyms)
 
 
-def stretches(file: ExportFile, size: int, synonyms: Synonyms = NO_SYNONYMS) -> list[tuple[int, int]]:
-    """Stretches of about `size` bytes of a file of lines that may be read apart (LineReader.stretches); none for every
-    other file, one that cannot be read included."""
+def spans(file: ExportFile, size: int, synonyms: Synonyms = NO_SYNONYMS) -> list[tuple[int, int]]:
+    """Parts of about `size` bytes of a file of lines that may be read alone (LineReader.spans). An empty list for every
+    other file, and for one that cannot be read: whoever reads it says why. Only its head is looked at."""
+    kind = KINDS[file.kind]
     try:
+        content = Content.of(lambda: cast(BinaryIO, Guarded(_open(file))))
+        packed = content.head.startswith((_GZIP, *archive.MAGIC))
+        if kind.document or packed or not json_reader.is_lines(content, kind, synonyms):
+            return []
         reader = open_reader(file, synonyms)
-        return reader.stretches(size) if isinstance(reader, json_reader.LineReader) else []
+        return reader.spans(size) if isinstance(reader, json_reader.LineReader) else []
     except FileRejected:
         return []
 

@@ -110,8 +110,8 @@ class FileFacts:
     several sheets or members, in their order. headings: (part name, heading) of every table. likely: (part name,
     what is most like a heading) of every table that has none. notes: what people should know, `Vietnamese / English`,
     without any value of a row. attention: what they must act on. repeated: see canonical.Converted.
-    lines: of a stretch of NDJSON that was read alone (LineReader.between), its lines, if its rows are those that one
-    pass over the file gives; else None.
+    lines: of a span of NDJSON that was read alone (open_reader), its lines, if its rows are those that one pass over
+    the file gives; else None. respelled: were names understood that are spelled otherwise? (canonical.Converted)
     """
 
     format: str
@@ -125,6 +125,7 @@ class FileFacts:
     attention: list[Attention] = field(default_factory=list)
     repeated: int = 0
     lines: int | None = None
+    respelled: bool = False
 
     @property
     def all_notes(self) -> list[str]:
@@ -161,7 +162,7 @@ class Content:
         """Bytes `start` to `stop`, a byte order mark counted. Reading raises FileRejected only."""
         stream = self.opener()
         stream.seek(start)
-        return cast(BinaryIO, _Stretch(stream, stop - start))
+        return cast(BinaryIO, _Span(stream, stop - start))
 
     @property
     def text_head(self) -> bytes:
@@ -211,7 +212,10 @@ class Guarded(io.RawIOBase):
         return self._limit is None and self._inner.seekable()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        return self._inner.seek(offset, whence)
+        try:
+            return self._inner.seek(offset, whence)
+        except OSError as error:
+            raise _read_error(error) from error
 
     def tell(self) -> int:
         return self._inner.tell()
@@ -224,8 +228,7 @@ class Guarded(io.RawIOBase):
         except (gzip.BadGzipFile, zlib.error, zipfile.BadZipFile) as error:
             raise FileRejected(UNREADABLE, "tệp nén bị hỏng / the compressed file is corrupt") from error
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise FileRejected(UNREADABLE, f"lỗi đọc ({why}) / read error ({why})") from error
+            raise _read_error(error) from error
         self._total += len(data)
         if self._limit is not None and self._total > self._limit:
             raise FileRejected(
@@ -238,7 +241,12 @@ class Guarded(io.RawIOBase):
         super().close()
 
 
-class _Stretch(io.RawIOBase):
+def _read_error(error: OSError) -> FileRejected:
+    why = error.strerror or type(error).__name__
+    return FileRejected(UNREADABLE, f"lỗi đọc ({why}) / read error ({why})")
+
+
+class _Span(io.RawIOBase):
     """The next bytes of a stream, as if it ended behind them."""
 
     def __init__(self, inner: BinaryIO, size: int) -> None:

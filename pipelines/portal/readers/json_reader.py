@@ -90,6 +90,11 @@ def recognises(content: Content) -> bool:
     )
 
 
+def is_lines(content: Content, kind: Kind, synonyms: Synonyms) -> bool:
+    """Is the content NDJSON, by its head alone?"""
+    return recognises(content) and _shape(content, Search(kind, synonyms)) == "ndjson"
+
+
 def open_json(content: Content, kind: Kind, synonyms: Synonyms) -> LineReader | ArrayReader | DocumentReader:
     """The reader for this JSON. Raises FileRejected (what is broken before its first record; comments)."""
     search = Search(kind, synonyms)
@@ -201,8 +206,8 @@ class Elements:
 
     @property
     def plain(self) -> bool:
-        """Has every element, so far, been one record as it stands, or what may be one, so that none says anything of
-        another?"""
+        """Is every element so far a record as it stands, or no record that says anything of others? Then a part of
+        them can be read alone."""
         search = self.search
         odd = self._thorough or self._ordinal or self._shift or search.changed or search.broken
         return not odd and set(search.chosen) <= {()}
@@ -298,16 +303,16 @@ class LineReader:
     def __init__(self, content: Content, search: Search) -> None:
         self.facts = FileFacts("ndjson")
         self._content = content
-        self._between: tuple[int, int] | None = None
+        self._span: tuple[int, int] | None = None
         self._line = 1
         head = content.text_head if content.whole else content.text_head[:_SAMPLE].rpartition(b"\n")[0]
         self._elements = Elements(search, [line for line in head.split(b"\n") if line.strip()])
         self.broken = self._elements.broken
 
-    def stretches(self, size: int) -> list[tuple[int, int]]:
-        """(start, stop) in bytes of stretches of the file, each of whole lines and of about `size` bytes, that may be
-        read apart (`between`). None where they may not: the file is small, packed, or begins with more than records
-        as they stand. Raises FileRejected."""
+    def spans(self, size: int) -> list[tuple[int, int]]:
+        """(start, stop) in bytes of parts of the file, each of whole lines and of about `size` bytes, that may be read
+        alone (`read_only`). An empty list where they may not: the file is small, packed, or begins with more than
+        records as they stand. Raises FileRejected."""
         with self._content.opener() as stream:
             if self._content.whole or not stream.seekable() or not self._elements.plain:
                 return []
@@ -317,15 +322,15 @@ class LineReader:
                 borders.append(_behind_line(stream, borders[-1] + size, end))
         return list(pairwise(borders))
 
-    def between(self, start: int, stop: int) -> None:
-        """Read only this stretch, its lines numbered from 1; `facts.lines` then says whether it could be read alone."""
-        self._between = start, stop
+    def read_only(self, span: tuple[int, int]) -> None:
+        """Read this span, its lines numbered from 1; `facts.lines` then says whether it could be read alone."""
+        self._span = span
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
         segments = self._segments() if self._content.whole else ahead(self._segments())
         yield from _batches(self.facts, segments, self._elements.search)
-        if self._between is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
+        if self._span is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
             self.facts.lines = self._line - 1
 
     def _segments(self) -> Iterator[Segment]:
@@ -334,10 +339,12 @@ class LineReader:
 
     def _stretches(self) -> Iterator[Stretch]:
         carry = b""
-        with self._content.open() if self._between is None else self._content.between(*self._between) as stream:
+        with self._content.open() if self._span is None else self._content.between(*self._span) as stream:
             for chunk in chunks(stream, CHUNK):
                 # The line that the chunk before began is a text of its own, so that the chunk need not be copied.
                 first, end = chunk.find(b"\n") + 1 if carry else 0, chunk.rfind(b"\n") + 1
+                if len(carry) + first > MAX_RECORD:
+                    raise self._too_large()
                 for text, start, stop in ((carry + chunk[:first], 0, len(carry) + first), (chunk, first, end)):
                     if end and start < stop:
                         stretch, lines = _lines(text, start, stop, self._line)
@@ -346,11 +353,14 @@ class LineReader:
                             yield stretch
                 carry = chunk[end:] if end else carry + chunk
                 if len(carry) > MAX_RECORD:
-                    raise FileRejected(UNREADABLE, joined([f"dòng {self._line} / line {self._line}", _TOO_LARGE], ": "))
+                    raise self._too_large()
         last, lines = _lines(carry, 0, len(carry), self._line) if carry else (None, 0)
         self._line += lines
         if last is not None:
             yield last
+
+    def _too_large(self) -> FileRejected:
+        return FileRejected(UNREADABLE, joined([f"dòng {self._line} / line {self._line}", _TOO_LARGE], ": "))
 
 
 def _behind_line(stream: BinaryIO, position: int, end: int) -> int:
