@@ -40,11 +40,11 @@
     {{ return(sql) }}
 {% endmacro %}
 
-{#- A value of a unit test's fixture: a list as Spark writes it, everything else as dbt-spark does. -#}
+{#- A value of a unit test's fixture: a list as Spark writes it. -#}
 {% macro spark__safe_cast(field, type) %}
     {%- if field is iterable and field is not string and field is not mapping -%}
         cast(array({% for value in field %}{{ text_literal(value) }}{{ ', ' if not loop.last }}{% endfor %}) as {{ type }})
     {%- else -%}
-        {{ dbt_spark.spark__safe_cast(field, type) }}
+        cast({{ field }} as {{ type }})
     {%- endif -%}
 {% endmacro %}
