@@ -207,10 +207,10 @@ def test_files_that_an_older_version_could_not_read_are_read_after_the_upgrade(
     with monkeypatch.context() as past:
         past.setitem(lake.SCHEMAS, "files", older)
 
-        def refuse(file: Any, synonyms: Any) -> Any:
+        def refuse(file: Any, synonyms: Any, span: Any) -> Any:
             if file.file_name.startswith("a_"):
                 raise source.FileRejected("REJ_FILE_UNREADABLE", "bảng mã / encoding")
-            return open_reader(file, synonyms)
+            return open_reader(file, synonyms, span)
 
         past.setattr(source, "open_reader", refuse)
         past.setattr(lake.Lake, "known", lambda self: Known())

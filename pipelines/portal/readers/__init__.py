@@ -82,7 +82,7 @@ def spans(file: ExportFile, size: int, synonyms: Synonyms = NO_SYNONYMS) -> list
             return []
         reader = open_reader(file, synonyms)
         return reader.spans(size) if isinstance(reader, json_reader.LineReader) else []
-    except FileRejected:
+    except (FileRejected, OSError):
         return []
 
 

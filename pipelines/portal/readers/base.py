@@ -159,9 +159,12 @@ class Content:
         return stream
 
     def between(self, start: int, stop: int) -> BinaryIO:
-        """Bytes `start` to `stop`, a byte order mark counted. Reading raises FileRejected only."""
+        """Bytes `start` to `stop`, a byte order mark counted. Raises FileRejected only, reading too."""
         stream = self.opener()
-        stream.seek(start)
+        try:
+            stream.seek(start)
+        except OSError as error:
+            raise _read_error(error) from error
         return cast(BinaryIO, _Span(stream, stop - start))
 
     @property
@@ -212,10 +215,7 @@ class Guarded(io.RawIOBase):
         return self._limit is None and self._inner.seekable()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        try:
-            return self._inner.seek(offset, whence)
-        except OSError as error:
-            raise _read_error(error) from error
+        return self._inner.seek(offset, whence)  # its OSError tells zipfile that something is no ZIP
 
     def tell(self) -> int:
         return self._inner.tell()

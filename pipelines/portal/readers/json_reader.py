@@ -312,7 +312,7 @@ class LineReader:
     def spans(self, size: int) -> list[tuple[int, int]]:
         """(start, stop) in bytes of parts of the file, each of whole lines and of about `size` bytes, that may be read
         alone (`read_only`). An empty list where they may not: the file is small, packed, or begins with more than
-        records as they stand. Raises FileRejected."""
+        records as they stand. Raises FileRejected, OSError."""
         with self._content.opener() as stream:
             if self._content.whole or not stream.seekable() or not self._elements.plain:
                 return []
