@@ -40,7 +40,7 @@
     {{ return(sql) }}
 {% endmacro %}
 
-{#- A value of a unit test's fixture: a list as Spark writes it. -#}
+{#- A value of a unit test's fixture, in place of dbt-spark's macro, which would cast a list as Python prints it. -#}
 {% macro spark__safe_cast(field, type) %}
     {%- if field is iterable and field is not string and field is not mapping -%}
         cast(array({% for value in field %}{{ text_literal(value) }}{{ ', ' if not loop.last }}{% endfor %}) as {{ type }})

@@ -53,7 +53,6 @@ PART_BYTES = 128 * MIB
 #: What DuckDB may take in an executor; a reader holds some batches of rows besides.
 TASK_MEMORY = "512MB"
 _LOG = "spark-landing.log"
-ROW_NUMBER = "row_number"
 
 
 class ClusterError(Exception):
@@ -136,24 +135,20 @@ def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
     """Rows of a part of a file, numbered as in the file."""
     if not before:
         return rows
-    index = rows.schema.get_field_index(ROW_NUMBER)
+    index = rows.schema.get_field_index("row_number")
     return rows.set_column(index, rows.schema.field(index), pc.add(rows.column(index), before))
 
 
 def _read(settings: Settings, key: PrivacyKey, folder: Path, new: Sequence[LandedFile]) -> list[_Read]:
     """What the tasks answer: those of small files, of large ones, and of those that could not be divided after all."""
     job = _Job(_told(settings), key, spark.properties(settings), folder, [])
-    divided = [parts for entry in new if (parts := _parts(settings, entry))]
-    large = {parts[0].landing_id for parts in divided}
+    divided = [(entry, parts) for entry in new if (parts := _parts(settings, entry))]
+    large = {entry.landing_id for entry, _ in divided}
     others = [entry for entry in new if entry.landing_id not in large]
     tasks = list(portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES))
-    answers = iter(_asked(settings, job._replace(tasks=[[part] for parts in divided for part in parts] + tasks)))
-    joined = [_joined(list(islice(answers, len(parts)))) for parts in divided]
-    again = [
-        [entry for entry in new if entry.landing_id == parts[0].landing_id]
-        for parts, answer in zip(divided, joined, strict=True)
-        if answer is None
-    ]
+    answers = iter(_asked(settings, job._replace(tasks=[[part] for _, parts in divided for part in parts] + tasks)))
+    joined = [_joined(list(islice(answers, len(parts)))) for _, parts in divided]
+    again = [[entry] for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
     whole = _asked(settings, job._replace(tasks=again)) if again else []
     return [*answers, *(answer for answer in joined if answer), *whole]
 

@@ -163,6 +163,19 @@ def test_records_without_end_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPa
             read(tmp_path, content)
 
 
+@pytest.mark.parametrize("before", range(0, 400, 50))
+def test_how_large_a_line_may_be_does_not_depend_on_where_chunks_end(
+    before: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Files that are read in parts meet their lines elsewhere in a chunk."""
+    for module in (base, json_reader):
+        monkeypatch.setattr(module, "MAX_RECORD", 1000)
+    monkeypatch.setattr(json_reader, "CHUNK", 400)
+    line = '{"a":"' + "x" * 1100 + '"}\n'
+    with pytest.raises(FileRejected, match="REJ_FILE_UNREADABLE"):
+        read(tmp_path, '{"a":"' + "y" * before + '"}\n' + line + '{"a":1}\n')
+
+
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8), st.text('\\"{}[],: \n', max_size=8)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3)),
