@@ -4,51 +4,38 @@
 {% set key = 'source, agency_code, field_code, channel' %}
 
 with dossiers as (
-    -- the dossiers once, however many rule sets and schemes there are
     select
         {{ key }},
         {% for scheme in period_schemes() %}
         {{ month_start('cast(received_at as date)', scheme) }} as {{ scheme }}_month,
         {% endfor %}
         {% for rule_set in rule_sets() %}
-        {{ rule_set }}_verdict,
+        {{ rule_set }}_verdict{{ ',' if not loop.last }}
         {% endfor %}
-        count(*) as dossiers
     from {{ ref('int_dossier_verdicts') }}
     where state is not null
-    group by all
 ),
 
-verdicts as (
+-- each rule set and scheme by itself: small groups are found faster than those of all of them at once
+counted as (
     {% for scheme in period_schemes() %}
     {% for rule_set in rule_sets() %}
     select
         '{{ scheme }}' as scheme,
-        '{{ rule_set }}' as rule_set,
         {{ scheme }}_month as month_start,
-        {{ rule_set }}_verdict as verdict,
+        '{{ rule_set }}' as rule_set,
         {{ key }},
-        dossiers
+        count(*) as received,
+        {% for verdict in verdict_names() %}
+        count(case when {{ rule_set }}_verdict = '{{ verdict }}' then 1 end) as {{ verdict }}{{ ',' if not loop.last }}
+        {% endfor %}
     from dossiers
     where {{ rule_set }}_verdict is not null
+    group by {{ scheme }}_month, {{ key }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
-),
-
-counted as (
-    select
-        scheme,
-        month_start,
-        rule_set,
-        {{ key }},
-        sum(dossiers) as received,
-        {% for verdict in verdict_names() %}
-        sum(case when verdict = '{{ verdict }}' then dossiers else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from verdicts
-    group by scheme, month_start, rule_set, {{ key }}
 )
 
 select
@@ -60,9 +47,9 @@ select
     fields.field_name,
     counted.channel,
     counted.rule_set,
-    cast(counted.received as bigint) as received,
+    counted.received,
     {% for verdict in verdict_names() %}
-    cast(counted.{{ verdict }} as bigint) as {{ verdict }},
+    counted.{{ verdict }},
     {% endfor %}
     {{ rate('(counted.early + counted.on_time)', '(counted.early + counted.on_time + counted.late)') }} as on_time_rate,
     {{ stamps() }}
