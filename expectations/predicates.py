@@ -43,17 +43,12 @@ def marked(catalogue: Catalogue, kind: Kind, rows: str) -> str:
     return f"select *, {reasons} as reasons, {warnings} as warnings from {rows}"
 
 
-def file_statistics(catalogue: Catalogue, kind: Kind, batch: str) -> str:
-    """SQL query: `file_verdicts` of the rows of `batch`."""
-    return file_verdicts(catalogue, kind, f"({file_counts(kind, batch)})")
-
-
 def file_counts(kind: Kind, batch: str) -> str:
     """SQL query: one row per file of `batch` (marked rows) with what file rules are made of: source, file_sha256,
     file_name, file_reason, rows, rejected, and per date column dates_<column> and bad_<column>: how many could be read
     and not.
 
-    Counts of the pieces of a file add up to those of the file.
+    Counts of the pieces of a file add up to those of the file (`added_counts`).
     """
     dates = "".join(
         f", count({column}) as dates_{column}, count(*) filter (json_exists(bad_values, '$.{field}')) as bad_{column}"
@@ -69,6 +64,16 @@ def file_counts(kind: Kind, batch: str) -> str:
             count(*) filter (len(reasons) > 0) as rejected{dates}
         from {batch}
         group by source, file_sha256"""
+
+
+def added_counts(counts: str) -> str:
+    """SQL query: `file_counts` of files, of those of their pieces."""
+    return f"""
+        select
+            source, file_sha256, file_name, file_reason,
+            sum(columns(* exclude (source, file_sha256, file_name, file_reason)))::bigint
+        from {counts}
+        group by all"""
 
 
 def file_verdicts(catalogue: Catalogue, kind: Kind, counts: str) -> str:
@@ -163,7 +168,7 @@ def violations(rule: Rule, kind: Kind, marks: str) -> str:
     marks: the marked rows (source, file_sha256, file_name, row_number, reasons, warnings) of which a rule marked any.
     What it counts is what the split must come to: rejecting rules count every row; warnings only rows that are kept;
     file rules count files (row_number null), each under its first reason. `statistics_<kind>` must hold the
-    `file_statistics` of all rows. No rule is evaluated a second time: the rows are looked at once.
+    `file_verdicts` of all rows. No rule is evaluated a second time: the rows are looked at once.
     """
     if rule.level == "file":
         return f"""

@@ -19,6 +19,7 @@ import duckdb
 from expectations import predicates
 from expectations.attention import of_files, write_attention
 from expectations.catalogue import SHIFTED, Catalogue, Kind, load_catalogue
+from expectations.marking import mark
 from expectations.results import CheckResult, ValidationResult, ValidationRunError
 from expectations.schema import ROW_TABLES, TABLES, VALIDATED, create_tables
 from expectations.split import Split, parts_of
@@ -66,8 +67,8 @@ class _Validation:
     """One validation on one connection, in temporary tables until `_write`:
 
     observations (of files, in the lake), ledger (validated.files before), changed (identities whose observations
-    differ), stale (ledger rows that no longer hold), to_validate (files), batch_<kind> (their rows), marks_<kind>
-    (those that a rule marked), statistics_<kind> (their files), verdicts (one per file to validate).
+    differ), stale (ledger rows that no longer hold), to_validate (files), those of `mark` for their rows,
+    statistics_<kind> (their files), verdicts (one per file to validate).
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, say: Progress) -> None:
@@ -201,9 +202,10 @@ class _Validation:
             ]
         statistics = []
         for kind in kinds:
-            verified(self.settings, self.lake.paths(TABLES[kind], hashes))
-            self._mark(kind, self.lake.rows(TABLES[kind], hashes))
-            files = predicates.file_statistics(self.catalogue, kind, f"batch_{kind}")
+            rows = self.lake.counting(TABLES[kind], hashes)
+            verified(self.settings, rows.paths)
+            mark(self.con, self.settings, self.catalogue, kind, rows)
+            files = predicates.file_verdicts(self.catalogue, kind, f"counts_{kind}")
             self.con.execute(f"create temp table statistics_{kind} as {files}")
             statistics.append(
                 f"select '{kind}' as kind, source, file_sha256, rows, rejected, reason from statistics_{kind}"
@@ -226,33 +228,6 @@ class _Validation:
         """)
         self._look_at_shifted(kinds)
         self.con.execute(f"create temp table parts as {parts_of('to_validate')}")
-
-    def _mark(self, kind: Kind, rows: str) -> None:
-        """Make batch_<kind>: the rows of files to validate, with their reasons and warnings.
-
-        A view on the lake: as a table it would be a second copy of everything. What is expensive, the rules, is done
-        once; of rows that violate none, which nearly all are, nothing is kept.
-        """
-        self.con.execute(f"""
-            create temp view rows_{kind} as
-            select
-                r.*, f.file_name, f.file_path, f.exported_at, coalesce(f.attention, '') as file_attention,
-                case when f.outcome = 'unreadable' then f.reason end as file_reason,
-            from {rows} as r
-            join to_validate as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
-        """)
-        self.con.execute(f"""
-            create temp table marks_{kind} as
-            select source, file_sha256, file_name, row_number, reasons, warnings
-            from ({predicates.marked(self.catalogue, kind, f"rows_{kind}")})
-            where len(reasons) > 0 or len(warnings) > 0
-        """)
-        self.con.execute(f"""
-            create temp view batch_{kind} as
-            select r.*, coalesce(m.reasons, []) as reasons, coalesce(m.warnings, []) as warnings
-            from rows_{kind} as r
-            left join marks_{kind} as m using (row_number, source, file_sha256)
-        """)
 
     def _look_at_shifted(self, kinds: list[Kind]) -> None:
         """Say in `shifted` which columns of the files rejected for that look shifted."""

@@ -104,7 +104,9 @@ class Spark(BaseModel):
     folder: seen under the same path by this machine and every executor; None = `spark` in the warehouse folder, which
     does for `local`. Sizes as Spark writes them (512m, 4g). executor_cores, cores_max: None = as the cluster has them.
     landing_from_mib: from so many MiB of new files on the executors read them, below it this machine does (0: always
-    the executors), for a session takes some ten seconds to start.
+    the executors), for a session takes some ten seconds to start. validation_from_mib: from so many MiB of their rows
+    in the lake on the executors look for what violates rules, for which they must see the warehouse folder; None: this
+    machine does.
     conf: further properties of Spark, never shown, for some are passwords; those that decide what the figures are stay
     as they are.
     """
@@ -120,6 +122,7 @@ class Spark(BaseModel):
     shuffle_partitions: int = Field(default=200, ge=1)
     threads: int = Field(default=1, ge=1, le=16)
     landing_from_mib: int = Field(default=1024, ge=0)
+    validation_from_mib: int | None = Field(default=None, ge=0)
     conf: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
@@ -246,9 +249,9 @@ class Settings(BaseSettings):
     spark: Spark = Field(
         default_factory=Spark,
         description="Spark ở đâu, dùng bao nhiêu máy: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, conf"
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, conf"
         " / where Spark is, with how much of the machines: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, conf",
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, conf",
     )
     stale_hours: float = Field(
         default=30,

@@ -390,11 +390,9 @@ class _Counts:
         """What the rules on files say, once all rows are counted."""
         if not self.seen.rows_read:
             return
-        sums = (
-            "select source, file_sha256, file_name, file_reason, sum(columns(* exclude "
-            "(source, file_sha256, file_name, file_reason))) from counts group by all"
+        verdict = self._one(
+            predicates.file_verdicts(self.catalogue, self.kind, f"({predicates.added_counts('counts')})")
         )
-        verdict = self._one(predicates.file_verdicts(self.catalogue, self.kind, f"({sums})"))
         if verdict["reason"] is None:
             return
         self.seen.reason = verdict["reason"]

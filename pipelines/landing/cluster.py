@@ -1,27 +1,14 @@
 """Reading exports on a cluster (`engine = "spark"`): the executors read the files, each as this machine would.
 
-    this machine ── what is to be read ──> a process with a session of Spark ── tasks ──> executors
-    this machine <── what became of the files, which Parquet files hold their rows ──┘
-
 A task is one `LandingPass` over its files, on one thread, and writes rows into a folder of its own below
-`<shared folder>/landing`. A task that is done again (its executor died) writes another one; only what the attempt that
-was through tells of is read, so that nothing is doubled. A large file of lines is divided among tasks; where a part has
-more to say than its rows (a line that is none, a member passed over) one task reads the whole file after all, so that
-it is understood as on one machine. dlt appends the rows here: one lake, one ledger, one place that commits.
-
-A process of its own, because the JVM goes with it and pyspark takes over what belongs to the run (signals, standard
-output); it dies with its parent.
+`<shared folder>/landing` (warehouse.executors). A large file of lines is divided among tasks; where a part has more to
+say than its rows (a line that is none, a member passed over) one task reads the whole file after all, so that it is
+understood as on one machine. dlt appends the rows here: one lake, one ledger, one place that commits.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import pickle
-import secrets
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -33,16 +20,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.config import Settings, Spark
+from pipelines.config import Settings
+from pipelines.files import portions
 from pipelines.landing.lake import arrow_schema
-from pipelines.landing.source import LandedFile, LandingPass, portions
+from pipelines.landing.source import LandedFile, LandingPass
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, spans
 from pipelines.progress import Progress
-from warehouse import spark
 from warehouse.database import connect
-from warehouse.dbt_child import PARENT, die_with_parent
-from warehouse.dbt_process import end
+from warehouse.executors import attempt, on_executors, told, workplace
 
 MIB = 1024**2
 #: Files of a task: as many as come to this many bytes, so that one plan of the statement serves many small ones.
@@ -50,13 +36,8 @@ TASK_BYTES = 64 * MIB
 TASK_FILES = 500
 #: A file of lines is divided into parts of so many bytes.
 PART_BYTES = 128 * MIB
-#: What DuckDB may take in an executor; a reader holds some batches of rows besides.
-TASK_MEMORY = "512MB"
-_LOG = "spark-landing.log"
-
-
-class ClusterError(Exception):
-    """The executors could not read. Nothing was appended; landing again begins anew."""
+#: Name of the step (warehouse.executors).
+_STEP = "landing"
 
 
 class _Rows(NamedTuple):
@@ -72,16 +53,6 @@ class _Read(NamedTuple):
 
     landed: list[LandedFile]
     rows: list[_Rows]
-
-
-class _Job(NamedTuple):
-    """What the process is told, by its standard input only: there is a key in it."""
-
-    settings: Settings
-    key: PrivacyKey
-    properties: dict[str, str]
-    folder: Path
-    tasks: list[list[LandedFile]]
 
 
 @dataclass
@@ -111,24 +82,18 @@ def read_on_cluster(
 ) -> Iterator[ClusterLanding]:
     """The files, read by the executors; their rows lie in the shared folder as long as this lasts.
 
-    Raises ClusterError when the session ends without an answer, or an executor does not see the drop zone.
+    Raises ClusterError (warehouse.executors), also when an executor does not see the drop zone.
     """
-    folder = spark.folder(settings) / "landing"
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-    folder.mkdir(parents=True, mode=0o700)
-    (settings.layout.state / _LOG).unlink(missing_ok=True)
     new = [entry for entry in landed if entry.outcome == "new"]
     if progress:
         progress(f"Spark ({len(new)})")
-    try:
+    with workplace(settings, _STEP) as folder:
         answers = _read(settings, key, folder, new)
         became = {entry.landing_id: entry for answer in answers for entry in answer.landed}
         yield ClusterLanding(
             [became.get(entry.landing_id, entry) for entry in landed],
             [rows for answer in answers for rows in answer.rows],
         )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
@@ -141,15 +106,16 @@ def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
 
 def _read(settings: Settings, key: PrivacyKey, folder: Path, new: Sequence[LandedFile]) -> list[_Read]:
     """What the tasks answer: those of small files, of large ones, and of those that could not be divided after all."""
-    job = _Job(_told(settings), key, spark.properties(settings), folder, [])
+    own = told(settings)
     divided = [(entry, parts) for entry in new if (parts := _parts(settings, entry))]
     large = {entry.landing_id for entry, _ in divided}
     others = [entry for entry in new if entry.landing_id not in large]
-    tasks = list(portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES))
-    answers = iter(_asked(settings, job._replace(tasks=[[part] for _, parts in divided for part in parts] + tasks)))
+    small = portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES)
+    first = [*([part] for _, parts in divided for part in parts), *small]
+    answers = iter(on_executors(settings, _STEP, [_Task(own, key, folder, files) for files in first]))
     joined = [_joined(list(islice(answers, len(parts)))) for _, parts in divided]
-    again = [[entry] for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
-    whole = _asked(settings, job._replace(tasks=again)) if again else []
+    again = [entry for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
+    whole = on_executors(settings, _STEP, [_Task(own, key, folder, [entry]) for entry in again])
     return [*answers, *(answer for answer in joined if answer), *whole]
 
 
@@ -178,85 +144,23 @@ def _joined(parts: Sequence[_Read]) -> _Read | None:
     return _Read([file], rows)
 
 
-def _told(settings: Settings) -> Settings:
-    """The settings as executors need them: no password of another system leaves this machine."""
-    return settings.model_copy(
-        update={
-            "privacy_key": None,
-            "webhook_url": None,
-            "postgres_dsn": None,
-            "digests": {},
-            "spark": Spark(),
-            "threads": 1,
-            "memory_limit": TASK_MEMORY,
-        }
-    )
-
-
-def _asked(settings: Settings, job: _Job) -> list[_Read]:
-    """What the tasks answer, in their order, from a process of its own."""
-    log = settings.layout.state / _LOG
-    environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
-    with log.open("ab") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.landing.cluster"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=environment,
-        )
-    with process:
-        try:
-            answer, _ = process.communicate(pickle.dumps(job))
-        finally:
-            end(process)
-    if process.returncode or not answer:
-        raise ClusterError(
-            f"Cụm Spark không đọc được các tệp; hãy xem {log}, `dunghan doctor`, rồi `dunghan run`."
-            " Mọi executor phải thấy kho nhận và [spark] folder dưới cùng một đường dẫn"
-            f" / The Spark cluster could not read the files; see {log}, `dunghan doctor`, then `dunghan run`."
-            " Every executor must see the drop zone and [spark] folder under the same path"
-        )
-    answers: list[_Read] = pickle.loads(answer)  # noqa: S301  (of our own child, by its pipe)
-    return answers
-
-
-# ---- the process with the session, and its executors ----------------------------------------------------------------
-
-
-def main() -> None:
-    """Read a job from standard input, have its tasks done, write their answers to standard output."""
-    die_with_parent()
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
-        job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301  (of our own parent, by its pipe)
-        from pyspark import SparkConf, SparkContext
-
-        context = SparkContext(conf=SparkConf().setAll(list(job.properties.items())))
-        try:
-            tasks = context.parallelize(job.tasks, len(job.tasks))
-            answers = tasks.map(_Task(job.settings, job.key, job.folder)).collect()
-        finally:
-            context.stop()
-        answer.write(pickle.dumps(answers))
-
-
 @dataclass(frozen=True)
 class _Task:
-    """What an executor does with the files of a task."""
+    """What an executor does with the files `landed`."""
 
     settings: Settings
     key: PrivacyKey
     folder: Path
+    landed: list[LandedFile]
 
-    def __call__(self, landed: list[LandedFile]) -> _Read:
+    def __call__(self) -> _Read:
         """Read them into a new folder. Raises FileNotFoundError when this machine does not see the drop zone: its
         files would be taken for unreadable ones."""
+        landed = self.landed
         for root in {entry.file.path.removesuffix(entry.file.file_path) for entry in landed}:
             if not landed[0].file.fs.isdir(root):
                 raise FileNotFoundError(f"{root}: máy này không thấy kho nhận / {root}: no drop zone on this machine")
-        place = self.folder / secrets.token_hex(8)
-        place.mkdir(mode=0o700)
+        place = attempt(self.folder)
         with (
             connect(self.settings.model_copy(update={"warehouse": place})) as con,
             contextlib.ExitStack() as writers,
@@ -268,10 +172,3 @@ class _Task:
                     rows[table] = writers.enter_context(pq.ParquetWriter(path, batch.schema, compression="zstd"))
                 rows[table].write_table(batch)
         return _Read(landed, [_Rows(table, place / f"{table}.parquet") for table in rows])
-
-
-if __name__ == "__main__":
-    # What is pickled must be called the same in every process.
-    from pipelines.landing.cluster import main as of_this_module
-
-    of_this_module()

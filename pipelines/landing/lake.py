@@ -233,6 +233,21 @@ def reading(settings: Settings) -> Iterator[None]:
         os.close(descriptor)
 
 
+@dataclass(frozen=True)
+class Counting:
+    """Where the rows of a table are that count: in these Parquet files, of these landings."""
+
+    table: str
+    paths: tuple[Path, ...]
+    landings: tuple[str, ...]
+
+    def sql(self, paths: Collection[Path] | None = None) -> str:
+        """SQL text for FROM: the rows; of some of the files only, if given. Those of all files are all rows."""
+        ids = ", ".join(map(literal, self.landings)) or "null"
+        rows = read(self.table, self.paths if paths is None else paths)
+        return f"(select {', '.join(SCHEMAS[self.table])} from {rows} where landing_id in ({ids}))"
+
+
 class Lake:
     """Read access to the lake of one warehouse, within `settings.scope`. Looks at the disk at every call, so that it is
     never stale."""
@@ -387,17 +402,15 @@ class Lake:
         """
         if table == LEDGER:
             return self._observations(hashes)
+        return self.counting(table, hashes).sql()
+
+    def counting(self, table: str, hashes: Collection[str] | None = None) -> Counting:
+        """Where `rows` are. table: not the ledger. The caller holds the run lock if it goes by the paths."""
         # One look for both: where a landing's rows lie is only true of the files that told it.
         now = look(self._root)
-        counting = self._landings(now, hashes)
-        ids = ", ".join(literal(landing.landing_id) for landing in counting) or "null"
-        paths = now.paths(table, {landing.load_id for landing in counting})
-        return f"(select {', '.join(SCHEMAS[table])} from {read(table, paths)} where landing_id in ({ids}))"
-
-    def paths(self, table: str, hashes: Collection[str] | None = None) -> list[Path]:
-        """The Parquet files that `rows` opens. The caller holds the run lock."""
-        now = look(self._root)
-        return now.paths(table, {landing.load_id for landing in self._landings(now, hashes)})
+        landings = self._landings(now, hashes)
+        paths = now.paths(table, {landing.load_id for landing in landings})
+        return Counting(table, tuple(paths), tuple(landing.landing_id for landing in landings))
 
     def landed(self) -> str:
         """SQL text for FROM: of every content (`identity`: its hash, else its path) the ledger row that counts: the

@@ -12,9 +12,10 @@ from importlib.metadata import version
 from typing import Any
 
 from pipelines.config import Settings
+from pipelines.files import portions
 from pipelines.landing import cluster
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
-from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations, portions, tables
+from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations, tables
 from pipelines.portal.discovery import ExportFile, new_files
 from pipelines.portal.privacy import PrivacyKey, load_key
 from pipelines.portal.readers.base import ahead

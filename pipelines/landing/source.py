@@ -7,10 +7,10 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -29,8 +29,6 @@ from pipelines.portal.readers.base import UNREADABLE, Attention
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")
-
-Item = TypeVar("Item")
 
 MAX_DETAIL = 300
 #: As many rows, and bytes of rows as text, may wait to be converted together: planning a statement takes as long as
@@ -108,21 +106,6 @@ def tables(arrival: Arrival) -> Iterator[tuple[str, pa.Table]]:
     now = to_local(datetime.now(UTC))
     rows = [_ledger_row(entry, now) for entry in arrival.landed]
     yield LEDGER, pa.Table.from_pylist(rows, schema=arrow_schema(LEDGER))
-
-
-def portions(items: Iterable[Item], size: Callable[[Item], int], *, most: int, count: int) -> Iterator[list[Item]]:
-    """The items in their order, together as long as their bytes are `most` and they are `count` at most; none is
-    empty."""
-    portion: list[Item] = []
-    total = 0
-    for item in items:
-        if portion and (total + size(item) > most or len(portion) >= count):
-            yield portion
-            portion, total = [], 0
-        portion.append(item)
-        total += size(item)
-    if portion:
-        yield portion
 
 
 @dataclass

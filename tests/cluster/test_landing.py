@@ -1,9 +1,11 @@
-"""Files read by executors are in the lake as files read by this machine are: rows, ledger, what is wrong with them.
+"""Files read by executors are in the lake as files read by this machine are: rows, ledger, what is wrong with them; and
+rows that executors mark are accepted and quarantined as those that this machine marks.
 
 On one process and on a cluster, of which a worker dies while it reads. Seconds to a minute each."""
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 import time
@@ -14,6 +16,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from expectations import marking
+from expectations.schema import VALIDATED
+from expectations.validation import validate
 from pipelines.config import Settings, load_settings
 from pipelines.landing import cluster
 from pipelines.landing.lake import SCHEMAS, Lake
@@ -27,6 +32,8 @@ from tests.cluster.engines import LOCAL, SMALL
 from tests.cluster.standalone import Standalone
 from tests.support.command import KEY
 from tests.support.exports import put
+from warehouse.database import connect_build
+from warehouse.executors import ClusterError
 
 pytestmark = pytest.mark.cluster
 
@@ -62,6 +69,31 @@ def test_the_lake_is_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.M
     assert not land(spread, discover(spread)).files, "there is nothing new any more"
 
 
+def test_the_rows_are_validated_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Great Expectations, which counts what the executors marked. A task has one file of the lake."""
+    monkeypatch.setattr(marking, "TASK_FILES", 1)
+    here = _settings(inbox, tmp_path / "here")
+    land(here, discover(here))
+    shutil.copytree(tmp_path / "here", tmp_path / "spread")
+    spread = _settings(
+        inbox, tmp_path / "spread", tmp_path / "shared", LOCAL | {"validation_from_mib": 0, "landing_from_mib": 4096}
+    )
+    results = [validate(settings) for settings in (here, spread)]
+    assert (spread.layout.state / "spark-validation.log").exists(), "executors were asked"
+    assert results[0].rows_quarantined > 0
+    for table, columns in VALIDATED.items():
+        said = [
+            _all(settings, f"select {', '.join(columns)} from validated.{table} order by all")
+            for settings in (here, spread)
+        ]
+        assert said[0] == said[1], table
+    assert [(c.rule_id, c.kind, c.unexpected) for c in results[0].checks] == [
+        (c.rule_id, c.kind, c.unexpected) for c in results[1].checks
+    ]
+    assert not (tmp_path / "shared" / "nightly" / "validation").exists()
+
+
+@pytest.mark.slow
 def test_a_worker_dies_while_it_reads(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many tasks, so that some are through and some are not when the machine goes."""
     monkeypatch.setattr(cluster, "TASK_FILES", 1)
@@ -85,7 +117,7 @@ def test_executors_that_do_not_see_the_drop_zone_lose_nothing(inbox: Path, tmp_p
     files, key = discover(spread), load_key(spread)
     away = [replace(file, path=f"/not/mounted/{file.file_path}") for file in files]
     with (
-        pytest.raises(cluster.ClusterError, match="drop zone"),
+        pytest.raises(ClusterError, match="drop zone"),
         cluster.read_on_cluster(spread, key, observations(spread, away)),
     ):
         pass
@@ -106,6 +138,11 @@ def _settings(
     if where is None:
         return load_settings(**own)
     return load_settings(**own, engine="spark", spark={**SMALL, **where, "folder": str(shared)})
+
+
+def _all(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with connect_build(settings) as con:
+        return con.execute(query).fetchall()
 
 
 def _same(here: Settings, spread: Settings) -> None:

@@ -6,6 +6,7 @@ Great Expectations is left out here (8 s to import); tests/integration/test_grea
 from __future__ import annotations
 
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -15,16 +16,20 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from expectations import marking
 from expectations import validation as validation_module
 from expectations.results import ValidationResult
 from expectations.schema import VALIDATED
 from expectations.validation import validate
 from pipelines.config import Settings, load_settings
+from pipelines.landing.lake import DATASET, load_id
 from tests.lake_builder import EXPORTED_AT, File, LakeBuilder
 from tests.support.properties import examples
 from warehouse.database import connect_build
@@ -325,6 +330,39 @@ def test_accounts_balance_and_order_never_matters(
             one_by_one, as_landed(one_by_one, observation, batch[int(observation.name.removeprefix("copy-")[0])])
         )
     assert contents(one_by_one) == contents(at_once)
+
+
+@pytest.mark.integration
+@given(batch=BATCH)
+@settings(max_examples=examples(8), suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_marked_by_tasks_are_those_marked_at_once(
+    batch: list[list[dict[str, Any]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What executors would do (tests/cluster/test_landing.py has them), one after the other in this process; a task has
+    one Parquet file of the lake, each half the rows of the exports."""
+    files = [File(rows, name=f"{index}.json") for index, rows in enumerate(batch)]
+    at_once = warehouse(tmp_path_factory.mktemp("at-once"))
+    land_and_validate(at_once, *files)
+
+    spread = warehouse(tmp_path_factory.mktemp("spread"), engine="spark", spark={"validation_from_mib": 0})
+    LakeBuilder(spread).land(*files)
+    for path in list((spread.layout.lake / DATASET / "dossiers").glob("*.parquet")):
+        rows = pq.read_table(path)
+        middle = rows.num_rows // 2
+        for name, half in (("a", rows.slice(0, middle)), ("b", rows.slice(middle))):
+            pq.write_table(half, path.with_name(f"{load_id(path)}.{name}.parquet"))
+        path.unlink()
+    asked = []
+
+    def executors(_: Settings, step: str, tasks: list[marking._Task]) -> list[Path]:
+        asked.append(len(tasks))
+        return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(task))())) for task in tasks]
+
+    with mock.patch.object(marking, "on_executors", executors), mock.patch.object(marking, "TASK_FILES", 1):
+        validate(spread)
+    assert contents(spread) == contents(at_once)
+    assert asked == [2] * any(batch), "the rows were marked in two tasks"
+    assert not (spread.layout.spark / "validation").exists()
 
 
 def as_landed(here: Settings, observation: File, rows: list[dict[str, Any]]) -> File:

@@ -20,12 +20,14 @@ import pytest
 from hypothesis import Phase, given, settings, strategies
 
 from pipelines.config import Settings, load_settings
+from pipelines.files import portions
 from pipelines.landing import cluster
-from pipelines.landing.source import LandedFile, LandingPass, _ledger_row, observations, portions
+from pipelines.landing.source import LandedFile, LandingPass, _ledger_row, observations
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import spans
 from tests.support.exports import put, zone
+from warehouse.executors import told
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
 RECORDS = '{"MaHoSo":"H39.18.25-240304-0001","NgayTiepNhan":"20240304083000","TrangThaiHoSo":"4","La":1}\n'
@@ -37,9 +39,8 @@ def test_what_the_attempt_that_was_through_wrote_is_all_that_counts(tmp_path: Pa
     settings, shared = zone(tmp_path), tmp_path / "shared"
     shared.mkdir()
     files = discover(settings)
-    task = cluster._Task(settings, KEY, shared)
-    task(observations(settings, files))  # an executor that died afterwards
-    answer = pickle.loads(pickle.dumps(task(observations(settings, files))))
+    cluster._Task(settings, KEY, shared, observations(settings, files))()  # of an executor that died afterwards
+    answer = pickle.loads(pickle.dumps(cluster._Task(settings, KEY, shared, observations(settings, files))()))
     assert len(list(shared.glob("*/dossiers.parquet"))) == 2
     spread = cluster.ClusterLanding(answer.landed, answer.rows)
     with duckdb.connect(config={"threads": 1}) as con:
@@ -55,7 +56,7 @@ def test_an_executor_without_the_drop_zone_says_so(tmp_path: Path) -> None:
     settings = zone(tmp_path)
     away = [replace(file, path=f"/not/mounted/{file.file_path}") for file in discover(settings)]
     with pytest.raises(FileNotFoundError, match="/not/mounted"):
-        cluster._Task(settings, KEY, tmp_path)(observations(settings, away))
+        cluster._Task(settings, KEY, tmp_path, observations(settings, away))()
 
 
 #: Lines that are one record or none, and those that make a file more than a list of records.
@@ -86,13 +87,12 @@ def in_parts_and_at_once(root: Path, size: int) -> list[int]:
     files = discover(where)
     asked: list[int] = []
 
-    def executors(_: Settings, job: cluster._Job) -> list[cluster._Read]:
-        asked.append(len(job.tasks))
-        task = cluster._Task(job.settings, job.key, job.folder)
-        return [pickle.loads(pickle.dumps(task(landed))) for landed in job.tasks]
+    def executors(_: Settings, step: str, tasks: list[cluster._Task]) -> list[cluster._Read]:
+        asked.extend([len(tasks)] if tasks else [])
+        return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(task))())) for task in tasks]
 
     (root / "shared").mkdir()
-    with mock.patch.object(cluster, "_asked", executors), mock.patch.object(cluster, "PART_BYTES", size):
+    with mock.patch.object(cluster, "on_executors", executors), mock.patch.object(cluster, "PART_BYTES", size):
         answers = cluster._read(where, KEY, root / "shared", observations(where, files))
     spread = cluster.ClusterLanding(
         sorted((entry for answer in answers for entry in answer.landed), key=lambda entry: entry.file.path),
@@ -200,7 +200,7 @@ def test_no_password_of_another_system_goes_along(tmp_path: Path) -> None:
         digests={"so": {"send": [f"https://example.vn/{secret}"]}},
     )
     assert secret.encode() in pickle.dumps(settings)
-    assert secret.encode() not in pickle.dumps(cluster._told(settings))
+    assert secret.encode() not in pickle.dumps(told(settings))
 
 
 def _contents(read: list[tuple[str, pa.Table]]) -> list[dict[str, Any]]:

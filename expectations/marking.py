@@ -1,0 +1,137 @@
+"""Marks the rows to validate: which rules each violates, and what the rules on files are made of, in temporary tables
+of one connection (see `mark`).
+
+On this machine, or on the executors of a cluster where there is so much that it pays: a task marks the rows of some
+Parquet files of the lake, counts of the pieces of a file add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from expectations import predicates
+from expectations.catalogue import Catalogue, Kind
+from pipelines.config import Settings
+from pipelines.files import portions
+from pipelines.landing.lake import Counting
+from pipelines.portal.sql import load_macros
+from pipelines.sql import literal
+from warehouse.database import connect
+from warehouse.executors import attempt, on_executors, told, workplace
+
+MIB = 1024**2
+#: Parquet files of a task: as many as come to this many bytes.
+TASK_BYTES = 64 * MIB
+TASK_FILES = 500
+#: Name of the step (warehouse.executors).
+_STEP = "validation"
+
+
+def mark(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting) -> None:
+    """Make, of the rows of the lake that are of files in table `to_validate`:
+
+    rows_<kind> (view: the rows with what is known of their file), marks_<kind> (those that a rule marked: source,
+    file_sha256, file_name, row_number, reasons, warnings), batch_<kind> (view: the rows with their reasons and
+    warnings) and counts_<kind> (predicates.file_counts). Raises ClusterError.
+
+    Views on the lake: as tables they would be a second copy of everything. What is expensive, the rules, is done once;
+    of rows that violate none, which nearly all are, nothing is kept.
+    """
+    if _is_worth_it(settings, rows):
+        _mark_on_cluster(con, settings, catalogue, kind, rows)
+    else:
+        _mark(con, catalogue, kind, rows.sql())
+
+
+def _mark(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, kind: Kind, rows: str) -> None:
+    _expose(con, kind, rows)
+    con.execute(f"""
+        create temp table marks_{kind} as
+        select source, file_sha256, file_name, row_number, reasons, warnings
+        from ({predicates.marked(catalogue, kind, f"rows_{kind}")})
+        where len(reasons) > 0 or len(warnings) > 0
+    """)
+    _join(con, kind)
+    con.execute(f"create temp table counts_{kind} as {predicates.file_counts(kind, f'batch_{kind}')}")
+
+
+def _expose(con: duckdb.DuckDBPyConnection, kind: Kind, rows: str) -> None:
+    con.execute(f"""
+        create temp view rows_{kind} as
+        select
+            r.*, f.file_name, f.file_path, f.exported_at, coalesce(f.attention, '') as file_attention,
+            case when f.outcome = 'unreadable' then f.reason end as file_reason,
+        from {rows} as r
+        join to_validate as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
+    """)
+
+
+def _join(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    con.execute(f"""
+        create temp view batch_{kind} as
+        select r.*, coalesce(m.reasons, []) as reasons, coalesce(m.warnings, []) as warnings
+        from rows_{kind} as r
+        left join marks_{kind} as m using (row_number, source, file_sha256)
+    """)
+
+
+# ---- on a cluster ---------------------------------------------------------------------------------------------------
+
+
+def _is_worth_it(settings: Settings, rows: Counting) -> bool:
+    """Are there so many MiB of rows in the lake that starting a session pays ([spark] validation_from_mib)?"""
+    least = settings.spark.validation_from_mib
+    if settings.engine != "spark" or least is None or not rows.paths:
+        return False
+    return sum(path.stat().st_size for path in rows.paths) >= least * MIB
+
+
+def _mark_on_cluster(
+    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting
+) -> None:
+    files = con.execute(f"from to_validate where kind = '{kind}'").to_arrow_table()
+    tasks = list(portions(rows.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES))
+    with workplace(settings, _STEP) as folder:
+        task = _Task(told(settings), catalogue, kind, rows, rows.paths, files, folder)
+        answers = on_executors(settings, _STEP, [replace(task, paths=tuple(paths)) for paths in tasks])
+        _expose(con, kind, rows.sql())
+        con.execute(f"create temp table marks_{kind} as from {_read(answers, 'marks')}")
+        counts = predicates.added_counts(f"(from {_read(answers, 'counts')})")
+        con.execute(f"create temp table counts_{kind} as {counts}")
+    _join(con, kind)
+
+
+def _read(places: list[Path], table: str) -> str:
+    return f"read_parquet([{', '.join(literal(place / f'{table}.parquet') for place in places)}])"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What an executor does with some Parquet files. files: rows of `to_validate`."""
+
+    settings: Settings
+    catalogue: Catalogue
+    kind: Kind
+    rows: Counting
+    paths: tuple[Path, ...]
+    files: pa.Table
+    folder: Path
+
+    def __call__(self) -> Path:
+        """Mark their rows; where `marks.parquet` and `counts.parquet` lie. Raises FileNotFoundError when this machine
+        does not see the lake."""
+        for path in self.paths:
+            if not path.is_file():
+                raise FileNotFoundError(f"{path}: máy này không thấy kho / {path}: no lake on this machine")
+        place = attempt(self.folder)
+        with connect(self.settings.model_copy(update={"warehouse": place})) as con:
+            load_macros(con)
+            con.register("to_validate", self.files)
+            _mark(con, self.catalogue, self.kind, self.rows.sql(self.paths))
+            for table in ("marks", "counts"):
+                con.execute(f"copy {table}_{self.kind} to {literal(place / f'{table}.parquet')} (format parquet)")
+        return place

@@ -1,0 +1,146 @@
+"""Work on the executors of a Spark cluster (`engine = "spark"`): whole tasks, each by DuckDB as on this machine.
+
+    this machine ── tasks ──> a process with a session of Spark ── one each ──> executors
+    this machine <── what they answer ──┘
+
+A task whose executor died is done again. It writes into a new folder each time (`attempt`) and answers where; only what
+the attempt that was through tells of is read, so that nothing is doubled.
+
+A process of its own, because the JVM goes with it and pyspark takes over what belongs to the run (signals, standard
+output); it dies with its parent. What it is told comes by its standard input only: there may be a key in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pipelines.config import Settings, Spark
+from warehouse import spark
+from warehouse.dbt_child import PARENT, die_with_parent
+from warehouse.dbt_process import end
+
+T = TypeVar("T")
+
+#: What DuckDB may take in an executor; a reader holds some batches of rows besides.
+TASK_MEMORY = "512MB"
+
+
+class ClusterError(Exception):
+    """The executors could not do it. Nothing was written; the step begins anew when it is tried again."""
+
+
+class _Job(NamedTuple):
+    properties: dict[str, str]
+    tasks: list[Callable[[], Any]]
+
+
+@contextlib.contextmanager
+def workplace(settings: Settings, step: str) -> Iterator[Path]:
+    """An empty folder of a step in the one that is shared with the executors, there as long as this lasts."""
+    folder = spark.folder(settings) / step
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    folder.mkdir(parents=True, mode=0o700)
+    _log(settings, step).unlink(missing_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def on_executors(settings: Settings, step: str, tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """What the tasks of a step answer, in their order. Tasks and answers are pickled; what Spark says goes to
+    `state/spark-<step>.log`.
+
+    Raises ClusterError when the session ends without an answer, or a task has failed as often as Spark tries.
+    """
+    if not tasks:
+        return []
+    log = _log(settings, step)
+    environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "warehouse.executors"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=environment,
+        )
+    with process:
+        try:
+            answer, _ = process.communicate(pickle.dumps(_Job(spark.properties(settings), list(tasks))))
+        finally:
+            end(process)
+    if process.returncode or not answer:
+        raise ClusterError(
+            f"Cụm Spark không làm xong việc; hãy xem {log}, `dunghan doctor`, rồi `dunghan run`."
+            " Mọi executor phải thấy kho nhận, thư mục kho và [spark] folder dưới cùng một đường dẫn"
+            f" / The Spark cluster could not do its work; see {log}, `dunghan doctor`, then `dunghan run`."
+            " Every executor must see the drop zone, the warehouse and [spark] folder under the same path"
+        )
+    answers: list[T] = pickle.loads(answer)  # noqa: S301  (of our own child, by its pipe)
+    return answers
+
+
+def _log(settings: Settings, step: str) -> Path:
+    return settings.layout.state / f"spark-{step}.log"
+
+
+def told(settings: Settings) -> Settings:
+    """The settings as executors need them: no password of another system leaves this machine."""
+    return settings.model_copy(
+        update={
+            "privacy_key": None,
+            "webhook_url": None,
+            "postgres_dsn": None,
+            "digests": {},
+            "spark": Spark(),
+            "threads": 1,
+            "memory_limit": TASK_MEMORY,
+        }
+    )
+
+
+def attempt(folder: Path) -> Path:
+    """A new folder for what one attempt writes."""
+    place = folder / secrets.token_hex(8)
+    place.mkdir(mode=0o700)
+    return place
+
+
+# ---- the process with the session, and its executors ----------------------------------------------------------------
+
+
+def main() -> None:
+    """Read a job from standard input, have its tasks done, write their answers to standard output."""
+    die_with_parent()
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answer:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+        job: _Job = pickle.load(sys.stdin.buffer)  # noqa: S301  (of our own parent, by its pipe)
+        from pyspark import SparkConf, SparkContext
+
+        context = SparkContext(conf=SparkConf().setAll(list(job.properties.items())))
+        try:
+            answers = context.parallelize(job.tasks, len(job.tasks)).map(_done).collect()
+        finally:
+            context.stop()
+        answer.write(pickle.dumps(answers))
+
+
+def _done(task: Callable[[], Any]) -> Any:
+    return task()
+
+
+if __name__ == "__main__":
+    # What is pickled must be called the same in every process.
+    from warehouse.executors import main as of_this_module
+
+    of_this_module()
