@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
+from pipelines.bilingual import one_language
 from pipelines.formats import NOTHING, Formats
 from pipelines.serving.page import charts
 from pipelines.serving.page.answers import MEASURES, Answers, total
@@ -42,6 +44,11 @@ class Making:
     def column(self, key: str, heading: str, kind: str = "text", link: str | None = None) -> Column:
         return Column(key, self.words(f"h.{heading}"), kind, link and self.id(link))
 
+    def dossier(self) -> list[Column]:
+        """Columns that lists of dossiers begin with."""
+        code, agency = self.column("dossier_code", "dossier", "code"), self.column("agency_code", "agency", "agency")
+        return [code, agency, self.column("procedure_name", "procedure")]
+
     def agency(self, code: str | None) -> str:
         return self.answers.names.get(code or "", code or NOTHING)
 
@@ -49,13 +56,23 @@ class Making:
         """The word of a dimension for a code."""
         return self.words.pick(self.answers.words.get((what, code or ""), {}), "name") or code or NOTHING
 
-    def image(self, chart: Callable[[], object], title: str) -> Chart:
-        return Chart(charts.image(chart(), self.words.lang), title)  # type: ignore[arg-type]
+    def images(self, of: Sequence[object], chart: Callable[[], object], title: str) -> list[Chart]:
+        """The chart as an image; none where there is nothing to show."""
+        return [Chart(charts.image(chart(), self.words.lang), self.words(title))] if of else []  # type: ignore[arg-type]
 
-    def whole(self, command: str) -> str:
-        """The command that gives the whole list."""
+    def section(self, name: str, *tables: Table, words: dict[str, Any] | None = None, **more: Any) -> Section:
+        """The section of that name. words: what its lead is filled with. more: charts, half."""
+        lead = self.words(f"{name}.lead", **(words or {}))
+        return Section(self.id(name), self.words(name), lead, tables=tables, **more)
+
+    def table(self, name: str, caption: str, columns: Sequence[Column], rows: Sequence[Row], **more: Any) -> Table:
+        return Table(self.id(name), self.words(caption), columns, rows, **more)
+
+    def listed(self, name: str, columns: Sequence[Column], rows: Sequence[Row], total: int, command: str) -> Table:
+        """Some of `total` rows; command: what gives all of them."""
         of_agency = f" --agency {self.answers.agency}" if self.answers.agency else ""
-        return f"dunghan {command}{of_agency} -o {command.rsplit(maxsplit=1)[-1].replace('mart_', '')}.xlsx"
+        whole = f"dunghan {command}{of_agency} -o {command.rsplit(maxsplit=1)[-1].replace('mart_', '')}.xlsx"
+        return self.table(f"{name}-list", f"{name}.list", columns, rows, total=total, whole=whole, is_list=True)
 
 
 def of_source(making: Making) -> list[Section]:
@@ -86,9 +103,9 @@ def agencies(making: Making) -> Section:
         Column(f"on_time_rate_{name}", making.words("h.rate_by", rules=making.words(f"short.{name}")), "share")
         for name in RULE_SETS
     ]
-    card = Table(
-        making.id("agencies"),
-        making.words("agencies.table"),
+    card = making.table(
+        "agencies",
+        "agencies.table",
         [
             making.column("agency_code", "agency", "agency"),
             making.column("received", "received", "number"),
@@ -100,12 +117,7 @@ def agencies(making: Making) -> Section:
         ],
         making.rows("scorecard"),
     )
-    return Section(
-        making.id("agencies-section"),
-        making.words("agencies"),
-        making.words("agencies.lead"),
-        tables=[card, _fields(making)],
-    )
+    return replace(making.section("agencies", card, _fields(making)), id=making.id("agencies-section"))
 
 
 def _fields(making: Making) -> Table:
@@ -120,9 +132,9 @@ def _fields(making: Making) -> Table:
     sums = total(rows, (*MEASURES, "resolved"))
     sums["rate"] = percent(sums["early"] + sums["on_time"], sums["resolved"])
     column = making.column
-    return Table(
-        making.id("fields"),
-        making.words("fields.table"),
+    return making.table(
+        "fields",
+        "fields.table",
         [
             column("field", "field", "field"),
             column("received", "received_total", "number"),
@@ -155,57 +167,49 @@ def overdue(making: Making) -> Section:
     for row in by_rules:
         row["name"] = making.named("rule_set", row["rule_set"])
     shown = [_with_words(making, row) for row in making.rows("overdue")]
-    return Section(
-        making.id("overdue"),
-        making.words("overdue"),
-        making.words("overdue.lead"),
-        charts=[_aging_chart(making, form, by_agency)] if by_agency else [],
-        tables=[
-            Table(
-                making.id("overdue-agencies"),
-                making.words("overdue.by_agency"),
-                [
-                    column("agency_code", "agency", "agency"),
-                    *ages,
-                    column("total", "total", "number", "overdue-list"),
-                    column("oldest_due_at", "oldest_due", "day"),
-                ],
-                by_agency,
-                foot=foot,
-            ),
-            Table(
-                making.id("overdue-list"),
-                making.words("overdue.list"),
-                [
-                    column("dossier_code", "dossier", "code"),
-                    column("agency_code", "agency", "agency"),
-                    column("procedure_name", "procedure"),
-                    column("received_at", "received_at", "day"),
-                    column("due_at", "due_at", "day"),
-                    column("working_days_overdue", "days_overdue", "number"),
-                    column("state_name", "state", "short"),
-                    column("reappointments", "reappointments", "number"),
-                ],
-                shown,
-                total=foot["total"],
-                whole=making.whole("list overdue"),
-                is_list=True,
-            ),
-            Table(
-                making.id("overdue-rules"),
-                making.words("overdue.by_rules"),
-                [
-                    Column("name", making.words("h.rule_set")),
-                    *(Column(age, _bucket(making, age), "number") for age in AGES),
-                    column("total", "total", "number"),
-                ],
-                by_rules,
-            ),
-        ],
+    return making.section(
+        "overdue",
+        making.table(
+            "overdue-agencies",
+            "overdue.by_agency",
+            [
+                column("agency_code", "agency", "agency"),
+                *ages,
+                column("total", "total", "number", "overdue-list"),
+                column("oldest_due_at", "oldest_due", "day"),
+            ],
+            by_agency,
+            foot=foot,
+        ),
+        making.listed(
+            "overdue",
+            [
+                *making.dossier(),
+                column("received_at", "received_at", "day"),
+                column("due_at", "due_at", "day"),
+                column("working_days_overdue", "days_overdue", "number"),
+                column("state_name", "state", "short"),
+                column("reappointments", "reappointments", "number"),
+            ],
+            shown,
+            foot["total"],
+            "list overdue",
+        ),
+        making.table(
+            "overdue-rules",
+            "overdue.by_rules",
+            [
+                Column("name", making.words("h.rule_set")),
+                *(Column(age, _bucket(making, age), "number") for age in AGES),
+                column("total", "total", "number"),
+            ],
+            by_rules,
+        ),
+        charts=_aging_chart(making, form, by_agency),
     )
 
 
-def _aging_chart(making: Making, rows: Sequence[Row], by_agency: Sequence[Row]) -> Chart:
+def _aging_chart(making: Making, rows: Sequence[Row], by_agency: Sequence[Row]) -> list[Chart]:
     most = [row["agency_code"] for row in by_agency[:MOST_AGENCIES]]
     plain = [making.agency(code) for code in most]
     # Communes of two districts may have one name.
@@ -222,15 +226,12 @@ def _aging_chart(making: Making, rows: Sequence[Row], by_agency: Sequence[Row]) 
         for row in rows
         if row["agency_code"] in names
     ]
-    return making.image(
-        lambda: charts.aging(
-            values,
-            [names[code] for code in most],
-            [_bucket(making, age) for age in AGES],
-            making.words("overdue.axis"),
-            making.words("overdue.legend"),
-        ),
-        making.words("overdue.by_agency"),
+    axis, legend = making.words("overdue.axis"), making.words("overdue.legend")
+    buckets = [_bucket(making, age) for age in AGES]
+    return making.images(
+        most,
+        lambda: charts.aging(values, [names[code] for code in most], buckets, axis, legend),
+        "overdue.by_agency",
     )
 
 
@@ -245,103 +246,62 @@ def due(making: Making) -> Section:
         row["apologies"] = sum(one["apologies"] for one in rows if one["agency_code"] == row["agency_code"])
     foot = total(by_agency, (*LEFT, "total", "apologies"))
     to_list = making.id("due-list")
-    return Section(
-        making.id("due"),
-        making.words("due"),
-        making.words("due.lead"),
-        tables=[
-            Table(
-                making.id("due-agencies"),
-                making.words("due.by_agency"),
-                [
-                    column("agency_code", "agency", "agency"),
-                    *(Column(left, making.words(f"bucket.left.{left}"), "number", to_list) for left in LEFT),
-                    column("total", "total", "number", "due-list"),
-                    column("apologies", "apologies", "number", "due-list"),
-                ],
-                by_agency,
-                foot=foot,
-            ),
-            Table(
-                to_list,
-                making.words("due.list"),
-                [
-                    column("dossier_code", "dossier", "code"),
-                    column("agency_code", "agency", "agency"),
-                    column("procedure_name", "procedure"),
-                    column("received_at", "received_at", "day"),
-                    column("due_at", "due_at", "moment"),
-                    column("working_days_left", "days_left", "number"),
-                    column("apology_by", "apology_by", "day"),
-                    column("apology_due", "apology_due", "yes"),
-                ],
-                making.rows("due_soon"),
-                total=foot["total"],
-                whole=making.whole("list due-soon"),
-                is_list=True,
-            ),
-        ],
+    return making.section(
+        "due",
+        making.table(
+            "due-agencies",
+            "due.by_agency",
+            [
+                column("agency_code", "agency", "agency"),
+                *(Column(left, making.words(f"bucket.left.{left}"), "number", to_list) for left in LEFT),
+                column("total", "total", "number", "due-list"),
+                column("apologies", "apologies", "number", "due-list"),
+            ],
+            by_agency,
+            foot=foot,
+        ),
+        making.listed(
+            "due",
+            [
+                *making.dossier(),
+                column("received_at", "received_at", "day"),
+                column("due_at", "due_at", "moment"),
+                column("working_days_left", "days_left", "number"),
+                column("apology_by", "apology_by", "day"),
+                column("apology_due", "apology_due", "yes"),
+            ],
+            making.rows("due_soon"),
+            foot["total"],
+            "list due-soon",
+        ),
     )
 
 
 def waiting(making: Making) -> Section:
     """What nobody has accepted yet."""
-    column = making.column
-    rows = making.rows("waiting")
-    return Section(
-        making.id("waiting"),
-        making.words("waiting"),
-        making.words("waiting.lead"),
-        tables=[
-            Table(
-                making.id("waiting-list"),
-                making.words("waiting.list"),
-                [
-                    column("dossier_code", "dossier", "code"),
-                    column("agency_code", "agency", "agency"),
-                    column("procedure_name", "procedure"),
-                    column("submitted_at", "submitted_at", "moment"),
-                    column("working_hours_waited", "hours_waited", "hours"),
-                    column("over_8_hours", "over_8", "yes"),
-                ],
-                rows,
-                total=rows[0]["total"] if rows else 0,
-                whole=making.whole("list waiting"),
-                is_list=True,
-            )
-        ],
-    )
+    column, rows = making.column, making.rows("waiting")
+    columns = [
+        *making.dossier(),
+        column("submitted_at", "submitted_at", "moment"),
+        column("working_hours_waited", "hours_waited", "hours"),
+        column("over_8_hours", "over_8", "yes"),
+    ]
+    return making.section("waiting", making.listed("waiting", columns, rows, _all(rows), "list waiting"))
 
 
 def reappointed(making: Making) -> Section:
     """Whose due day was moved without need."""
     column = making.column
     rows = [_with_words(making, row) for row in making.rows("reappointed")]
-    return Section(
-        making.id("reappointed"),
-        making.words("reappointed"),
-        making.words("reappointed.lead"),
-        tables=[
-            Table(
-                making.id("reappointed-list"),
-                making.words("reappointed.list"),
-                [
-                    column("dossier_code", "dossier", "code"),
-                    column("agency_code", "agency", "agency"),
-                    column("procedure_name", "procedure"),
-                    column("received_at", "received_at", "day"),
-                    column("due_at", "due_at", "day"),
-                    column("twice", "twice", "yes"),
-                    column("state_name", "state", "short"),
-                    column("ended_at", "ended_at", "day"),
-                ],
-                rows,
-                total=rows[0]["total"] if rows else 0,
-                whole=making.whole("list reappointed"),
-                is_list=True,
-            )
-        ],
-    )
+    columns = [
+        *making.dossier(),
+        column("received_at", "received_at", "day"),
+        column("due_at", "due_at", "day"),
+        column("twice", "twice", "yes"),
+        column("state_name", "state", "short"),
+        column("ended_at", "ended_at", "day"),
+    ]
+    return making.section("reappointed", making.listed("reappointed", columns, rows, _all(rows), "list reappointed"))
 
 
 def on_time(making: Making) -> Section:
@@ -365,19 +325,12 @@ def on_time(making: Making) -> Section:
             Column(name, f"{short} (%)", "percent"),
             Column(f"{name}_of", f"{short}: {making.words('h.denominator').lower()}", "number"),
         ]
-    return Section(
-        making.id("on_time"),
-        making.words("on_time"),
-        making.words("on_time.lead"),
-        charts=[
-            making.image(
-                lambda: charts.on_time(points, list(names.values()), making.words("on_time.axis")),
-                making.words("on_time"),
-            )
-        ]
-        if points
-        else [],
-        tables=[Table(making.id("on_time-table"), making.words("on_time"), columns, by_month, brief=True)],
+    return making.section(
+        "on_time",
+        making.table("on_time-table", "on_time", columns, by_month, brief=True),
+        charts=making.images(
+            points, lambda: charts.on_time(points, list(names.values()), making.words("on_time.axis")), "on_time"
+        ),
         half=True,
     )
 
@@ -385,33 +338,18 @@ def on_time(making: Making) -> Section:
 def backlog(making: Making) -> Section:
     """Pending at the end of each day."""
     column, rows = making.column, making.rows("backlog")
-    return Section(
-        making.id("backlog"),
-        making.words("backlog"),
-        making.words("backlog.lead"),
-        charts=[
-            making.image(
-                lambda: charts.backlog(rows, making.words("pending.in_time"), making.words("pending.overdue")),
-                making.words("backlog"),
-            )
-        ]
-        if rows
-        else [],
-        tables=[
-            Table(
-                making.id("backlog-table"),
-                making.words("backlog"),
-                [
-                    column("day", "day", "day"),
-                    column("received", "received", "number"),
-                    column("resolved", "resolved", "number"),
-                    column("in_time", "in_time", "number"),
-                    column("overdue", "overdue", "number"),
-                ],
-                list(reversed(rows)),
-                brief=True,
-            )
-        ],
+    in_time, overdue = making.words("pending.in_time"), making.words("pending.overdue")
+    columns = [
+        column("day", "day", "day"),
+        column("received", "received", "number"),
+        column("resolved", "resolved", "number"),
+        column("in_time", "in_time", "number"),
+        column("overdue", "overdue", "number"),
+    ]
+    return making.section(
+        "backlog",
+        making.table("backlog-table", "backlog", columns, list(reversed(rows)), brief=True),
+        charts=making.images(rows, lambda: charts.backlog(rows, in_time, overdue), "backlog"),
         half=True,
     )
 
@@ -419,33 +357,20 @@ def backlog(making: Making) -> Section:
 def units(making: Making) -> Section:
     """Where work lies."""
     column, rows = making.column, making.rows("units")
-    return Section(
-        making.id("units"),
-        making.words("units"),
-        making.words("units.lead", month=f"{making.answers.published.as_of:%m/%Y}"),
-        tables=[
-            Table(
-                making.id("units-list"),
-                making.words("units.list"),
-                [
-                    column("unit_name", "unit"),
-                    column("agency_code", "agency", "agency"),
-                    column("procedure_name", "procedure"),
-                    column("open_now", "open", "number"),
-                    column("oldest_open_at", "oldest_open", "day"),
-                    column("steps", "steps", "number"),
-                    column("median_working_hours", "median", "hours"),
-                    column("p90_working_hours", "p90", "hours"),
-                    column("share_of_late_waiting", "share_late", "share"),
-                    column("returns", "returns", "number"),
-                ],
-                rows,
-                total=rows[0]["total"] if rows else 0,
-                whole=making.whole("export mart_unit_bottlenecks"),
-                is_list=True,
-            )
-        ],
-    )
+    columns = [
+        column("unit_name", "unit"),
+        column("agency_code", "agency", "agency"),
+        column("procedure_name", "procedure"),
+        column("open_now", "open", "number"),
+        column("oldest_open_at", "oldest_open", "day"),
+        column("steps", "steps", "number"),
+        column("median_working_hours", "median", "hours"),
+        column("p90_working_hours", "p90", "hours"),
+        column("share_of_late_waiting", "share_late", "share"),
+        column("returns", "returns", "number"),
+    ]
+    listed = making.listed("units", columns, rows, _all(rows), "export mart_unit_bottlenecks")
+    return making.section("units", listed, words={"month": f"{making.answers.published.as_of:%m/%Y}"})
 
 
 def index(making: Making) -> Section:
@@ -460,53 +385,42 @@ def index(making: Making) -> Section:
     ]
     head = rows[0]["agency_code"] if rows else None
     why = [row | {"sentence": words.pick(row, "sentence")} for row in making.rows("lost")]
-    return Section(
-        making.id("index"),
-        words("index"),
-        words("index.lead", year=making.answers.published.as_of.year, agency=making.agency(head)),
-        charts=[
-            making.image(
-                lambda: charts.points(
-                    bars,
-                    [row["name"] for row in told],
-                    words("index.got"),
-                    words("index.lost"),
-                    words("index.axis"),
-                ),
-                words("index.table"),
-            )
-        ]
-        if told
-        else [],
-        tables=[
-            Table(
-                making.id("index-table"),
-                words("index.table"),
-                [
-                    Column("name", words("h.indicator")),
-                    column("numerator", "numerator", "number"),
-                    column("denominator", "denominator", "number"),
-                    column("ratio", "ratio", "percent"),
-                    column("score", "score", "points"),
-                    column("max_score", "max", "points"),
-                    column("lost", "lost", "points", "index-why"),
-                    column("is_upper_bound", "upper", "yes"),
-                ],
-                rows,
-            ),
-            Table(
-                making.id("index-why"),
-                words("index.why"),
-                [
-                    column("indicator", "indicator", "code"),
-                    column("sentence", "reason"),
-                    column("dossiers", "dossiers", "number"),
-                    column("agencies", "agencies", "number"),
-                ],
-                why,
-                total=len(why),
-            ),
-        ],
+    names = [row["name"] for row in told]
+    return making.section(
+        "index",
+        making.table(
+            "index-table",
+            "index.table",
+            [
+                Column("name", words("h.indicator")),
+                column("numerator", "numerator", "number"),
+                column("denominator", "denominator", "number"),
+                column("ratio", "ratio", "percent"),
+                column("score", "score", "points"),
+                column("max_score", "max", "points"),
+                column("lost", "lost", "points", "index-why"),
+                column("is_upper_bound", "upper", "yes"),
+            ],
+            rows,
+        ),
+        making.table(
+            "index-why",
+            "index.why",
+            [
+                column("indicator", "indicator", "code"),
+                column("sentence", "reason"),
+                column("dossiers", "dossiers", "number"),
+                column("agencies", "agencies", "number"),
+            ],
+            why,
+            total=len(why),
+        ),
+        words={"year": making.answers.published.as_of.year, "agency": making.agency(head)},
+        charts=making.images(
+            told,
+            lambda: charts.points(bars, names, words("index.got"), words("index.lost"), words("index.axis")),
+            "index.table",
+        ),
     )
 
 
@@ -525,34 +439,25 @@ def differences(making: Making) -> Section:
     verdicts = [Column(f"{name}_verdict", making.words(f"short.{name}")) for name in RULE_SETS]
     kinds = [_verdicts(making, row) for row in making.rows("differences")]
     rows = [_verdicts(making, row) for row in making.rows("difference_list")]
-    return Section(
-        making.id("differences"),
-        making.words("differences"),
-        making.words("differences.lead"),
-        tables=[
-            Table(
-                making.id("differences-table"),
-                making.words("differences.table"),
-                [*verdicts, making.column("dossiers", "dossiers", "number", "differences-list")],
-                kinds,
-                foot=total(kinds, ("dossiers",)),
-            ),
-            Table(
-                making.id("differences-list"),
-                making.words("differences.list"),
-                [
-                    making.column("dossier_code", "dossier", "code"),
-                    making.column("agency_code", "agency", "agency"),
-                    making.column("received_at", "received_at", "day"),
-                    making.column("due_at", "due_at", "day"),
-                    *verdicts,
-                ],
-                rows,
-                total=sum(row["dossiers"] for row in kinds),
-                whole=making.whole("export mart_rule_differences"),
-                is_list=True,
-            ),
-        ],
+    columns = [
+        making.column("dossier_code", "dossier", "code"),
+        making.column("agency_code", "agency", "agency"),
+        making.column("received_at", "received_at", "day"),
+        making.column("due_at", "due_at", "day"),
+        *verdicts,
+    ]
+    return making.section(
+        "differences",
+        making.table(
+            "differences-table",
+            "differences.table",
+            [*verdicts, making.column("dossiers", "dossiers", "number", "differences-list")],
+            kinds,
+            foot=total(kinds, ("dossiers",)),
+        ),
+        making.listed(
+            "differences", columns, rows, sum(row["dossiers"] for row in kinds), "export mart_rule_differences"
+        ),
     )
 
 
@@ -569,25 +474,14 @@ def quality(making: Making) -> Section:
         for row in making.rows("quality")
     ]
     column = making.column
-    return Section(
-        making.id("quality"),
-        words("quality"),
-        words("quality.lead"),
-        tables=[
-            Table(
-                making.id("quality-table"),
-                words("quality.table"),
-                [
-                    column("message", "meaning"),
-                    column("hits", "hits", "number"),
-                    column("unit_name", "unit_of"),
-                    column("advice", "advice"),
-                    column("rule_id", "rule", "code"),
-                ],
-                rows,
-            )
-        ],
-    )
+    columns = [
+        column("message", "meaning"),
+        column("hits", "hits", "number"),
+        column("unit_name", "unit_of"),
+        column("advice", "advice"),
+        column("rule_id", "rule", "code"),
+    ]
+    return making.section("quality", making.table("quality-table", "quality.table", columns, rows))
 
 
 def reconciliation(making: Making) -> Section:
@@ -625,13 +519,8 @@ def reconciliation(making: Making) -> Section:
         foot = total(systems, (*counted, *differing))
         tables.append(Table("systems", words("reconciliation.systems"), columns, systems, foot=foot))
     remarks = [] if reports else [words("reconciliation.no_reports")]
-    return Section(
-        "reconciliation",
-        words("reconciliation"),
-        words("reconciliation.lead"),
-        tables=tables,
-        remarks=remarks,
-    )
+    lead = words("reconciliation.lead")
+    return Section("reconciliation", words("reconciliation"), lead, tables=tables, remarks=remarks)
 
 
 def freshness(making: Making) -> Section:
@@ -642,7 +531,7 @@ def freshness(making: Making) -> Section:
         for row in making.answers.all_["page_freshness"]
     ]
     looks = [
-        {"file": path, "what": _one_language(one["detail"], words.lang), "rule": one["rule_id"]}
+        {"file": path, "what": one_language(one["detail"], words.lang), "rule": one["rule_id"]}
         for path, several in making.answers.attention.items()
         for one in several
     ]
@@ -670,12 +559,6 @@ def freshness(making: Making) -> Section:
     return Section("freshness", words("freshness"), words("freshness.lead"), tables=tables, remarks=remarks)
 
 
-def _one_language(text: str, lang: str) -> str:
-    """The half of «tiếng Việt / English» that is asked for."""
-    vietnamese, both, english = text.partition(" / ")
-    return english if both and lang == "en" else vietnamese
-
-
 def _spread(rows: Iterable[Row], key: str, bucket: str, buckets: Sequence[str]) -> list[Row]:
     """A row per `key` with the dossiers of each bucket and their total, and the oldest due day."""
     found: dict[str, Row] = {}
@@ -690,6 +573,11 @@ def _spread(rows: Iterable[Row], key: str, bucket: str, buckets: Sequence[str]) 
 
 def _bucket(making: Making, bucket: str) -> str:
     return making.words("bucket.0") if bucket == "0" else bucket.replace("-", "–").replace(">", "> ")
+
+
+def _all(rows: Sequence[Row]) -> int:
+    """How many there are, of rows that say so."""
+    return rows[0]["total"] if rows else 0
 
 
 def _with_words(making: Making, row: Row) -> Row:
