@@ -107,7 +107,7 @@ _LOOKS = (
 )
 
 
-def date_looks(catalogue: Catalogue, kind: Kind, batch: str) -> str:
+def date_looks(kind: Kind, batch: str) -> str:
     """SQL query: (source, file_sha256, position, field, vi, en, dates, bad): how many values of each date column are
     dates, and how many are none, by what they look like. Counts of the pieces of a file add up."""
     columns = " union all ".join(

@@ -27,6 +27,7 @@ from pipelines.config import Settings
 from pipelines.contract import KINDS
 from pipelines.landing.checksums import verified
 from pipelines.landing.lake import Lake
+from pipelines.sql import rows_of
 from warehouse.database import connect_build
 from warehouse.publish import current
 
@@ -238,7 +239,7 @@ class _Validation:
             files = f"select (source, file_sha256) from verdicts where kind = '{kind}' and reason = '{SHIFTED}'"
             if self._count("verdicts", f"kind = '{kind}' and reason = '{SHIFTED}'"):
                 batch = f"(select * from batch_{kind} where (source, file_sha256) in ({files}))"
-                looks = predicates.date_looks(self.catalogue, kind, batch)
+                looks = predicates.date_looks(kind, batch)
                 detail = predicates.shifted_detail(self.catalogue, kind, f"({looks})")
                 self.con.execute(f"insert into shifted select '{kind}', * exclude (fields) from ({detail})")
 
@@ -364,12 +365,8 @@ class _Validation:
     def _result(self, seq: int, told: int, observed: dict[tuple[str, Kind], int]) -> ValidationResult:
         """observed: what Great Expectations counted in validation `seq`. Everything else is of those after `told`."""
         attention = of_files(self.con)
-        cursor = self.con.execute(
-            "select * from validated.files where validation_seq > $1 order by source, kind, exported_at, file_path",
-            [told],
-        )
-        names = [column[0] for column in cursor.description]
-        files = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        in_order = "order by source, kind, exported_at, file_path"
+        files = rows_of(self.con.execute(f"select * from validated.files where validation_seq > $1 {in_order}", [told]))
         for file in files:
             file["attention"] = attention.get((file["source"], file["kind"], file["file_path"]), [])
         split = self._split_counts(seq - 1)

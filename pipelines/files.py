@@ -1,12 +1,28 @@
-"""Files in general: small ones that are written whole or not at all, many of them in portions."""
+"""Files: small ones that are written whole or not at all, what is on disk for certain, what a file holds, portions."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
+
+
+def sync(path: Path) -> None:
+    """fsync of a file or folder: after it, a power failure does not take it back."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

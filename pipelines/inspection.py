@@ -29,6 +29,7 @@ from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, looks, open_reader
 from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Attention, NotAnExport, Part
 from pipelines.portal.readers.headings import Heading
+from pipelines.sql import rows_of
 from warehouse.database import connect
 
 Row = dict[str, Any]
@@ -345,7 +346,7 @@ class _Counts:
         self.con.unregister("canonical")
         self._add("counts", predicates.file_counts(kind, "batch"))
         if contract.KINDS[kind].date_fields:
-            self._add("looks", predicates.date_looks(catalogue, kind, "batch"))
+            self._add("looks", predicates.date_looks(kind, "batch"))
         self.seen.rows_read += rows.num_rows
         self.seen.rejected += self._number("select count(*) from batch where len(reasons) > 0")
         self._tally(self.seen.reasons, "reasons", "true")
@@ -422,10 +423,7 @@ class _Counts:
     def _keep(self) -> None:
         """Keep the first rows as the lake would hold them."""
         missing = self.rows - len(self.seen.rows)
-        cursor = self.con.execute(f"select * from batch order by row_number limit {missing}")
-        names = [column[0] for column in cursor.description]
-        for values in cursor.fetchall():
-            row = dict(zip(names, values, strict=True))
+        for row in rows_of(self.con.execute(f"select * from batch order by row_number limit {missing}")):
             shown = {
                 name: _HIDDEN if name in _KEYS and value is not None else value
                 for name, value in row.items()
@@ -443,9 +441,7 @@ class _Counts:
         return int(self.con.execute(query).fetchall()[0][0])
 
     def _one(self, query: str) -> Row:
-        cursor = self.con.execute(query)
-        names = [column[0] for column in cursor.description]
-        return dict(zip(names, cursor.fetchall()[0], strict=True))
+        return rows_of(self.con.execute(query))[0]
 
 
 def part_of(row_number: int, parts: list[Part]) -> tuple[str | None, int]:

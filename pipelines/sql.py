@@ -16,6 +16,12 @@ def open_duckdb(path: str = ":memory:", **options: Any) -> duckdb.DuckDBPyConnec
     return con
 
 
+def rows_of(done: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The result of what was executed, a dict per row."""
+    names = [column[0] for column in done.description or []]
+    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+
+
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,7 @@ from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT, REPOSITORY
 from warehouse import calendar, spark
-from warehouse.database import connect_build
+from warehouse.database import connect_build, number
 
 # What the figures depend on. Tests and documentation of the dbt project may change without a rebuild.
 FINGERPRINTED = ("models", "macros", "seeds")
@@ -269,7 +269,7 @@ def _plan(con: duckdb.DuckDBPyConnection, settings: Settings, full_refresh: bool
     if full_refresh:
         because = "--full-refresh"
     return BuildPlan(
-        build_id=_scalar(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
+        build_id=number(con, "select coalesce(max(build_id), 0) + 1 from state.builds"),
         as_of=as_of,
         known_at=settings.known_at,
         changed_since=NOTHING if because else attempts[0].validation_seq,
@@ -311,8 +311,8 @@ def _validations(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
         "select table_name from duckdb_columns()"
         " where schema_name = 'validated' and column_name = 'validation_seq' order by 1"
     ).fetchall()
-    newest = [_scalar(con, f'select coalesce(max(validation_seq), 0) from validated."{table}"') for (table,) in tables]
-    return _scalar(con, "select coalesce(min(validation_seq), 0) from validated.files"), max(newest, default=0)
+    newest = [number(con, f'select coalesce(max(validation_seq), 0) from validated."{table}"') for (table,) in tables]
+    return number(con, "select coalesce(min(validation_seq), 0) from validated.files"), max(newest, default=0)
 
 
 def _attempts_since_green(con: duckdb.DuckDBPyConnection) -> list[BuildPlan]:
@@ -353,8 +353,3 @@ def _why_full(
         "everything was validated again": not validations[0] <= green.validation_seq <= validations[1],
     }
     return next((reason for reason, applies in reasons.items() if applies), "")
-
-
-def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0]) if row else 0

@@ -32,6 +32,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.files import sha256_of, sync
 from pipelines.layout import REPOSITORY
 from pipelines.sql import literal, quoted
 from warehouse.build import BuildPlan
@@ -139,7 +140,7 @@ def publish(
     work = published / f"{_UNDER_WAY}{version}"
     # The folder's name is the note of what is under way: it is on disk before anything else of this version is.
     work.mkdir()
-    _sync(published)
+    sync(published)
     try:
         _write_version(settings, plan, version, work, extra or {}, ordered=ordered)
         if also is not None:
@@ -332,9 +333,9 @@ def _sync_all(work: Path) -> None:
     folder = work / "version"
     for path in (*folder.iterdir(), *(folder / "parquet").iterdir()):
         if path.is_file() and not path.is_symlink():
-            _sync(path)
+            sync(path)
     for path in (folder / "parquet", folder, work):
-        _sync(path)
+        sync(path)
 
 
 def _write_database(
@@ -517,7 +518,7 @@ def _export(settings: Settings, database: Path, folder: Path, *, ordered: bool) 
             relation = f"marts.{quoted(name)}"
             path = folder / f"{name}.parquet"
             con.execute(f"copy {relation} to {literal(path)} ({_PARQUET})")
-            hashes[name] = beside.submit(_sha256, path)
+            hashes[name] = beside.submit(sha256_of, path)
             marts[name] = {
                 "rows": number(con, f"select count(*) from {relation}"),
                 "content_hash": content_hash(con, relation),
@@ -570,8 +571,8 @@ def _move_in(published: Path, version: str, work: Path) -> None:
     """Bring the finished version to its place. No reader looks there before the pointer does."""
     (published / "versions").mkdir(exist_ok=True)
     (work / "version").rename(published / "versions" / version)
-    _sync(published / "versions")
-    _sync(published)
+    sync(published / "versions")
+    sync(published)
 
 
 def _link_fixed_names(published: Path, version: str, work: Path) -> None:
@@ -582,21 +583,21 @@ def _link_fixed_names(published: Path, version: str, work: Path) -> None:
         if not link.is_symlink() or str(link.readlink()) != target:
             (work / name).symlink_to(target)
             (work / name).rename(link)
-    _sync(published)
+    sync(published)
 
 
 def _point(published: Path, version: str, work: Path) -> None:
     """The publication itself: one rename."""
     (work / "current").symlink_to(Path("versions", version))
     (work / "current").rename(published / "current")
-    _sync(published)
+    sync(published)
 
 
 def _name_database(publication: Publication) -> None:
     """A version under the older name gets the fixed one too; it lies beside `versions` and goes with its version."""
     if publication.database.name != DATABASE:
         os.link(publication.database.resolve(), publication.folder / DATABASE)
-        _sync(publication.folder)
+        sync(publication.folder)
 
 
 def _pointed(published: Path) -> str | None:
@@ -656,18 +657,4 @@ def examine_content(settings: Settings, publication: Publication) -> list[str]:
     except duckdb.Error:
         wrong.append(publication.database.name)
     marts = (mart["parquet"] for mart in publication.manifest["marts"].values())
-    return wrong + [mart["file"] for mart in marts if _sha256(publication.folder / mart["file"]) != mart["sha256"]]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """fsync of a file or folder: after it, a power failure does not take it back."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return wrong + [mart["file"] for mart in marts if sha256_of(publication.folder / mart["file"]) != mart["sha256"]]

@@ -17,6 +17,7 @@ import duckdb
 
 from pipelines.clock import from_wall_clock, wall_clock
 from pipelines.config import Settings
+from pipelines.sql import rows_of
 from warehouse.lock import holder
 from warehouse.publish import Publication, PublicationDamagedError, sound, versions
 from warehouse.reading import marts_of, published_now
@@ -432,6 +433,4 @@ def _rows(settings: Settings, query: str, parameters: Row | None = None) -> list
 
 
 def _asked(con: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:
-    done = con.execute(query, parameters or {})
-    names = [column[0] for column in done.description or []]
-    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+    return rows_of(con.execute(query, parameters or {}))

@@ -114,7 +114,7 @@ def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = 
         [_ledger_line(screen, row) for row in rows],
         only_wide=[screen.t(f"header.{column}") for column in _LEDGER_WIDE],
     )
-    _more(screen, rows, limit)
+    screen.more(rows, limit)
     if details:
         for row in rows:
             _ledger_details(screen, row)
@@ -140,7 +140,7 @@ def _ledger_details(screen: Screen, row: Row) -> None:
 
 
 def _ledger_line(screen: Screen, row: Row) -> list[Any]:
-    shown = {**row, "file": _place(row), "status": screen.t(f"status.{row['status']}")}
+    shown = {**row, "file": place_of(row), "status": screen.t(f"status.{row['status']}")}
     shown["attention"] = bool(row.get("attention"))
     return [shown[column] for column in _LEDGER]
 
@@ -160,7 +160,7 @@ def _quarantine(
         return
     if files:
         columns = ("reason", "file", "detail")
-        lines = [[row["reason"], _place(row), screen.told(row["detail"])] for row in files]
+        lines = [[row["reason"], place_of(row), screen.told(row["detail"])] for row in files]
         screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
         screen.say()
     if rows:
@@ -170,20 +170,20 @@ def _quarantine(
             [
                 str(row["row_number"]),
                 *([row["part"]] if with_parts else []),
-                _place(row),
+                place_of(row),
                 row["reasons"],
                 row["offending"],
             ]
             for row in rows
         ]
         screen.table([t(f"header.{column}") for column in shown], lines)
-        _more(screen, rows, limit)
+        screen.more(rows, limit)
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
     show_meanings(screen, dict.fromkeys(sorted(named)), rules)
 
 
-def _place(row: Row) -> str:
+def place_of(row: Row) -> str:
     """Where a file lies in the drop zone: its path where it is known, else how paths begin."""
     return str(row.get("file_path") or f"{row['source']}/{row['kind']}/{row['file_name']}")
 
@@ -243,15 +243,10 @@ def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> 
         ],
         only_wide=[t("header.examples")],
     )
-    _more(screen, rows, limit)
+    screen.more(rows, limit)
     kinds = {row["distortion"]: row for row in rows}
     screen.say()
     screen.table(
         [t(f"header.{c}") for c in ("distortion", "meaning", "whom_to_ask")],
         [[row[f"{part}_{t.lang}"] for part in ("title", "meaning", "ask")] for row in kinds.values()],
     )
-
-
-def _more(screen: Screen, rows: Sequence[Row], limit: int) -> None:
-    if limit and len(rows) == limit:
-        screen.say(screen.t("more"))

@@ -259,7 +259,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "header.state": ("Tình trạng", "State"),
     "header.attention": ("Xem lại", "Look at"),
     "header.guess": ("Đoán", "Guess"),
-    "header.first_rows": ("Dòng đầu tiên", "First rows"),
     "header.detail": ("Chi tiết", "Detail"),
     "header.count": ("Số lượng", "Count"),
     "header.meaning": ("Nghĩa là", "Meaning"),
@@ -647,7 +646,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "This run: {files} files, {read} rows read = {accepted} accepted + {quarantined} quarantined",
     ),
     "run.nothing": ("Lượt này: không có tệp mới", "This run: no new files"),
-    "run.files_of": ("{number} {status}", "{number} {status}"),
     "run.quarantine": (
         "Bị cách ly (xem từng dòng: `dunghan quarantine`)",
         "Quarantined (row by row: `dunghan quarantine`)",

@@ -56,6 +56,11 @@ class Screen:
         """A line on standard output; what it says is never read as markup."""
         self.out.print(Text(printable(text), style=style))
 
+    def more(self, rows: Sequence[Any], limit: int) -> None:
+        """Say that there may be more rows than those shown."""
+        if limit and len(rows) == limit:
+            self.say(self.t("more"))
+
     def complain(self, text: str) -> None:
         """A message on standard error, in one language."""
         self.err.print(Text(printable(one_language(text, self.t.lang)), style="red" if self.err.is_terminal else ""))

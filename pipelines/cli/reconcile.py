@@ -93,7 +93,7 @@ def _systems(screen: Screen, found: dict[str, list[Row]], limit: int) -> None:
         [[row[column] for column in columns] for row in found["systems"]],
         title=t("reconcile.systems"),
     )
-    _more(screen, found["systems"], limit)
+    screen.more(found["systems"], limit)
     if found["dossiers"]:
         screen.say()
         screen.table(
@@ -104,7 +104,7 @@ def _systems(screen: Screen, found: dict[str, list[Row]], limit: int) -> None:
             ],
             title=t("reconcile.dossiers"),
         )
-        _more(screen, found["dossiers"], limit)
+        screen.more(found["dossiers"], limit)
     if found["only_portal"]:
         screen.say()
         screen.table(
@@ -138,8 +138,3 @@ def _signed(screen: Screen, value: float | None) -> str:
     if not value:
         return _amount(screen, value)
     return ("+" if value > 0 else "−") + _amount(screen, abs(value))
-
-
-def _more(screen: Screen, rows: Sequence[Row], limit: int) -> None:
-    if limit and len(rows) == limit:
-        screen.say(screen.t("more"))

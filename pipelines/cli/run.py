@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.commands import Commands
-from pipelines.cli.ledger import show_attention, show_meanings
+from pipelines.cli.ledger import place_of, show_attention, show_meanings
 from pipelines.cli.messages import TEXTS
 from pipelines.cli.output import Screen
 from pipelines.cli.session import CsvOption, JsonOption, LimitOption, Session, WideOption
@@ -149,7 +149,7 @@ def show_run(screen: Screen, settings: Settings, outcome: RunOutcome, started: f
             _definitions(screen, published.manifest["definitions_version"])
             _figures(screen, figures(settings), published.manifest["as_of"])
     if outcome.exit_code != 1 or record.get("files"):
-        _ledger_of_run(screen, settings, record)
+        _ledger_of_run(screen, record)
     show_attention(screen, _attention(record))
     _unusual(screen, settings, record)
     if outcome.exit_code != 1:
@@ -226,7 +226,7 @@ def _figure(screen: Screen, row: Row, name: str) -> str:
     return f"{shown} ({screen.percent(row[_PERCENT[name]])})" if name in _PERCENT else shown
 
 
-def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
+def _ledger_of_run(screen: Screen, record: Row) -> None:
     """What this run read, and what of it was turned away and why."""
     t = screen.t
     files = record.get("files") or []
@@ -237,7 +237,7 @@ def _ledger_of_run(screen: Screen, settings: Settings, record: Row) -> None:
     screen.say(t("run.ledger", files=screen.number(len(files)), **numbers))
     for file in files:
         if file["status"] == "rejected":
-            screen.say(f"  {t('status.rejected')}: {_path(file)} ({file['reason']})")
+            screen.say(f"  {t('status.rejected')}: {place_of(file)} ({file['reason']})")
     if record["reasons"]:
         screen.say(t("run.quarantine"))
         from expectations.catalogue import load_catalogue
@@ -263,11 +263,7 @@ def _undelivered(screen: Screen, record: Row) -> None:
 
 def _attention(record: Row) -> dict[str, list[Row]]:
     """File → what must be looked at there, of the files of a run."""
-    return {_path(file): file.get("attention") or [] for file in record.get("files") or []}
-
-
-def _path(file: Row) -> str:
-    return file.get("file_path") or f"{file['source']}/{file['kind']}/{file['file_name']}"
+    return {place_of(file): file.get("attention") or [] for file in record.get("files") or []}
 
 
 def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
@@ -284,4 +280,4 @@ def _last_run(screen: Screen, settings: Settings, record: Row | None) -> None:
     for note in record.get("notes", []):
         screen.say(f"  {t('run.note', note=screen.told(note))}")
     _undelivered(screen, record)
-    _ledger_of_run(screen, settings, record)
+    _ledger_of_run(screen, record)

@@ -51,9 +51,7 @@ class Sender:
 
 def rows(con: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     """The result of a query, a dict per row."""
-    done = con.execute(query)
-    names = [column[0] for column in done.description]
-    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+    return sql.rows_of(con.execute(query))
 
 
 def literal(value: str | date | None) -> str:

@@ -15,7 +15,7 @@ import duckdb
 
 from pipelines.config import Settings
 from pipelines.layout import DBT_PROJECT
-from pipelines.sql import literal
+from pipelines.sql import literal, rows_of
 from warehouse import calendar
 from warehouse.build import NOTHING
 from warehouse.calendar import COUNTRY, Change, Revision
@@ -71,8 +71,7 @@ def month(settings: Settings, first: date, scope: str = COUNTRY) -> list[Row]:
     with connect(settings) as con:
         _open(con, project)
         _calendar(con, project, chosen, changes)
-        rows = _rows(
-            con,
+        found = con.execute(
             """select day, iso_weekday, is_working_day, kind, name, origin, scope, revision
             from intermediate.int_calendar
             where date_trunc('month', day) = date_trunc('month', $first::date) and calendar = coalesce(
@@ -81,6 +80,7 @@ def month(settings: Settings, first: date, scope: str = COUNTRY) -> list[Row]:
             order by day""",
             {"first": first, "scope": scope},
         )
+        rows = rows_of(found)
     lines = {(c.day, c.scope): c.line for c in chosen.changes}
     return [row | {"place": _place(row, lines)} for row in rows]
 
@@ -102,7 +102,9 @@ def effect(settings: Settings, change: Change) -> Effect:
             _calendar(con, project, calendar.at_revision(lines), lines)
             con.execute(f"create or replace table intermediate.{name} as from intermediate.int_calendar")
         con.execute(_CHANGED)
-        days = _rows(con, "select calendar, day, was_worked, is_worked from intermediate.changed order by all")
+        days = rows_of(
+            con.execute("select calendar, day, was_worked, is_worked from intermediate.changed order by all")
+        )
         if published is None or not days:
             version = published.version if published else None
             return Effect(days, [], [], [], version)
@@ -120,9 +122,9 @@ def effect(settings: Settings, change: Change) -> Effect:
         con.execute(_COMPARED)
         return Effect(
             days,
-            _rows(con, _BY_RULE_SET),
-            _rows(con, _BY_VERDICT),
-            _rows(con, _BY_AGENCY, {"most": AGENCIES}),
+            rows_of(con.execute(_BY_RULE_SET)),
+            rows_of(con.execute(_BY_VERDICT)),
+            rows_of(con.execute(_BY_AGENCY, {"most": AGENCIES})),
             published.version,
         )
 
@@ -166,12 +168,6 @@ def _place(row: Row, lines: dict[tuple[date, str], int]) -> str | None:
     text = seed.read_text(encoding="utf-8").splitlines()
     line = next(n for n, words in enumerate(text, 1) if words.startswith(f"{row['day']},"))
     return f"{seed.name}:{line}"
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str, parameters: Row | None = None) -> list[Row]:
-    done = con.execute(query, parameters or {})
-    names = [column[0] for column in done.description or []]
-    return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
 
 
 # Every calendar of either side; one that a side does not have is the country's there.

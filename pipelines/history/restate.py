@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Scope, Settings
+from pipelines.files import sync
 from pipelines.landing.lake import Lake, reading
 from pipelines.progress import Progress
 from pipelines.sql import open_duckdb
@@ -178,9 +178,5 @@ def _move(publication: Publication, home: Path) -> Publication:
     """Bring the version from the workspace to its place: one rename of a complete folder."""
     target = home / publication.version
     publication.folder.rename(target)
-    descriptor = os.open(home, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(home)
     return read_version(target)

@@ -12,7 +12,6 @@ Whoever writes here holds the run lock.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import Any
 from pipelines.clock import wall_clock
 from pipelines.config import Settings
 from pipelines.contract.kinds import KINDS
-from pipelines.files import write_whole
+from pipelines.files import sha256_of, write_whole
 from pipelines.landing.lake import (
     DATASET,
     LEDGER,
@@ -195,7 +194,7 @@ def _compared(path: Path, entry: Entry | None, *, content: bool) -> tuple[str, s
         return None
     if size != entry["bytes"]:
         return CUT
-    return CHANGED if content and _sha256(path) != entry["sha256"] else None
+    return CHANGED if content and sha256_of(path) != entry["sha256"] else None
 
 
 def _present(now: Files) -> dict[str, Path]:
@@ -204,7 +203,7 @@ def _present(now: Files) -> dict[str, Path]:
 
 
 def _entry(path: Path) -> Entry:
-    return {"bytes": path.stat().st_size, "sha256": _sha256(path), "checked": wall_clock().date().isoformat()}
+    return {"bytes": path.stat().st_size, "sha256": sha256_of(path), "checked": wall_clock().date().isoformat()}
 
 
 def _checksums(root: Path) -> dict[str, Entry]:
@@ -219,11 +218,6 @@ def _checksums(root: Path) -> dict[str, Entry]:
 def _write(root: Path, entries: dict[str, Entry]) -> None:
     if root.is_dir():
         write_whole(root / CHECKSUMS, json.dumps(entries, indent=0, sort_keys=True) + "\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def listed(found: Collection[Damage], column: int) -> str:

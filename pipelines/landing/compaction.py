@@ -26,6 +26,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.files import sync
 from pipelines.landing.checksums import record, verified
 from pipelines.landing.lake import (
     DATASET,
@@ -40,7 +41,6 @@ from pipelines.landing.lake import (
     look,
     read,
     save_merged,
-    sync,
 )
 from pipelines.progress import Progress
 from pipelines.sql import literal

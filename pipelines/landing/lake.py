@@ -24,7 +24,7 @@ import pyarrow as pa
 from pipelines.config import Settings
 from pipelines.contract.kinds import FILES, IDENTITY, KINDS, ROW
 from pipelines.contract.model import Field, schema
-from pipelines.files import write_whole
+from pipelines.files import sync, write_whole
 from pipelines.portal.discovery import Known, Unopened
 from pipelines.portal.readers import READER_VERSION
 from pipelines.sql import literal, open_duckdb
@@ -154,15 +154,6 @@ def save_merged(root: Path, merged: Merged) -> None:
         sync(new)
         new.rename(root / name)
     sync(root)
-
-
-def sync(path: Path) -> None:
-    """fsync of a file or folder: after it, a power failure does not take it back."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def lost(root: Path) -> dict[str, str]:

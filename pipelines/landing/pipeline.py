@@ -46,11 +46,6 @@ class LandingResult:
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
-    def files_read(self) -> int:
-        """Files whose rows were landed."""
-        return sum(count for (_, outcome), count in self.files.items() if outcome == "read")
-
-    @property
     def rows_read(self) -> int:
         """Rows landed, of all kinds."""
         return self.rows.total()

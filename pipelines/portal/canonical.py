@@ -23,6 +23,7 @@ from pipelines.contract.model import Entries, Field
 from pipelines.masking import masked_name
 from pipelines.portal import sql
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.sql import literal
 
 MAX_DRIFT_NAMES = 100
 # Of each conversion, so that the most frequent names of the whole file are among them.
@@ -308,12 +309,12 @@ def _json_fields(kind: Kind, renames: dict[str, str], records: str) -> str:
     rows = f"(select *, {records} as named from text_rows)"
     for written, name in renames.items():
         # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
-        pattern = _literal(f'"{_quote_regex(written)}"\\s*:')
+        pattern = literal(f'"{_quote_regex(written)}"\\s*:')
         renamed = f"""regexp_replace(named, {pattern}, '"{name}":', 'g')"""
         has_it = f"""contains(named, '"{name}"')"""
         rows = f"(select * replace (case when {has_it} then named else {renamed} end as named) from {rows})"
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
-    structure = _literal(json.dumps(kind.structure))
+    structure = literal(json.dumps(kind.structure))
     return f"""
         select {_CARRIED}, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
         from (
@@ -336,13 +337,9 @@ def _tabular_fields(kind: Kind, present: list[str]) -> str:
             columns.append(f'"{name}"' if name in present else f'null::varchar as "{name}"')
         else:
             value = f'"{name}"' if name in present else "null::varchar"
-            transformed = f"json_transform({value}, {_literal(json.dumps(inner))})"
+            transformed = f"json_transform({value}, {literal(json.dumps(inner))})"
             columns.append(f'case when json_valid({value}) then {transformed} end as "{name}"')
     return f"select {_CARRIED}, is_record, {', '.join(columns)} from text_rows"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 # --- slots of the statements: what follows from the contract ---------------------------------------------------------

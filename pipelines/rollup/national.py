@@ -21,7 +21,7 @@ from pipelines.config import Settings
 from pipelines.progress import Progress
 from pipelines.rollup.provinces import Province, RollupRefusedError, find_provinces
 from pipelines.serving import catalogue
-from pipelines.sql import literal, quoted
+from pipelines.sql import literal, quoted, rows_of
 from warehouse.build import NOTHING, BuildPlan, project_hash, write_build_parameters
 from warehouse.database import connect, connect_build
 from warehouse.dbt_process import run_dbt
@@ -197,6 +197,4 @@ def _describe(con: duckdb.DuckDBPyConnection, mart: str) -> None:
 def taken(settings: Settings, publication: Publication) -> list[dict[str, Any]]:
     """The rows of dim_province of a national version, by province_code."""
     with connect(settings, publication.database, read_only=True) as con:
-        done = con.execute("from marts.dim_province order by province_code")
-        names = [column[0] for column in done.description or []]
-        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+        return rows_of(con.execute("from marts.dim_province order by province_code"))

@@ -6,7 +6,6 @@ Of a version only its manifest and its Parquet are read, so that a province may 
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +19,7 @@ import duckdb
 import fsspec
 
 from pipelines.bilingual import one_language
+from pipelines.files import sha256_of
 from pipelines.layout import DBT_PROJECT
 from pipelines.progress import Progress
 from pipelines.serving import catalogue
@@ -246,7 +246,7 @@ def _wrong_mart(con: duckdb.DuckDBPyConnection, province: Province, mart: str, e
         return "bản công bố chưa có bảng này, tỉnh cần nâng cấp / an older version without it, upgrade there"
     if not path.is_file():
         return "thiếu tệp / the file is missing"
-    if path.stat().st_size != entry["parquet"]["bytes"] or _sha256(path) != entry["parquet"]["sha256"]:
+    if path.stat().st_size != entry["parquet"]["bytes"] or sha256_of(path) != entry["parquet"]["sha256"]:
         return "không đúng tệp đã công bố (SHA-256 khác) / is not what was published (another SHA-256)"
     try:
         described = con.execute(f"describe select * from read_parquet({literal(path)})").fetchall()
@@ -262,8 +262,3 @@ def _wrong_mart(con: duckdb.DuckDBPyConnection, province: Province, mart: str, e
 
 def _refused(place: str, vi: str, en: str) -> RollupRefusedError:
     return RollupRefusedError([f"{place}: {vi} / {place}: {en}"])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

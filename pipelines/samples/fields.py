@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.contract import CHANNELS, STATUSES
+
 Kind = Literal["text", "free", "json"]
 
 
@@ -56,19 +58,7 @@ HEADINGS = {
     "DonViXuLy": "Đơn vị xử lý",
     "NguoiXuLy": "Cán bộ thụ lý",
 }
-_STATUSES = (
-    "Mới đăng ký",
-    "Được tiếp nhận",
-    "Không được tiếp nhận",
-    "Đang xử lý",
-    "Yêu cầu bổ sung giấy tờ",
-    "Yêu cầu thực hiện nghĩa vụ tài chính",
-    "Công dân yêu cầu rút hồ sơ",
-    "Dừng xử lý",
-    "Đã xử lý xong",
-    "Đã trả kết quả",
-)
-_CHANNELS = ("Trực tiếp", "Trực tuyến", "Bưu chính công ích")
+_STATUSES, _CHANNELS = tuple(STATUSES.values()), tuple(CHANNELS.values())
 #: Fields whose numbers people write as words; entry n - 1 is the word for n.
 WORDS = {"TrangThaiHoSo": _STATUSES, "TrangThai": _STATUSES, "KenhThucHien": _CHANNELS}
 #: Fields that hold one digit, which a spreadsheet takes for a number.

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.sql import rows_of
 from warehouse.publish import Publication
 from warehouse.reading import marts_of, published_as, published_now
 
@@ -58,9 +59,7 @@ class Published:
 
     def rows(self, query: str, **parameters: Any) -> list[Row]:
         """Rows of `sql/<query>.sql`, in its order; `$name` in it is a parameter."""
-        done = self.con.execute(statement(query), parameters or None)
-        names = [column[0] for column in done.description or []]
-        return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
+        return rows_of(self.con.execute(statement(query), parameters or None))
 
 
 @contextlib.contextmanager

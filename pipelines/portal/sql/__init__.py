@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import contract, masking
+from pipelines.sql import literal
 
 _FOLDER = Path(__file__).parent
 #: files of macros; a macro may use those before it
@@ -33,12 +34,12 @@ def load_macros(con: duckdb.DuckDBPyConnection) -> None:
         ("status_beginnings", contract.STATUS_BEGINNINGS),
         ("status_vocabulary", contract.STATUS_VOCABULARY),
     ):
-        con.execute(f"set variable {name} = [{', '.join(map(_literal, sorted(known)))}]")
+        con.execute(f"set variable {name} = [{', '.join(map(literal, sorted(known)))}]")
     for name, pattern in masking.PATTERNS.items():
-        con.execute(f"set variable {name} = {_literal(pattern)}")
+        con.execute(f"set variable {name} = {literal(pattern)}")
     con.execute(_macros())
-    con.execute(f"set variable unknown_agency = {_literal(contract.UNKNOWN_AGENCY)}")
-    con.execute(f"set variable placeholder_id = {_literal(contract.PLACEHOLDER_ID)}")
+    con.execute(f"set variable unknown_agency = {literal(contract.UNKNOWN_AGENCY)}")
+    con.execute(f"set variable placeholder_id = {literal(contract.PLACEHOLDER_ID)}")
 
 
 @cache
@@ -66,7 +67,7 @@ def register_words(con: duckdb.DuckDBPyConnection, words: Mapping[str, Mapping[s
 
 
 def _map(meanings: Mapping[str, str]) -> str:
-    return f"map {{{', '.join(f'{_literal(word)}: {_literal(code)}' for word, code in meanings.items())}}}"
+    return f"map {{{', '.join(f'{literal(word)}: {literal(code)}' for word, code in meanings.items())}}}"
 
 
 def statement(name: str, slots: Mapping[str, str]) -> str:
@@ -77,7 +78,3 @@ def statement(name: str, slots: Mapping[str, str]) -> str:
 @cache
 def _statement(name: str) -> str:
     return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

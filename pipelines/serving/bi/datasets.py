@@ -16,6 +16,7 @@ from pipelines.serving.catalogue import Column, Mart, Text
 from pipelines.serving.measures import SAME_AGAIN, Measure, measures
 from pipelines.serving.page.words import TEXTS
 from pipelines.sql import literal
+from warehouse.status import FIGURES
 
 MOMENTS = ("timestamp", "date")
 #: Days of a class in the order of their number: text is sorted, and a blank comes before a digit.
@@ -130,15 +131,6 @@ def _days(*codes: str) -> dict[str, Text]:
     return {code: Text(f"{_DAYS[code]} ngày", f"{_DAYS[code]} days") for code in codes}
 
 
-_FIGURES = (
-    "total_received",
-    "total_on_time",
-    "total_overdue",
-    "total_completed",
-    "avg_processing_days",
-    "ratio",
-    "score",
-)
 WORDED = (
     Worded("source", "source_name", Text("Nguồn số liệu", "Source"), _page("source", "dvcqg", "motcua")),
     Worded(
@@ -160,7 +152,7 @@ WORDED = (
         *("kind", "kind_said", Text("Loại dữ liệu", "Kind of data")),
         {name: Text(*kind.meaning) for name, kind in KINDS.items()},
     ),
-    Worded("figure", "figure_name", Text("Chỉ tiêu", "Figure"), _page("figure", *_FIGURES)),
+    Worded("figure", "figure_name", Text("Chỉ tiêu", "Figure"), _page("figure", *FIGURES)),
 )
 
 

@@ -13,15 +13,11 @@ from pipelines.serving.page import charts
 from pipelines.serving.page.answers import MEASURES, Answers, total
 from pipelines.serving.page.model import Chart, Column, Row, Section, Table
 from pipelines.serving.page.words import Words
-from warehouse.status import percent
+from warehouse.status import FIGURES, percent
 
 RULE_SETS = ("form_ii06", "portal_766", "citizen_handover", "first_appointment")
 AGES = ("0", "1-2", "3-5", "6-10", "11-30", ">30")
 LEFT = ("0", "1", "2-3", "4-7")
-FIGURES = (
-    *("total_received", "total_on_time", "total_overdue", "total_completed"),
-    *("avg_processing_days", "ratio", "score"),
-)
 #: Agencies of a chart; the table has all of them.
 MOST_AGENCIES = 15
 
