@@ -303,21 +303,21 @@ def _write_version(
     database = folder / DATABASE
     base = None if ordered else _base(settings, plan)
     try:
-        expected = _write_database(settings, plan, database, base, ordered=ordered)
+        expected = _write_database(settings, database, base, ordered=ordered)
     except duckdb.Error:
         if base is None:
             raise
         # The file that it goes on from may be damaged: without it, everything comes from the build.
         base = None
         database.unlink()
-        expected = _write_database(settings, plan, database, base, ordered=ordered)
+        expected = _write_database(settings, database, base, ordered=ordered)
     marts = _export(settings, database, folder / "parquet", ordered=ordered)
     written_again = [mart for mart, hash_ in expected.items() if marts[mart]["content_hash"] != hash_]
     if written_again:
         # What the base says otherwise than the build is not only what the build wrote since.
         base = None
         database.unlink()
-        _write_database(settings, plan, database, base, ordered=ordered)
+        _write_database(settings, database, base, ordered=ordered)
         marts = _export(settings, database, folder / "parquet", ordered=ordered)
     (folder / OLD_DATABASE).symlink_to(DATABASE)
     carried = {"carried": _carried(base) + 1 if base is not None else 0, "written_again": written_again}
@@ -338,9 +338,7 @@ def _sync_all(work: Path) -> None:
         sync(path)
 
 
-def _write_database(
-    settings: Settings, plan: BuildPlan, database: Path, base: Publication | None, *, ordered: bool
-) -> dict[str, str]:
+def _write_database(settings: Settings, database: Path, base: Publication | None, *, ordered: bool) -> dict[str, str]:
     """Make the DuckDB file with every mart of the build, going on from `base` where there is one.
 
     Returns mart → content_hash in the build, of the marts that were only changed: the file must come to the same.

@@ -208,7 +208,7 @@ class Exports:
 
     def _events(self, night: int, day: date, with_bad_rows: bool) -> None:
         cut = _cut(day)
-        source = f"({records.events_query(self.spec, 0 if night == 0 else cut - 86400, cut)})"
+        source = f"({records.events_query(0 if night == 0 else cut - 86400, cut)})"
         fields = records.event_fields(self.spec)
         bad = faults.event_rows(self.spec) if with_bad_rows else []
         ghosts_used = sum(self.spec.bad_rows.values())

@@ -289,7 +289,7 @@ def override(fields: list[Field], **changes: str) -> list[Field]:
     return [replace(field, sql=changes[field.name]) if field.name in changes else field for field in fields]
 
 
-def events_query(spec: SampleSpec, after: int, cut: int) -> str:
+def events_query(after: int, cut: int) -> str:
     """Rows (columns of lives, e) of the events with after <= time < cut; e = {moment, status, text, desk}."""
     kinds = [
         ("received_at", "2", "Tiếp nhận hồ sơ", 0),

@@ -16,6 +16,14 @@ class SampleError(Exception):
     """A sample cannot be made as asked. The message says which field and what to do, Vietnamese first."""
 
 
+def _rate(about: str, default: float = 0) -> Any:
+    return Field(default=default, ge=0, le=1, description=about)
+
+
+def _number(about: str, default: int, most: int) -> Any:
+    return Field(default=default, ge=0, le=most, description=about)
+
+
 class Mix(BaseModel):
     """How many dossiers meet which fate under form_ii06 at the last export; scaled to the number of dossiers.
 
@@ -51,28 +59,18 @@ class Distortions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paused_sent_as_done: float = Field(
-        default=0, ge=0, le=1, description="§8.1: 5/6/8 sent as 9, later reopened; needs nights"
-    )
-    no_due_done_event: float = Field(
-        default=0, ge=0, le=1, description="§8.2: pending without due date, 9-event at reception"
-    )
-    synthetic_code: float = Field(
-        default=0, ge=0, le=1, description="§8.3: code ends in five digits made up by the sender"
-    )
-    placeholder_id: float = Field(default=0, ge=0, le=1, description="§8.3: identity number 000000001")
-    submitted_is_received: float = Field(default=0, ge=0, le=1, description="§8.4: NgayNopHoSo = NgayTiepNhan")
-    constant_flags: float = Field(default=0, ge=0, le=1, description="§8.4: constants in the VNeID flag and NoiNopHoSo")
-    empty_supplements: float = Field(
-        default=0, ge=0, le=1, description="§8.4: supplement list empty though papers were asked for"
-    )
-    local_procedure: float = Field(default=0, ge=0, le=1, description="§8.5: procedure code of the sender's own")
-    no_due: float = Field(default=0, ge=0, le=1, description="§8.5: NgayHenTra always empty")
-    bulk_closing: float = Field(default=0, ge=0, le=1, description="§8.6: many finished in the same minute")
-    due_moved_late: float = Field(
-        default=0, ge=0, le=1, description="§8.6: due date rewritten after it passed; needs nights"
-    )
-    unknown_field: float = Field(default=0, ge=0, le=1, description="§3: a field the contract does not know (drift)")
+    paused_sent_as_done: float = _rate("§8.1: 5/6/8 sent as 9, later reopened; needs nights")
+    no_due_done_event: float = _rate("§8.2: pending without due date, 9-event at reception")
+    synthetic_code: float = _rate("§8.3: code ends in five digits made up by the sender")
+    placeholder_id: float = _rate("§8.3: identity number 000000001")
+    submitted_is_received: float = _rate("§8.4: NgayNopHoSo = NgayTiepNhan")
+    constant_flags: float = _rate("§8.4: constants in the VNeID flag and NoiNopHoSo")
+    empty_supplements: float = _rate("§8.4: supplement list empty though papers were asked for")
+    local_procedure: float = _rate("§8.5: procedure code of the sender's own")
+    no_due: float = _rate("§8.5: NgayHenTra always empty")
+    bulk_closing: float = _rate("§8.6: many finished in the same minute")
+    due_moved_late: float = _rate("§8.6: due date rewritten after it passed; needs nights")
+    unknown_field: float = _rate("§3: a field the contract does not know (drift)")
 
 
 class LocalSystem(BaseModel):
@@ -84,15 +82,11 @@ class LocalSystem(BaseModel):
     sources: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = Field(
         default=("motcua",), min_length=1, description="one-stop systems; each sends the dossiers of its own agencies"
     )
-    unsynchronised: int = Field(default=0, ge=0, le=400, description="dossiers that never reached the portal")
-    only_portal: float = Field(default=0, ge=0, le=1, description="handled on a ministry's system")
-    late: float = Field(
-        default=0, ge=0, le=1, description="on the portal a nightly run later; of those received since the first"
-    )
-    due_differs: float = Field(default=0, ge=0, le=1, description="the appointment is a day later here")
-    agency_differs: float = Field(
-        default=0, ge=0, le=1, description="a local code that tells no agency; another name here"
-    )
+    unsynchronised: int = _number("dossiers that never reached the portal", 0, most=400)
+    only_portal: float = _rate("handled on a ministry's system")
+    late: float = _rate("on the portal a nightly run later; of those received since the first")
+    due_differs: float = _rate("the appointment is a day later here")
+    agency_differs: float = _rate("a local code that tells no agency; another name here")
     report_extra: int = Field(default=0, ge=0, description="dossiers in the portal's report that nobody knows")
 
 
@@ -102,9 +96,9 @@ class EndPoint(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dossiers: int = Field(default=0, ge=0, le=10_000, description="§8.7: sent by both end points")
-    day_month_swapped: int = Field(default=0, ge=0, le=10_000, description="§8.8: likewise, saved by a US spreadsheet")
-    legacy_text: int = Field(default=0, ge=0, le=10_000, description="§8.9: likewise, UTF-8 saved as Windows-1252")
+    dossiers: int = _number("§8.7: sent by both end points", 0, most=10_000)
+    day_month_swapped: int = _number("§8.8: likewise, saved by a US spreadsheet", 0, most=10_000)
+    legacy_text: int = _number("§8.9: likewise, UTF-8 saved as Windows-1252", 0, most=10_000)
 
 
 ROW_REJECTS = (
@@ -132,8 +126,8 @@ class SampleSpec(BaseModel):
 
     seed: int = Field(default=1, ge=0)
     dossiers: int = Field(default=1_000, ge=1, le=33_000_000)
-    not_accepted: int = Field(default=0, ge=0, le=400, description="registrations without a reception (status 1)")
-    refused: int = Field(default=0, ge=0, le=400, description="refused after reception (status 3)")
+    not_accepted: int = _number("registrations without a reception (status 1)", 0, most=400)
+    refused: int = _number("refused after reception (status 3)", 0, most=400)
     source: str = Field(default="dvcqg", pattern=r"^[a-z0-9_]+$")
     agency: str = Field(
         default="H39.18", pattern=r"^H\d{2}(\.\d{2})?$", description="a district, or a province for large samples"
@@ -157,15 +151,13 @@ class SampleSpec(BaseModel):
         default_factory=dict, description=f"event rows per kind: {', '.join(EVENT_REJECTS)}"
     )
     bad_files: dict[str, int] = Field(default_factory=dict, description=f"files per kind: {', '.join(FILE_REJECTS)}")
-    duplicate_files: int = Field(
-        default=0, ge=0, le=9, description="copies of the first dossier file under other names"
-    )
+    duplicate_files: int = _number("copies of the first dossier file under other names", 0, most=9)
     shape: str = Field(
         default="ndjson",
         description=f"one of {', '.join(SHAPES)}; several with commas between: every night takes the next, in turn",
     )
     flat: bool = Field(default=False, description="records without lists, as tables hold them")
-    progress: float = Field(default=1.0, ge=0, le=1, description="share of dossiers whose events are exported")
+    progress: float = _rate("share of dossiers whose events are exported", 1.0)
     catalogues: bool = Field(default=True, description="also procedures and agencies")
     procedures: int = Field(
         default=0,
@@ -173,17 +165,11 @@ class SampleSpec(BaseModel):
         le=3_000,
         description="so many procedures of 32 fields, few of which take most dossiers; 0: a few dozen",
     )
-    supplements: float = Field(
-        default=0.04, ge=0, le=1, description="share of long dossiers with answered requests for papers"
-    )
-    old_codes: float = Field(
-        default=0.1, ge=0, le=1, description="share of dossier codes in the old form 000.00.18.H39-…"
-    )
+    supplements: float = _rate("share of long dossiers with answered requests for papers", 0.04)
+    old_codes: float = _rate("share of dossier codes in the old form 000.00.18.H39-…", 0.1)
     digitised_input: float = Field(default=0.9, ge=0, le=1)
     digitised_output: float = Field(default=0.9, ge=0, le=1)
-    bytes_per_dossier: int = Field(
-        default=0, ge=0, le=100_000, description="pad records to about so many bytes; 0: natural, 1.5 KB"
-    )
+    bytes_per_dossier: int = _number("pad records to about so many bytes; 0: natural, 1.5 KB", 0, most=100_000)
 
     @field_validator("bad_rows", "bad_events", "bad_files")
     @classmethod

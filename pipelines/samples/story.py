@@ -99,10 +99,10 @@ def lives_query(plan: Plan) -> str:
     dice = Dice(plan.spec.seed)
     stages = {
         "fated": _fates(plan),
-        "placed": _places(dice),
+        "placed": _places(),
         "due_set": _appointments(plan, dice),
         "ended": _ends(plan, dice),
-        "timed": _times(plan, dice),
+        "timed": _times(dice),
         "asked": _requests(plan, dice),
         "distorted": _distortions(plan, dice),
         "differing": _differences(plan, dice),
@@ -156,7 +156,7 @@ def _fates(plan: Plan) -> str:
     """
 
 
-def _places(dice: Dice) -> str:
+def _places() -> str:
     """Agency and daily sequence: the k-th dossier of a day takes the k-th slot: unique per agency and day."""
     return f"""
         select *, {at("agency_level", "agency")} as level
@@ -244,7 +244,7 @@ def office_time(dice: Dice, purpose: str) -> str:
     return f"(28800 + {draw} + case when {draw} < 12600 then 0 else 6300 end)"
 
 
-def _times(plan: Plan, dice: Dice) -> str:
+def _times(dice: Dice) -> str:
     """Reception follows the daily sequence through office hours; work starts soon, results are handed over soon."""
     day = lambda ordinal: at("day_start", ordinal)  # noqa: E731
     later = day(f"(end_ordinal + 1 + {dice.below('handover_day', 2)})")

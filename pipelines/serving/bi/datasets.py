@@ -26,15 +26,16 @@ _DAYS |= {"11-30": "11–30", ">30": ">30"}
 
 @dataclass(frozen=True)
 class Named:
-    """What a code is called: `shown` of the row of `dim` where `key` = the code, for every mart that has `code` (of
-    `type`) and no column `name` of its own. shown: {lang} is the language; whole: SQL with {name}, {code} in it."""
+    """What a code is called: `shown` of the row of `dim` where `key` = the code ("": the column of the same name), for
+    every mart that has `code` (of `type`) and no column `name` of its own. shown: {lang} is the language; whole: SQL
+    with {name}, {code} in it."""
 
     code: str
     name: str
     label: Text
     dim: str
-    key: str
     shown: str
+    key: str = ""
     type: str = "varchar"
     only: str = ""
     whole: str = "{name}"
@@ -59,53 +60,34 @@ _VERDICTS = ("verdict", *(f"{code}_verdict" for code in _SHORT))
 #: Agencies of one name differ in their code, so both are shown.
 _WITH_CODE = "case when {name} is null or {name} = {code} then {code} else {name} || ' (' || {code} || ')' end"
 NAMES = (
-    Named(
-        "agency_code",
-        "agency",
-        Text("Cơ quan", "Agency"),
-        "dim_agency",
-        "agency_code",
-        "name",
-        only="is_latest",
-        whole=_WITH_CODE,
-    ),
-    Named("field_code", "field_name", Text("Lĩnh vực", "Field"), "dim_field", "field_code", "field_name"),
-    Named("channel", "channel_name", Text("Kênh thực hiện", "Channel"), "dim_channel", "channel", "name_{lang}"),
-    Named("state", "state_name", Text("Tình trạng", "State"), "dim_state", "state", "name_{lang}"),
+    Named("agency_code", "agency", Text("Cơ quan", "Agency"), "dim_agency", "name", only="is_latest", whole=_WITH_CODE),
+    Named("field_code", "field_name", Text("Lĩnh vực", "Field"), "dim_field", "field_name"),
+    Named("channel", "channel_name", Text("Kênh thực hiện", "Channel"), "dim_channel", "name_{lang}"),
+    Named("state", "state_name", Text("Tình trạng", "State"), "dim_state", "name_{lang}"),
     Named(
         "status",
         "status_name",
         Text("Trạng thái trên Cổng", "Status of the portal"),
         "dim_status",
-        "status",
         "name_{lang}",
         type="integer",
     ),
-    Named("rule_set", "rule_set_name", Text("Bộ quy tắc", "Rule set"), "dim_rule_set", "rule_set", "name_{lang}"),
-    Named(
-        "indicator",
-        "indicator_name",
-        Text("Chỉ số 766", "Index of 766"),
-        "dim_indicator_766",
-        "indicator",
-        "name_{lang}",
-    ),
-    Named(
-        "distortion", "distortion_name", Text("Sai lệch", "Distortion"), "dim_distortion", "distortion", "title_{lang}"
-    ),
-    Named("rule_id", "rule_name", Text("Quy tắc kiểm tra", "Rule"), "dim_rule", "rule_id", "message_{lang}"),
+    Named("rule_set", "rule_set_name", Text("Bộ quy tắc", "Rule set"), "dim_rule_set", "name_{lang}"),
+    Named("indicator", "indicator_name", Text("Chỉ số 766", "Index of 766"), "dim_indicator_766", "name_{lang}"),
+    Named("distortion", "distortion_name", Text("Sai lệch", "Distortion"), "dim_distortion", "title_{lang}"),
+    Named("rule_id", "rule_name", Text("Quy tắc kiểm tra", "Rule"), "dim_rule", "message_{lang}"),
     Named(
         "reason",
         "reason_name",
         Text("Lý do", "Reason"),
         "dim_rule",
-        "rule_id",
         "message_{lang}",
+        "rule_id",
         mart="mart_load_ledger",
     ),
     *(
         Named(
-            code, f"{code}_name", LABELS.get(code, Text("Kết luận", "Verdict")), "dim_verdict", "verdict", "name_{lang}"
+            code, f"{code}_name", LABELS.get(code, Text("Kết luận", "Verdict")), "dim_verdict", "name_{lang}", "verdict"
         )
         for code in _VERDICTS
     ),
@@ -237,7 +219,7 @@ def _select(mart: Mart, named: Iterable[Named], worded: Iterable[Worded], lang: 
         shown = known.whole.format(name=f"{dim}.{known.shown.format(lang=lang)}", code=code)
         columns.append(f"{shown} as {known.name}")
         only = f" and {dim}.{known.only}" if known.only else ""
-        joins.append(f"left join marts.{known.dim} as {dim} on {dim}.{known.key} = {code}{only}")
+        joins.append(f"left join marts.{known.dim} as {dim} on {dim}.{known.key or known.code} = {code}{only}")
     columns += [f"{_case(known, lang)} as {known.name}" for known in worded]
     return "\n".join(["select " + ",\n    ".join(columns), f"from marts.{mart.name} as mart", *joins])
 
