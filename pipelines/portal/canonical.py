@@ -354,7 +354,7 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
     alone = _read_alone(kind)
     alone |= {f.column: absent[f.portal] for f in kind.columns if f.portal in absent and f.column in alone}
     checked = {f"fault_{field.column}": _fault(field) for field in kind.checked}
-    return {
+    slots = {
         "fields": fields,
         "carried": f"{_CARRIED}, is_record",
         "cleaned": _listed({name: _cleaned(name, inner) for name, inner in kind.structure.items()}),
@@ -377,6 +377,7 @@ def _slots(kind: Kind, fields: str, absent: Mapping[str, str]) -> dict[str, str]
         ),
         **{column: _entry(entries) for column, entries in kind.lists},
     }
+    return slots | {"stages": sql.statement("stages/dated", slots)}
 
 
 def _listed(columns: dict[str, str]) -> str:

@@ -1,33 +1,11 @@
 -- Agencies: text rows → rows of the lake. Columns that read one field each come from the contract.
-with fields as ({{ fields }}),
-
-cleaned as (
-    select
-        {{ carried }},
-        {{ cleaned }},
-        false as shifted
-    from fields
-),
-
--- dates in a usual notation; others are read again, all of a row at once
-written as (
-    select
-        *,
-        {{ written }}
-    from cleaned
-),
-
-dated as (
-    select
-        *,
-        {{ dated }}
-    from (select *, case when {{ any_unread }} then moments_read_again([{{ unread }}]) end as again from written)
-),
+with {{ stages }},
 
 parsed as (
     select
         *,
         canonical_agency(normal_code(MaDonVi)) as agency_code,
+        false as shifted,
         {{ parsed }}
     from dated
 ),

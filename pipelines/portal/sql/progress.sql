@@ -1,27 +1,5 @@
 -- Progress events: text rows → rows of the lake. Columns that read one field each come from the contract.
-with fields as ({{ fields }}),
-
-cleaned as (
-    select
-        {{ carried }},
-        {{ cleaned }}
-    from fields
-),
-
--- dates in a usual notation; others are read again, all of a row at once
-written as (
-    select
-        *,
-        {{ written }}
-    from cleaned
-),
-
-dated as (
-    select
-        *,
-        {{ dated }}
-    from (select *, case when {{ any_unread }} then moments_read_again([{{ unread }}]) end as again from written)
-),
+with {{ stages }},
 
 parsed as (
     select
