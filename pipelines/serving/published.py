@@ -61,6 +61,11 @@ class Published:
         """Rows of `sql/<query>.sql`, in its order; `$name` in it is a parameter."""
         return rows_of(self.con.execute(statement(query), parameters or None))
 
+    def listed(self, query: str, **parameters: Any) -> list[Row]:
+        """Rows of `sql/<query>.sql` as `sql/list.sql` shows them."""
+        whole = f"with listed as ({statement(query)})\n{statement('list')}"
+        return rows_of(self.con.execute(whole, parameters))
+
 
 @contextlib.contextmanager
 def open_published(settings: Settings, version: str | None = None) -> Iterator[Published]:

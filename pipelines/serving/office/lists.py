@@ -146,7 +146,8 @@ def listing(
         head.append(("head.rule_set", f"{rule['name_en' if lang == 'en' else 'name_vi']} ({rule['rule_set']})"))
     elif field or rule_set:
         raise AskedWronglyError("office.no_such_filter", name=name)
-    found = published.named().rows(kind.query, **asked)
+    ask = published.named().listed if kind.of_rule_set else published.named().rows
+    found = ask(kind.query, **asked)
     for row in found:
         row["task"] = word(lang, f"task.{row['task']}") if row.get("task") else None
     rows = found[:limit] if limit else found

@@ -1,23 +1,5 @@
 -- dossiers in time that fall due within seven working days, the nearest due date first
 select
-    listed.dossier_code,
-    listed.agency_code,
-    agency_name(listed.agency_code) as agency_name,
-    field_name_of(listed.field_code) as field_name,
-    listed.procedure_code,
-    listed.procedure_name,
-    channel_name(listed.channel, $lang) as channel,
-    listed.received_at,
-    listed.due_at,
-    listed.working_days_left,
-    listed.apology_by,
-    listed.apology_due,
-    state_name(listed.state, $lang) as state,
-    reason_sentence(listed.rule_set, listed.reason, $lang) as reason
-from marts.mart_due_soon as listed
-where
-    listed.source = $source
-    and is_of(listed.agency_code, $agency)
-    and ($field is null or listed.field_code = $field)
-    and listed.rule_set = $rule_set
-order by listed.due_at, listed.dossier_code;
+    *,
+    row_number() over (order by due_at, dossier_code) as place
+from marts.mart_due_soon
