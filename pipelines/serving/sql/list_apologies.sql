@@ -16,4 +16,4 @@ from (
         case when apology_by < as_of::date then 'passed' else 'today' end as task
     from marts.mart_due_soon
     where apology_due
-)
+) as apologies
