@@ -4,3 +4,12 @@
     {{ relation }}.{{ column }}{{ ',\n    ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{#- A seed as a mart: all of its columns, and the stamps. -#}
+{% macro published_seed(seed, order) -%}
+select
+    rows_of_seed.*,
+    {{ stamps() }}
+from {{ ref(seed) }} as rows_of_seed
+order by {{ order }}
+{%- endmacro %}

@@ -118,3 +118,15 @@ inner join {{ source('validated', 'dossiers') }} as content
         and history.file_sha256 = content.file_sha256
         and history.row_number = content.row_number
 {% endmacro %}
+
+{#- Rows (alias found) of a relation of dossiers, once for each moment `at` that the CTE `moments` (its name) asks of their dossier. -#}
+{% macro at_moments(relation, moments) -%}
+    select
+        found.*,
+        {{ moments }}.at
+    from {{ relation }} as found
+    inner join {{ moments }}
+        on
+            found.source = {{ moments }}.source
+            and found.dossier_code = {{ moments }}.dossier_code
+{%- endmacro %}

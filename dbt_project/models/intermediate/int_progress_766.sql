@@ -80,15 +80,8 @@ moments as (
 ),
 
 used as (
-    select
-        versions.*,
-        moments.at
-    from {{ ref('int_dossier_history') }} as versions
-    inner join moments
-        on
-            versions.source = moments.source
-            and versions.dossier_code = moments.dossier_code
-    where {{ is_version_used('versions') }}
+    {{ at_moments(ref('int_dossier_history'), 'moments') }}
+    where {{ is_version_used('found') }}
 ),
 
 asked as {{ read_in_place() }} (
@@ -96,26 +89,12 @@ asked as {{ read_in_place() }} (
 ),
 
 known_events as {{ read_in_place() }} (
-    select
-        events.*,
-        moments.at
-    from {{ ref('int_events') }} as events
-    inner join moments
-        on
-            events.source = moments.source
-            and events.dossier_code = moments.dossier_code
-    where {{ is_known('events.first_exported_at') }}
+    {{ at_moments(ref('int_events'), 'moments') }}
+    where {{ is_known('found.first_exported_at') }}
 ),
 
 known_rounds as {{ read_in_place() }} (
-    select
-        rounds.*,
-        moments.at
-    from {{ ref('int_supplement_rounds') }} as rounds
-    inner join moments
-        on
-            rounds.source = moments.source
-            and rounds.dossier_code = moments.dossier_code
+    {{ at_moments(ref('int_supplement_rounds'), 'moments') }}
 ),
 
 facts as (

@@ -43,28 +43,14 @@ asked as {{ read_in_place() }} (
 ),
 
 told_events as {{ read_in_place() }} (
-    select
-        events.*,
-        wanted.at
-    from {{ ref('int_events') }} as events
-    inner join wanted
-        on
-            events.source = wanted.source
-            and events.dossier_code = wanted.dossier_code
+    {{ at_moments(ref('int_events'), 'wanted') }}
     where
-        {{ is_known('events.first_exported_at') }}
-        and (wanted.told_until is null or events.first_exported_at <= wanted.told_until)
+        {{ is_known('found.first_exported_at') }}
+        and (wanted.told_until is null or found.first_exported_at <= wanted.told_until)
 ),
 
 told_rounds as {{ read_in_place() }} (
-    select
-        rounds.*,
-        wanted.at
-    from {{ ref('int_supplement_rounds') }} as rounds
-    inner join wanted
-        on
-            rounds.source = wanted.source
-            and rounds.dossier_code = wanted.dossier_code
+    {{ at_moments(ref('int_supplement_rounds'), 'wanted') }}
 ),
 
 facts as (

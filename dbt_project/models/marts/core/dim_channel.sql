@@ -1,9 +1,2 @@
 -- grain: channel: channels of submission (portal-exports §3).
-
-select
-    channel,
-    name_vi,
-    name_en,
-    {{ stamps() }}
-from {{ ref('channels') }}
-order by channel
+{{ published_seed('channels', 'channel') }}
