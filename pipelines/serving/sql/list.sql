@@ -1,4 +1,4 @@
--- What every list of dossiers of a rule set shows of its rows (`listed`: the query of the list): codes in words, in the order of the list.
+-- What every list of dossiers of a rule set shows of its rows (`listed`: the query of the list): codes in words, in the order of the list (`place`).
 select
     listed.* replace (
         channel_name(listed.channel, $lang) as channel,

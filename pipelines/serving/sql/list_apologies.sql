@@ -2,7 +2,7 @@
 -- task: missed (overdue, no letter known), passed (the last day for the letter has passed), today (it is today)
 select
     *,
-    row_number() over (order by task <> 'missed', working_days_overdue desc, due_at, dossier_code) as place
+    row(task <> 'missed', -working_days_overdue, due_at, dossier_code) as place
 from (
     select
         * replace (effective_due as due_at),

@@ -1,5 +1,5 @@
 -- dossiers in time that fall due within seven working days, the nearest due date first
 select
     *,
-    row_number() over (order by due_at, dossier_code) as place
+    row(due_at, dossier_code) as place
 from marts.mart_due_soon

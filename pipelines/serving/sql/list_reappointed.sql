@@ -9,7 +9,7 @@ select
     official.rule_set,
     official.reason,
     list_contains(dossiers.flags, 'WRN_REAPPOINTED_TWICE') as more_than_once,
-    row_number() over (order by promise.working_days_overdue desc, promise.effective_due, dossiers.dossier_code) as place
+    row(-promise.working_days_overdue, promise.effective_due, dossiers.dossier_code) as place
 from marts.fct_dossiers as dossiers
 inner join marts.fct_verdicts as promise
     on
