@@ -143,7 +143,7 @@ lint: setup ## ruff, mypy, lint-imports, dbt parse, sqlfluff, mkdocs / kiểm tr
 	for folder in pipelines/portal/sql pipelines/serving/sql; do \
 		echo "sqlfluff lint $$folder"; $(BIN)/sqlfluff lint --config $$folder/sqlfluff.cfg --ignore-local-config $$folder/*.sql; \
 	done; \
-	echo "sqlfluff lint warehouse, expectations"; $(BIN)/sqlfluff lint --config pipelines/serving/sql/sqlfluff.cfg --ignore-local-config warehouse/*.sql expectations/*.sql pipelines/serving/sql/names/*.sql; \
+	echo "sqlfluff lint warehouse, expectations"; $(BIN)/sqlfluff lint --config pipelines/serving/sql/sqlfluff.cfg --ignore-local-config warehouse/*.sql expectations/*.sql pipelines/history/sql/*.sql pipelines/portal/sql/macros/*.sql pipelines/serving/sql/names/*.sql; \
 	echo "sqlfluff lint tests/benchmarks"; $(BIN)/sqlfluff lint --config tests/benchmarks/sqlfluff.cfg --ignore-local-config tests/benchmarks/*/*.sql; \
 
 format: setup ## put Python files into shape / định dạng mã nguồn

@@ -32,7 +32,7 @@ Each line is one number of one mart.
 **Adds up over**: sum over these columns only, after choosing *one* value of the columns under **Choose one**.
 A – : does not add up. Of rates that say how (Σ, ÷), add up the parts and divide anew;
 averages and medians need the rows themselves.
-Two sources may send the same dossier, both schemes count the same dossiers, four rule sets judge the same dossiers:
+Two sources may send the same dossier, both schemes count the same dossiers, four rule sets decide on the same dossiers:
 never sum over `source`, `scheme`, `rule_set`.
 Of `period`, sum periods of one length that do not overlap (months with months).
 `level` under **Choose one**: figures of a higher agency include those below, so sum within one level.

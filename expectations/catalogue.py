@@ -10,17 +10,23 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.contract import KINDS
 
 RULES_FILE = Path(__file__).with_name("rules.yml")
+#: In rules.yml: every kind of the contract.
+_ALL_KINDS = "all"
 
 
 def _known_kind(name: str) -> str:
     if name not in KINDS:
         raise ValueError(f"{name} is no kind of export")
     return name
+
+
+def _kinds(stated: object) -> object:
+    return tuple(KINDS) if stated == _ALL_KINDS else stated
 
 
 #: name of a kind of the contract
@@ -48,7 +54,7 @@ class Rule(BaseModel):
     id: str = Field(pattern=r"^(REJ|WRN)_[A-Z]+(_[A-Z]+)*$")
     level: Level
     severity: Severity
-    kinds: tuple[Kind, ...] = Field(min_length=1)
+    kinds: Annotated[tuple[Kind, ...], BeforeValidator(_kinds)] = Field(min_length=1)
     evaluated_in: Place
     predicate: str | dict[Kind, str] | None = None
     message_vi: str = Field(min_length=1)

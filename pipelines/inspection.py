@@ -40,8 +40,11 @@ _SOURCE = re.compile(r"[a-z0-9_]+")
 _FIRST = 5
 #: Records that are looked at to tell the kind of a JSON file.
 _GUESSED_FROM = 100
-#: Keys of people: the inspection makes its own key, so that they would only look as if they could be compared.
-_KEYS = ("applicant_key", "officer_key", "event_key")
+#: Keys of people, and of events, which are made of them: the inspection makes its own key, so that they would only look
+#: as if they could be compared.
+_KEYS = {"event_key"}.union(
+    field.column for kind in contract.KINDS.values() for field in kind.columns if field.personal
+)
 _HIDDEN = "(khóa)"
 #: Stands for words that may be a person's name.
 HIDDEN_WORD = "(…)"

@@ -95,18 +95,18 @@ def backfill(
         raise typer.BadParameter(screen.t("backfill.order"), param_hint="--from/--to")
     if days[0] < settings.first_export_day:
         raise typer.BadParameter(screen.t("backfill.too_early", day=settings.first_export_day), param_hint="--from")
-    if _told_remaining(screen, settings, days) and not dry_run:
+    if _remaining(screen, settings, days) and not dry_run:
         from pipelines.orchestration.runner import run_backfill
 
         started = time.monotonic()
         with screen.progress() as progress:
             outcome = run_backfill(settings, *days, progress=progress)
         show_run(screen, settings, outcome, started)
-        _told_remaining(screen, settings, days)
+        _remaining(screen, settings, days)
         raise typer.Exit(outcome.exit_code)
 
 
-def _told_remaining(screen: Screen, settings: Any, days: tuple[date, date]) -> int:
+def _remaining(screen: Screen, settings: Any, days: tuple[date, date]) -> int:
     """Say which files of those days are not in the lake yet, per year; returns how many."""
     from pipelines.landing.lake import Lake
     from pipelines.portal.discovery import Known, unseen

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.contract import KINDS
+
 LANGUAGES = ("vi", "en")
 
 #: key → (Vietnamese, English). Places in braces are filled by name.
@@ -91,8 +93,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "help.inspect.path": ("tệp hoặc thư mục", "file or folder"),
     "help.inspect.kind": (
-        "loại: dossiers, progress, procedures, agencies, portal_reports; mặc định: theo đường dẫn hoặc nội dung",
-        "kind: dossiers, progress, procedures, agencies, portal_reports; default: from the path or the content",
+        f"loại: {', '.join(KINDS)}; mặc định: theo đường dẫn hoặc nội dung",
+        f"kind: {', '.join(KINDS)}; default: from the path or the content",
     ),
     "help.inspect.source": (
         "nguồn, để dùng các tiêu đề đã khai trong cấu hình; mặc định: theo đường dẫn",

@@ -226,7 +226,7 @@ DUTIES: dict[str, tuple[str, str]] = {
 
 _UNITS = {"hour": "hours", "day": "days", "working_day": "working_days", "month": "months"}
 
-#: Rule sets that compare days and judge as form_ii06 does, by another due date.
+#: Rule sets that compare days as form_ii06 does, with another due date.
 _BY_DATES = ("form_ii06", "first_appointment")
 
 #: (rule set, reason) whose conclusion is not that of the verdict alone.

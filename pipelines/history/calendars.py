@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -101,7 +102,7 @@ def effect(settings: Settings, change: Change) -> Effect:
         for name, lines in (("before", changes), ("after", after)):
             _calendar(con, project, calendar.at_revision(lines), lines)
             con.execute(f"create or replace table intermediate.{name} as from intermediate.int_calendar")
-        con.execute(_CHANGED)
+        con.execute(f"create or replace table intermediate.changed as {_statement('changed_days')}")
         days = rows_of(
             con.execute("select calendar, day, was_worked, is_worked from intermediate.changed order by all")
         )
@@ -152,7 +153,7 @@ def _calendar(
 def _verdicts(con: duckdb.DuckDBPyConnection, project: CompiledProject, name: str) -> None:
     """The verdicts of the dossiers that may change, by the calendar `before` or `after`: verdicts_before, …"""
     con.execute(f"create or replace table intermediate.int_calendar as from intermediate.{name}")
-    con.execute(_FACTS)
+    con.execute(f"create or replace table intermediate.int_dossier_facts as {_statement('facts')}")
     verdicts = project.models["int_dossier_verdicts"].sql
     con.execute(f"create or replace table intermediate.int_dossier_verdicts as\n{verdicts}")
     con.execute(f"create table intermediate.verdicts_{name} as\n{project.models['int_verdicts'].sql}")
@@ -170,78 +171,9 @@ def _place(row: Row, lines: dict[tuple[date, str], int]) -> str | None:
     return f"{seed.name}:{line}"
 
 
-# Every calendar of either side; one that a side does not have is the country's there.
-_CHANGED = """
-create or replace table intermediate.changed as
-with keys as (
-    select distinct calendar from intermediate.before union select distinct calendar from intermediate.after
-),
-sides as (
-    select
-        keys.calendar,
-        case when exists (select 1 from intermediate.before as b where b.calendar = keys.calendar)
-            then keys.calendar else 'VN' end as calendar_before,
-        case when exists (select 1 from intermediate.after as a where a.calendar = keys.calendar)
-            then keys.calendar else 'VN' end as calendar_after
-    from keys
-)
-select sides.calendar, before.day, before.is_working_day as was_worked, after.is_working_day as is_worked
-from sides
-inner join intermediate.before as before on sides.calendar_before = before.calendar
-inner join intermediate.after as after on sides.calendar_after = after.calendar and before.day = after.day
-where before.is_working_day <> after.is_working_day
-"""
+def _statement(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
-# Facts as int_dossier_facts has them, of dossiers whose clocks run over a changed day; the others keep every measure.
-# What the dossiers do not publish stands in their verdicts: the sole open request is where portal_766 stops the clock,
-# the promised date is what first_appointment compares with, and a hand-over that nobody knows is a reason.
-_FACTS = """
-create or replace table intermediate.int_dossier_facts as
-with spans as (
-    select calendar, min(day) as first_day, max(day) as last_day from intermediate.changed group by calendar
-),
-keys as (
-    select calendar from intermediate.before union select calendar from intermediate.after
-),
-calendars as (
-    select distinct calendar from intermediate.int_calendar where calendar <> 'VN'
-),
-asked as (
-    select source, dossier_code, effective_end as sole_open_request_at
-    from published.marts.fct_verdicts
-    where rule_set = 'portal_766' and state = 'waiting_supplement' and requests = 1
-),
-promised as (
-    select source, dossier_code, effective_due as promised_at
-    from published.marts.fct_verdicts
-    where rule_set = 'first_appointment'
-),
-unknown as (
-    select source, dossier_code
-    from published.marts.fct_verdicts
-    where rule_set = 'citizen_handover' and reason = 'NO_HANDOVER_DATE'
-)
-select facts.*, asked.sole_open_request_at, promised.promised_at, true as settled,
-    facts.state = 'waiting_supplement' as request_open, unknown.source is not null as is_handover_unknown,
-    null::timestamp as last_request_at, null::integer as reappointments,
-    coalesce(calendars.calendar, 'VN') as calendar
-from published.marts.fct_dossiers as facts
-left join asked using (source, dossier_code)
-left join promised using (source, dossier_code)
-left join unknown using (source, dossier_code)
-left join calendars on split_part(facts.agency_code, '.', 1) = calendars.calendar
-left join keys on split_part(facts.agency_code, '.', 1) = keys.calendar
-inner join spans on coalesce(keys.calendar, 'VN') = spans.calendar
-where facts.in_population
-    and facts.received_at::date < spans.last_day
-    and (
-        greatest(
-            coalesce(facts.handed_over_at, facts.as_of), coalesce(facts.ended_at, facts.as_of),
-            coalesce(facts.due_at, facts.as_of)
-        )::date >= spans.first_day
-        or (facts.due_at is null and facts.statutory_unit = 'working_day')
-    )
-"""
 
 _COMPARED = f"""
 create or replace table intermediate.compared as

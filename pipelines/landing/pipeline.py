@@ -18,7 +18,7 @@ from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
 from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations, tables
 from pipelines.portal.discovery import ExportFile, new_files
 from pipelines.portal.privacy import PrivacyKey, load_key
-from pipelines.portal.readers.base import ahead
+from pipelines.portal.readers.base import prefetched
 from pipelines.progress import Progress
 from warehouse.database import connect
 
@@ -108,7 +108,7 @@ def _append(settings: Settings, landing: Arrival) -> list[str]:
     @dlt.resource(name="landing", write_disposition="append")
     def landing_resource() -> Iterator[Any]:
         # The next rows are converted while dlt writes these.
-        for table, rows in ahead(tables(landing)):
+        for table, rows in prefetched(tables(landing)):
             yield dlt.mark.with_hints(rows, _hints(dlt, table), create_table_variant=True)
 
     try:

@@ -35,14 +35,14 @@ WITH_HIGHER_LEVELS = ("rpt_form_ii06_levels", "mart_progress_766")
 MIXED = ("mart_portal_reconciliation", "mart_progress_766_groups")
 
 _RESOLVED = ("resolved_early", "resolved_on_time", "resolved_late")
-_JUDGED = ("early", "on_time", "late")
+_RESOLVED_VERDICTS = ("early", "on_time", "late")
 #: Mart → its rate → the counts that it is made of, above and below the line. All other rates come without their parts.
 PARTS: dict[str, dict[str, Parts]] = {
     "mart_progress_766": {"ratio": (("total_on_time",), ("total_received",))},
     "mart_progress_766_reporting": {"ratio": (("total_on_time",), ("total_received",))},
     "mart_timeliness_monthly": {"on_time_rate": (_RESOLVED[:2], _RESOLVED)},
     "mart_timeliness_monthly_current": {"on_time_rate": (_RESOLVED[:2], _RESOLVED)},
-    "mart_timeliness_rule_sets": {"on_time_rate": (_JUDGED[:2], _JUDGED)},
+    "mart_timeliness_rule_sets": {"on_time_rate": (_RESOLVED_VERDICTS[:2], _RESOLVED_VERDICTS)},
 }
 
 #: Pattern of a name → unit; the first that fits.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from expectations.schema import VALIDATED_TABLES
-from pipelines.contract import DOSSIERS, KINDS, PROCEDURES, Kind
+from pipelines.contract import CHANNELS, DOSSIERS, KINDS, PROCEDURES, STATUSES, Kind
 from pipelines.landing.lake import SCHEMAS
 from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
 from pipelines.portal.privacy import PrivacyKey
@@ -97,6 +98,13 @@ def test_generated_files_are_in_step() -> None:
     spec.loader.exec_module(generator)
     for file, text in generator.texts(ROOT).items():
         assert file.read_text(encoding="utf-8") == text, f"{file.relative_to(ROOT)}: make docs"
+
+
+@pytest.mark.parametrize(("seed", "names"), [("statuses", STATUSES), ("channels", CHANNELS)])
+def test_names_in_seeds_are_those_of_the_contract(seed: str, names: dict[int | str, str]) -> None:
+    with (ROOT / "dbt_project" / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+        rows = [list(row.values()) for row in csv.DictReader(file)]
+    assert {row[0]: row[1] for row in rows if row[0] != "unknown"} == {str(code): name for code, name in names.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)

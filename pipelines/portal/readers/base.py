@@ -279,7 +279,7 @@ def chunks(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
             return
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetched(items: Iterator[Item]) -> Iterator[Item]:
     """The same items in the same order; the next one is made in a thread while the last one is used."""
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(next, items, None)
@@ -288,7 +288,7 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
             yield item
 
 
-def gathered(stretches: Iterator[TextRows]) -> Iterator[TextRows]:
+def rebatched(stretches: Iterator[TextRows]) -> Iterator[TextRows]:
     """The same rows in batches of about BATCH bytes; nothing is copied. Before a fault all rows in front of it come."""
     waiting: list[pa.Table] = []
     fault = None

@@ -30,10 +30,10 @@ from pipelines.portal.readers.base import (
     FileFacts,
     FileRejected,
     Positions,
-    ahead,
     chunks,
-    gathered,
     invalid_utf8,
+    prefetched,
+    rebatched,
 )
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.legacy_text import letters_of
@@ -149,8 +149,8 @@ class CsvReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Raises FileRejected when a record does not end within MAX_LINE bytes."""
-        stretches = self._stretches() if self.content.whole else ahead(self._stretches())
-        yield from gathered(rows for cells in stretches for rows in self._table.rows(cells))
+        stretches = self._stretches() if self.content.whole else prefetched(self._stretches())
+        yield from rebatched(rows for cells in stretches for rows in self._table.rows(cells))
         self._table.finish()
 
     def _stretches(self) -> Iterator[Cells]:

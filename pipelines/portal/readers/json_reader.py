@@ -32,10 +32,10 @@ from pipelines.portal.readers.base import (
     FileFacts,
     FileRejected,
     Positions,
-    ahead,
     chunks,
-    gathered,
     json_rows,
+    prefetched,
+    rebatched,
 )
 from pipelines.portal.readers.headings import Synonyms
 from pipelines.portal.readers.json_records import ANY, EACH, Path, Search, agency_of
@@ -288,7 +288,7 @@ def _batches(facts: FileFacts, segments: Iterator[Segment], search: Search) -> I
     """Batches of one agency each; then what people should know, into the facts."""
     around = facts.envelope_agency
     for agency, group in groupby(segments, key=itemgetter(0)):
-        for rows in gathered(rows for _, rows in group):
+        for rows in rebatched(rows for _, rows in group):
             facts.envelope_agency = agency or around
             yield rows
     search.tell(facts)
@@ -328,7 +328,7 @@ class LineReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
-        segments = self._segments() if self._content.whole else ahead(self._segments())
+        segments = self._segments() if self._content.whole else prefetched(self._segments())
         yield from _batches(self.facts, segments, self._elements.search)
         if self._span is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
             self.facts.lines = self._line - 1
@@ -504,7 +504,7 @@ class ArrayReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Elements that are no objects stay rows. Raises FileRejected when the list never ends."""
-        segments = self._segments() if self._content.whole else ahead(self._segments())
+        segments = self._segments() if self._content.whole else prefetched(self._segments())
         return _batches(self.facts, segments, self._search)
 
     def _segments(self) -> Iterator[Segment]:

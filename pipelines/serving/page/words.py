@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.contract import KINDS
+
 TEXTS: dict[str, tuple[str, str]] = {
     # ---- head ------------------------------------------------------------------------------------------------------
     "title": ("Tình hình giải quyết thủ tục hành chính", "How dossiers of citizens are handled"),
@@ -168,8 +170,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hồ sơ tiếp nhận trong tháng, xét tại ngày chốt số liệu: số trước hạn và đúng hạn chia cho số đã có kết luận"
         " (trước hạn, đúng hạn, quá hạn). Bốn bộ quy tắc đặt cạnh nhau. Tháng mới nhất còn nhiều hồ sơ chưa xong nên tỷ"
         " lệ còn thay đổi.",
-        "Dossiers received in the month, as judged at the moment of the figures: early and on time over all that are"
-        " resolved. Four rule sets side by side. Many dossiers of the newest month are open, so its rate will move.",
+        "Dossiers received in the month, by their verdict at the moment of the figures: early and on time over all that"
+        " are resolved. Four rule sets side by side. Many of the newest month are open, so its rate will move.",
     ),
     "on_time.axis": ("% đúng hạn", "% on time"),
     "on_time.cell": ("tỷ lệ (mẫu số)", "rate (of)"),
@@ -375,11 +377,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.row": ("dòng", "rows"),
     "unit.dossier": ("hồ sơ", "dossiers"),
     "unit.file": ("tệp", "files"),
-    "kind.dossiers": ("Hồ sơ", "Dossiers"),
-    "kind.progress": ("Quá trình xử lý", "Progress"),
-    "kind.procedures": ("Danh mục thủ tục", "Procedures"),
-    "kind.agencies": ("Danh mục cơ quan", "Agencies"),
-    "kind.portal_reports": ("Báo cáo của Cổng", "Portal reports"),
+    **{f"kind.{name}": (kind.meaning[0], kind.meaning[1].capitalize()) for name, kind in KINDS.items()},
     "figure.total_received": ("Tổng tiếp nhận", "Received"),
     "figure.total_on_time": ("Đúng hạn", "On time"),
     "figure.total_overdue": ("Quá hạn", "Overdue"),

@@ -1,4 +1,4 @@
--- Resolved in time and late by month of reception and rule set, as judged at as_of; the last thirteen months.
+-- Resolved in time and late by month of reception and rule set, by their verdict at as_of; the last thirteen months.
 select source, month, rule_set, sum(early + on_time)::bigint as good, sum(late)::bigint as late
 from marts.mart_timeliness_rule_sets
 where

@@ -84,7 +84,7 @@ create or replace temp macro kept_code_of(t) as
     list_transform([t], lambda code: kept_code(code))[1];
 
 -- Codes of a list, sorted, each once, with commas between them; null when there is none. One look at all of them
--- together: hardly ever is there anything to hide, and patterns are dear inside a list.
+-- together: hardly ever is there anything to hide, and patterns are expensive inside a list.
 create or replace temp macro joined_codes(items) as
     list_aggregate(
         list_sort(
