@@ -191,7 +191,7 @@ def dbt_executable() -> Path:
 
 
 def definitions_version(project: Path = DBT_PROJECT) -> str:
-    """Version of the rules of page 02 that the dbt project implements. Raises BuildError when it does not say."""
+    """Version of the rules (timeliness) of the dbt project. Raises BuildError when it does not say."""
     try:
         return str(
             yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["definitions_version"]

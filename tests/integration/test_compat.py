@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from warehouse.dbt_process import RESULTS
+
 pytestmark = pytest.mark.integration
 
 GX = "great_expectations"
@@ -72,3 +74,25 @@ def test_dagster_knows_the_compute_log_manager_of_our_dagster_yaml() -> None:
 def test_an_invocation_of_dbt_shows_its_process_and_adapter() -> None:
     fields = found("dagster_dbt:DbtCliInvocation").__dataclass_fields__
     assert {"process", "adapter"} <= set(fields)
+
+
+@pytest.mark.parametrize("event", RESULTS)
+def test_dbt_tells_of_its_nodes_by_these_events(event: str) -> None:
+    """warehouse/dbt_process.py goes by their names; how many nodes there are is another field in that of a test."""
+    fields = found(f"dbt.events.types:{event}").PROTO_TYPES_MODULE
+    message = getattr(fields, event).DESCRIPTOR.fields_by_name
+    assert {"node_info", "index", "num_models" if event == "LogTestResult" else "total"} <= set(message)
+
+
+def test_dagster_dbt_says_so_before_what_dbt_said_of_its_errors() -> None:
+    """pipelines/orchestration/dbt.py cuts it off: people read dbt's own words."""
+    from pipelines.orchestration.dbt import _ERRORS
+
+    assert _ERRORS in inspect.getsource(found("dagster_dbt:DbtCliInvocation"))
+
+
+def test_typer_takes_the_words_of_its_panels_from_these_names() -> None:
+    """pipelines/cli/app.py says them in the language of the command line."""
+    names = [f"{panel}_PANEL_TITLE" for panel in ("OPTIONS", "ARGUMENTS", "COMMANDS", "ERRORS")]
+    names += ["DEFAULT_STRING", "REQUIRED_LONG_STRING"]
+    assert {type(found(f"typer.rich_utils:{name}")) for name in names} == {str}
