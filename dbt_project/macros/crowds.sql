@@ -28,8 +28,7 @@ crowded_minutes as (
     from {{ rows }}
     inner join crowded_hours
         on
-            {{ rows }}.source = crowded_hours.source
-            and {{ rows }}.agency_code = crowded_hours.agency_code
+            {{ have_same(rows, 'crowded_hours', ['source', 'agency_code']) }}
             and date_trunc('hour', {{ rows }}.{{ minute }}) = crowded_hours.crowded_hour
     group by {{ rows }}.source, {{ rows }}.agency_code, {{ rows }}.{{ minute }}
     having count(distinct {{ rows }}.dossier_code) >= {{ var('distortion_bulk_closing') }}

@@ -97,16 +97,8 @@
                 'milestones.last_event_at', 'requests.last_reported_at',
             ]) }} as last_moment_at
         from {{ asked }} as asked
-        left join milestones
-            on
-                asked.source = milestones.source
-                and asked.dossier_code = milestones.dossier_code
-                and asked.at = milestones.at
-        left join requests
-            on
-                asked.source = requests.source
-                and asked.dossier_code = requests.dossier_code
-                and asked.at = requests.at
+        left join milestones on {{ have_same('asked', 'milestones', ['source', 'dossier_code', 'at']) }}
+        left join requests on {{ have_same('asked', 'requests', ['source', 'dossier_code', 'at']) }}
     ),
 
     dated as (
@@ -184,11 +176,7 @@
         dated.last_moment_at <= dated.at as settled,
         coalesce(calendars.calendar, 'VN') as calendar
     from dated
-    left join {{ ref('int_statutory_limits') }} as limits
-        on
-            dated.source = limits.source
-            and dated.procedure_key = limits.procedure_key
-            and dated.channel = limits.channel
+    left join {{ ref('int_statutory_limits') }} as limits on {{ have_same('dated', 'limits', ['source', 'procedure_key', 'channel']) }}
     left join {{ ref('int_agency_matches') }} as matches
         on
             case when dated.agency_code = 'unknown' then dated.agency_name end = matches.agency_name

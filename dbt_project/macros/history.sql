@@ -112,11 +112,7 @@ select
     history.{{ column }}
     {%- endfor %}
 from {{ history }} as history
-inner join {{ source('validated', 'dossiers') }} as content
-    on
-        history.source = content.source
-        and history.file_sha256 = content.file_sha256
-        and history.row_number = content.row_number
+inner join {{ source('validated', 'dossiers') }} as content on {{ have_same('history', 'content', ['source', 'file_sha256', 'row_number']) }}
 {% endmacro %}
 
 {#- Rows (alias found) of a relation of dossiers, once for each moment `at` that the CTE `moments` (its name) asks of their dossier. -#}
@@ -125,8 +121,5 @@ inner join {{ source('validated', 'dossiers') }} as content
         found.*,
         {{ moments }}.at
     from {{ relation }} as found
-    inner join {{ moments }}
-        on
-            found.source = {{ moments }}.source
-            and found.dossier_code = {{ moments }}.dossier_code
+    inner join {{ moments }} on {{ have_same('found', moments, ['source', 'dossier_code']) }}
 {%- endmacro %}

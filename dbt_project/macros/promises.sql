@@ -32,11 +32,7 @@ rounds as (
             order by supplements.requested_at, supplements.position
         ) as round_no
     from {{ source('validated', 'supplements') }} as supplements
-    inner join known
-        on
-            supplements.source = known.source
-            and supplements.file_sha256 = known.file_sha256
-            and supplements.row_number = known.row_number
+    inner join known on {{ have_same('supplements', 'known', ['source', 'file_sha256', 'row_number']) }}
     where known.is_used and supplements.requested_at is not null
 ),
 
@@ -65,11 +61,7 @@ told as (
         content.due_at
     from known
     inner join candidates on known.source = candidates.source and known.dossier_code = candidates.dossier_code
-    inner join {{ source('validated', 'dossiers') }} as content
-        on
-            known.source = content.source
-            and known.file_sha256 = content.file_sha256
-            and known.row_number = content.row_number
+    inner join {{ source('validated', 'dossiers') }} as content on {{ have_same('known', 'content', ['source', 'file_sha256', 'row_number']) }}
 ),
 
 appointed as (
@@ -83,8 +75,7 @@ appointed as (
     from told
     left join rounds as first_round
         on
-            told.source = first_round.source
-            and told.dossier_code = first_round.dossier_code
+            {{ have_same('told', 'first_round', ['source', 'dossier_code']) }}
             and first_round.round_no = 1
     where told.due_at is not null
 ),
@@ -99,8 +90,7 @@ justifying as (
     from appointed
     inner join rounds
         on
-            appointed.source = rounds.source
-            and appointed.dossier_code = rounds.dossier_code
+            {{ have_same('appointed', 'rounds', ['source', 'dossier_code']) }}
             and rounds.answered_at is not null
             and appointed.due_at = rounds.due_after
     union
@@ -112,8 +102,7 @@ justifying as (
     from appointed
     inner join {{ ref('int_supplement_rounds') }} as requests
         on
-            appointed.source = requests.source
-            and appointed.dossier_code = requests.dossier_code
+            {{ have_same('appointed', 'requests', ['source', 'dossier_code']) }}
             and requests.answered_at > appointed.valid_from_before
             and requests.answered_at <= appointed.valid_from
 ),
@@ -139,10 +128,6 @@ moves as (
             partition by appointed.source, appointed.dossier_code
         ) as promised_by
     from appointed
-    left join justified
-        on
-            appointed.source = justified.source
-            and appointed.dossier_code = justified.dossier_code
-            and appointed.version_no = justified.version_no
+    left join justified on {{ have_same('appointed', 'justified', ['source', 'dossier_code', 'version_no']) }}
 )
 {% endmacro %}

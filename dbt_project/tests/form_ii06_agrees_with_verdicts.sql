@@ -22,10 +22,7 @@ form as (
         sum(case when last_years.is_last then reports.pending_in_time else 0 end) as in_time,
         sum(case when last_years.is_last then reports.pending_overdue else 0 end) as overdue
     from {{ ref('rpt_form_ii06') }} as reports
-    inner join last_years
-        on
-            reports.scheme = last_years.scheme
-            and reports.period = last_years.period
+    inner join last_years on {{ have_same('reports', 'last_years', ['scheme', 'period']) }}
     group by reports.source, reports.scheme, reports.agency_code
 ),
 
@@ -56,15 +53,5 @@ select
     coalesce(form.scheme, expected.scheme) as scheme,
     coalesce(form.agency_code, expected.agency_code) as agency_code
 from form
-full outer join expected
-    on
-        form.source = expected.source
-        and form.scheme = expected.scheme
-        and form.agency_code = expected.agency_code
-where
-    not coalesce(
-        {% for measure in ['received', 'early', 'on_time', 'late', 'in_time', 'overdue'] %}
-        form.{{ measure }} = expected.{{ measure }}{{ ' and' if not loop.last }}
-        {% endfor %},
-        false
-    )
+full outer join expected on {{ have_same('form', 'expected', ['source', 'scheme', 'agency_code']) }}
+where not coalesce({{ have_same('form', 'expected', ['received', 'early', 'on_time', 'late', 'in_time', 'overdue']) }}, false)

@@ -40,8 +40,5 @@ select
     provinces.received,
     verdicts.received as expected
 from provinces
-full outer join verdicts
-    on
-        provinces.scheme = verdicts.scheme
-        and provinces.source = verdicts.source
+full outer join verdicts on {{ have_same('provinces', 'verdicts', ['scheme', 'source']) }}
 where coalesce(provinces.received, 0) <> coalesce(verdicts.received, 0)

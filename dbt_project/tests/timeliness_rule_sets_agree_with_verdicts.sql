@@ -1,5 +1,4 @@
 -- timeliness §6: in both schemes the months of mart_timeliness_rule_sets add up to what fct_verdicts counts, verdict by verdict.
-{% set verdict_names = ['early', 'on_time', 'late', 'in_time', 'overdue', 'no_deadline', 'not_applicable'] %}
 
 with told as (
     select
@@ -7,7 +6,7 @@ with told as (
         agency_code,
         rule_set,
         scheme,
-        {% for verdict in verdict_names %}
+        {% for verdict in verdict_names() %}
         sum({{ verdict }}) as {{ verdict }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('mart_timeliness_rule_sets') }}
@@ -19,7 +18,7 @@ verdicts as (
         source,
         agency_code,
         rule_set,
-        {% for verdict in verdict_names %}
+        {% for verdict in verdict_names() %}
         sum(case when verdict = '{{ verdict }}' then 1 else 0 end) as {{ verdict }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_verdicts') }}
@@ -40,16 +39,5 @@ select
     coalesce(told.rule_set, expected.rule_set) as rule_set,
     coalesce(told.scheme, expected.scheme) as scheme
 from told
-full outer join expected
-    on
-        told.source = expected.source
-        and told.agency_code = expected.agency_code
-        and told.rule_set = expected.rule_set
-        and told.scheme = expected.scheme
-where
-    not coalesce(
-        {% for verdict in verdict_names %}
-        told.{{ verdict }} = expected.{{ verdict }}{{ ' and' if not loop.last }}
-        {% endfor %},
-        false
-    )
+full outer join expected on {{ have_same('told', 'expected', ['source', 'agency_code', 'rule_set', 'scheme']) }}
+where not coalesce({{ have_same('told', 'expected', verdict_names()) }}, false)

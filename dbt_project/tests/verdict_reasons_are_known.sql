@@ -4,8 +4,5 @@ select distinct
     verdicts.rule_set,
     verdicts.reason
 from {{ ref('fct_verdicts') }} as verdicts
-left join {{ ref('dim_reason') }} as reasons
-    on
-        verdicts.rule_set = reasons.rule_set
-        and verdicts.reason = reasons.reason
+left join {{ ref('dim_reason') }} as reasons on {{ have_same('verdicts', 'reasons', ['rule_set', 'reason']) }}
 where reasons.reason is null

@@ -47,7 +47,5 @@ select
 from (select * from expected where (select compared.differ from compared)) as expected
 full outer join (select * from found where (select compared.differ from compared)) as found
     on
-        expected.source = found.source
-        and expected.dossier_code = found.dossier_code
-        and expected.agency_code = found.agency_code
+        {{ have_same('expected', 'found', ['source', 'dossier_code', 'agency_code']) }}
 where expected.rule_sets is distinct from found.rule_sets

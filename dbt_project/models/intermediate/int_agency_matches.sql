@@ -65,7 +65,4 @@ select
     case when counted.agencies = 1 then 'matched' when counted.agencies > 1 then 'ambiguous' else 'unmatched' end as outcome,
     counted.candidates
 from asked
-left join counted
-    on
-        asked.agency_name = counted.agency_name
-        and asked.received_on = counted.received_on
+left join counted on {{ have_same('asked', 'counted', ['agency_name', 'received_on']) }}

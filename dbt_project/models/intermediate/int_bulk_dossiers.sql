@@ -18,6 +18,5 @@ select distinct
 from moments
 inner join crowded_minutes
     on
-        moments.source = crowded_minutes.source
-        and moments.agency_code = crowded_minutes.agency_code
+        {{ have_same('moments', 'crowded_minutes', ['source', 'agency_code']) }}
         and moments.entered_minute = crowded_minutes.crowded_minute

@@ -42,10 +42,7 @@ paused as (
         greatest(cast(pauses.paused_from as date), overdue.overdue_on) as paused_on,
         least(cast(pauses.paused_to as date), overdue.ended_on) as resumed_on
     from overdue
-    inner join {{ ref('int_pauses') }} as pauses
-        on
-            overdue.source = pauses.source
-            and overdue.dossier_code = pauses.dossier_code
+    inner join {{ ref('int_pauses') }} as pauses on {{ have_same('overdue', 'pauses', ['source', 'dossier_code']) }}
 ),
 
 flows as (

@@ -19,11 +19,7 @@ stale as (
         stored.source,
         stored.dossier_code
     from {{ this }} as stored
-    left join {{ ref('int_statutory_limits') }} as limits
-        on
-            stored.source = limits.source
-            and stored.procedure_key = limits.procedure_key
-            and stored.channel = limits.channel
+    left join {{ ref('int_statutory_limits') }} as limits on {{ have_same('stored', 'limits', ['source', 'procedure_key', 'channel']) }}
     where
         exists (select 1 from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
         and (

@@ -62,18 +62,14 @@ moments as (
         facts.dossier_code,
         closes.closes_at as at
     from received as facts
-    inner join closes
-        on
-            facts.scheme = closes.scheme
-            and facts.month_start = closes.month_start
+    inner join closes on {{ have_same('facts', 'closes', ['scheme', 'month_start']) }}
     where
         {{ moved_after('closes.closes_at') }}
         {% if is_incremental() %}
         and not exists (
             select 1 from {{ this }} as present
             where
-                present.source = facts.source
-                and present.dossier_code = facts.dossier_code
+                {{ have_same('present', 'facts', ['source', 'dossier_code']) }}
                 and present.at = closes.closes_at
         )
         {% endif %}

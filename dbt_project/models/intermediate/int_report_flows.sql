@@ -35,10 +35,7 @@ known_now as (
     from {{ ref('int_report_verdicts') }} as verdicts
     inner join moments on verdicts.at = moments.at_now
     inner join {{ ref('int_report_systems') }} as systems on verdicts.source = systems.source
-    inner join facts as own
-        on
-            verdicts.source = own.source
-            and verdicts.dossier_code = own.dossier_code
+    inner join facts as own on {{ have_same('verdicts', 'own', ['source', 'dossier_code']) }}
     left join facts as other
         on
             verdicts.dossier_code = other.dossier_code

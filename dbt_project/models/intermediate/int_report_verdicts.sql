@@ -75,8 +75,4 @@ select
     case when facts.requests >= 2 and {{ is_bad('verdicts.verdict') }} and verdicts.effective_end <= facts.due_at then 1 else 0 end as late_by_requests,
     case when facts.requests >= 2 and verdicts.verdict in ('on_time', 'in_time') then 1 else 0 end as on_time_with_requests
 from verdicts
-inner join facts
-    on
-        verdicts.source = facts.source
-        and verdicts.dossier_code = facts.dossier_code
-        and verdicts.at = facts.at
+inner join facts on {{ have_same('verdicts', 'facts', ['source', 'dossier_code', 'at']) }}

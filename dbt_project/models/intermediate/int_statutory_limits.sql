@@ -74,11 +74,7 @@ limits as (
                 limits.position
         ) as place
     from chosen
-    inner join {{ source('validated', 'procedure_limits') }} as limits
-        on
-            chosen.source = limits.source
-            and chosen.file_sha256 = limits.file_sha256
-            and chosen.row_number = limits.row_number
+    inner join {{ source('validated', 'procedure_limits') }} as limits on {{ have_same('chosen', 'limits', ['source', 'file_sha256', 'row_number']) }}
     cross join {{ ref('channels') }} as channels
     where limits.amount is not null and {{ unit_weight('limits.unit') }} is not null
 )

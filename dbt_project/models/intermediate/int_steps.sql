@@ -47,10 +47,7 @@ entered as (
         events.due_at as norm_end,
         least(greatest({{ working_clock('event_day', 'events.event_at') }}, dossiers.received_clock), dossiers.until_clock) as entered_clock
     from {{ ref('int_events') }} as events
-    inner join dossiers
-        on
-            events.source = dossiers.source
-            and events.dossier_code = dossiers.dossier_code
+    inner join dossiers on {{ have_same('events', 'dossiers', ['source', 'dossier_code']) }}
     {{ join_calendar('event_day', 'dossiers.calendar', 'cast(events.event_at as date)') }}
     where {{ is_known('events.first_exported_at') }} and events.event_at <= {{ as_of() }}
 ),

@@ -9,10 +9,7 @@ with counting as (
         rounds.requested_at,
         case when rounds.answered_at <= {{ as_of() }} then rounds.answered_at end as answered_at
     from {{ ref('int_supplement_rounds') }} as rounds
-    inner join {{ ref('int_dossier_facts') }} as facts
-        on
-            rounds.source = facts.source
-            and rounds.dossier_code = facts.dossier_code
+    inner join {{ ref('int_dossier_facts') }} as facts on {{ have_same('rounds', 'facts', ['source', 'dossier_code']) }}
     where facts.in_population and rounds.requested_at <= {{ as_of() }}
 )
 

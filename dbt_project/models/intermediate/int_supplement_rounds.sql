@@ -22,11 +22,7 @@ listed as (
         supplements.answered_at,
         supplements.position as place
     from {{ source('validated', 'supplements') }} as supplements
-    inner join used
-        on
-            supplements.source = used.source
-            and supplements.file_sha256 = used.file_sha256
-            and supplements.row_number = used.row_number
+    inner join used on {{ have_same('supplements', 'used', ['source', 'file_sha256', 'row_number']) }}
     where supplements.requested_at >= used.received_at
 ),
 
@@ -61,10 +57,7 @@ steps as (
             rows between 1 following and unbounded following
         ) as next_other_at
     from {{ ref('int_events') }} as events
-    inner join asking
-        on
-            events.source = asking.source
-            and events.dossier_code = asking.dossier_code
+    inner join asking on {{ have_same('events', 'asking', ['source', 'dossier_code']) }}
     where {{ is_known('events.first_exported_at') }}
     window of_dossier as (partition by events.source, events.dossier_code order by events.event_no)
 ),

@@ -21,9 +21,6 @@ select
     max(named.received_on) as last_received_on,
     {{ stamps() }}
 from named
-left join {{ ref('int_agency_matches') }} as matches
-    on
-        named.agency_name = matches.agency_name
-        and named.received_on = matches.received_on
+left join {{ ref('int_agency_matches') }} as matches on {{ have_same('named', 'matches', ['agency_name', 'received_on']) }}
 group by named.source, named.agency_name, coalesce(matches.outcome, 'unmatched'), matches.agency_code
 order by source, dossiers desc, agency_name, outcome, agency_code

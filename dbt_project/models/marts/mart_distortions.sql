@@ -98,24 +98,16 @@ signs as (
         known.dossier_code,
         {{ sorted_set('cast(null as ' ~ text_list_type() ~ ')', names_that_hold(kinds)) }} as distortions
     from known
-    inner join habits
-        on
-            known.source = habits.source
-            and known.agency_code = habits.agency_code
+    inner join habits on {{ have_same('known', 'habits', ['source', 'agency_code']) }}
     left join done_events
         on
-            known.source = done_events.source
-            and known.dossier_code = done_events.dossier_code
+            {{ have_same('known', 'done_events', ['source', 'dossier_code']) }}
             and known.received_at = done_events.event_at
     left join crowded_minutes
         on
-            known.source = crowded_minutes.source
-            and known.agency_code = crowded_minutes.agency_code
+            {{ have_same('known', 'crowded_minutes', ['source', 'agency_code']) }}
             and known.finished_minute = crowded_minutes.crowded_minute
-    left join doubled
-        on
-            known.dossier_code = doubled.dossier_code
-            and known.agency_code = doubled.agency_code
+    left join doubled on {{ have_same('known', 'doubled', ['dossier_code', 'agency_code']) }}
     -- lists are made for the few that show a sign
     where
         {% for condition in kinds.values() %}
@@ -172,9 +164,5 @@ select
     counted.examples,
     {{ stamps() }}
 from counted
-inner join months
-    on
-        counted.source = months.source
-        and counted.agency_code = months.agency_code
-        and counted.month_start = months.month_start
+inner join months on {{ have_same('counted', 'months', ['source', 'agency_code', 'month_start']) }}
 order by source, agency_code, distortion, month

@@ -38,8 +38,6 @@ select
 from {{ source('validated', 'files') }} as files
 left join attention
     on
-        files.source = attention.source
-        and files.kind = attention.kind
-        and files.file_path = attention.file_path
+        {{ have_same('files', 'attention', ['source', 'kind', 'file_path']) }}
         and files.status <> 'duplicate'
 order by files.exported_at, files.source, files.kind, files.file_path

@@ -23,8 +23,7 @@ paid as (
     from facts
     inner join {{ ref('int_procedure_fees') }} as fees
         on
-            facts.source = fees.source
-            and facts.procedure_key = fees.procedure_key
+            {{ have_same('facts', 'fees', ['source', 'procedure_key']) }}
             and fees.has_fee
     group by facts.source, facts.agency_code, facts.month_start, facts.procedure_key
 ),
@@ -48,10 +47,7 @@ lost as (
         '{{ indicator }}' as indicator,
         {{ rule.why }} as why
     from facts
-    left join {{ ref('int_procedure_fees') }} as fees
-        on
-            facts.source = fees.source
-            and facts.procedure_key = fees.procedure_key
+    left join {{ ref('int_procedure_fees') }} as fees on {{ have_same('facts', 'fees', ['source', 'procedure_key']) }}
     where {{ rule.counts }} and not {{ rule.scores }}
     union all
     {% endfor %}
@@ -67,10 +63,7 @@ lost as (
     from facts
     inner join paid
         on
-            facts.source = paid.source
-            and facts.agency_code = paid.agency_code
-            and facts.month_start = paid.month_start
-            and facts.procedure_key = paid.procedure_key
+            {{ have_same('facts', 'paid', ['source', 'agency_code', 'month_start', 'procedure_key']) }}
             and paid.{{ indicator_column(indicator) }}_scored = 0
     union all
     {% endfor %}
@@ -84,15 +77,11 @@ lost as (
         '5.4' as indicator,
         case when coalesce(moved.verdict, verdicts.portal_766_verdict) = 'no_deadline' then 'NO_DEADLINE' else 'LATE_OR_OVERDUE' end as why
     from facts
-    inner join {{ ref('int_dossier_verdicts') }} as verdicts
-        on
-            facts.source = verdicts.source
-            and facts.dossier_code = verdicts.dossier_code
+    inner join {{ ref('int_dossier_verdicts') }} as verdicts on {{ have_same('facts', 'verdicts', ['source', 'dossier_code']) }}
     inner join closes on facts.month_start = closes.month_start
     left join {{ ref('int_progress_766') }} as moved
         on
-            facts.source = moved.source
-            and facts.dossier_code = moved.dossier_code
+            {{ have_same('facts', 'moved', ['source', 'dossier_code']) }}
             and closes.closes_at = moved.at
     where coalesce(moved.verdict, verdicts.portal_766_verdict) not in ('on_time', 'in_time')
 )
@@ -111,9 +100,7 @@ select
 from lost
 inner join {{ ref('mart_progress_766_groups') }} as progress
     on
-        lost.source = progress.source
-        and lost.agency_code = progress.agency_code
-        and lost.indicator = progress.indicator
+        {{ have_same('lost', 'progress', ['source', 'agency_code', 'indicator']) }}
         and progress.period = {{ period_name('lost.month_start', 'month') }}
         and progress.score < progress.max_score
 inner join {{ ref('lost_points_766') }} as reasons on lost.why = reasons.why

@@ -78,9 +78,7 @@ past_{{ level }} as (
 found_{{ level }} as (
     -- still open at that share: they used as much or more
     select
-        {% for column in ['source'] + columns %}
-        asked.{{ column }},
-        {% endfor %}
+        {{ copied('asked', ['source'] + columns) }},
         asked.used_percent,
         sum(past.dossiers) as dossiers,
         sum(past.late) as late
@@ -88,9 +86,7 @@ found_{{ level }} as (
     inner join past_{{ level }} as past
         on
             asked.used_percent <= past.used_percent
-            {% for column in ['source'] + columns %}
-            and asked.{{ column }} = past.{{ column }}
-            {% endfor %}
+            and {{ have_same('asked', 'past', ['source'] + columns) }}
     group by {% for column in ['source'] + columns %}asked.{{ column }}, {% endfor %}asked.used_percent
 ),
 
@@ -115,12 +111,7 @@ compared as (
         end as late_dossiers
     from open_dossiers
     {% for level, columns in levels.items() %}
-    left join found_{{ level }}
-        on
-            open_dossiers.used_percent = found_{{ level }}.used_percent
-            {% for column in ['source'] + columns %}
-            and open_dossiers.{{ column }} = found_{{ level }}.{{ column }}
-            {% endfor %}
+    left join found_{{ level }} on {{ have_same('open_dossiers', 'found_' ~ level, ['used_percent', 'source'] + columns) }}
     {% endfor %}
 )
 

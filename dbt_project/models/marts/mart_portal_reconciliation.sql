@@ -76,11 +76,7 @@ told as (
         walked.on_time_with_requests,
         (walked.received_{{ parts | length }} - walked.on_time_{{ parts | length }}) - (reports.total_received - reports.total_on_time) as less_overdue
     from {{ ref('int_portal_reports') }} as reports
-    inner join walked_{{ parts | length }} as walked
-        on
-            reports.source = walked.source
-            and reports.file_sha256 = walked.file_sha256
-            and reports.row_number = walked.row_number
+    inner join walked_{{ parts | length }} as walked on {{ have_same('reports', 'walked', ['source', 'file_sha256', 'row_number']) }}
 ),
 
 {% set last = (parts | length) + 1 %}
@@ -147,9 +143,5 @@ select
     ) as unexplained,
     {{ stamps() }}
 from figured
-inner join {{ ref('int_portal_reports') }} as reports
-    on
-        figured.source = reports.source
-        and figured.file_sha256 = reports.file_sha256
-        and figured.row_number = reports.row_number
+inner join {{ ref('int_portal_reports') }} as reports on {{ have_same('figured', 'reports', ['source', 'file_sha256', 'row_number']) }}
 order by reports.source, reports.exported_at, reports.file_name, reports.row_number, figured.position

@@ -17,10 +17,7 @@ with sums as (
             as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_dossier_facts') }} as facts
-    left join {{ ref('int_procedure_fees') }} as fees
-        on
-            facts.source = fees.source
-            and facts.procedure_key = fees.procedure_key
+    left join {{ ref('int_procedure_fees') }} as fees on {{ have_same('facts', 'fees', ['source', 'procedure_key']) }}
     where facts.in_population
     group by facts.source, facts.agency_code, {{ month_start('cast(facts.received_at as date)', 'calendar') }}, facts.procedure_key
 ),
@@ -114,11 +111,7 @@ told as (
         cast(coalesce(by_procedures.{{ indicator_column(indicator) }}_scored, 0) as bigint) as numerator,
         cast(coalesce(fee_procedures.procedures, 0) as bigint) as denominator
     from by_agency
-    left join by_procedures
-        on
-            by_agency.source = by_procedures.source
-            and by_agency.period = by_procedures.period
-            and by_agency.agency_code = by_procedures.agency_code
+    left join by_procedures on {{ have_same('by_agency', 'by_procedures', ['source', 'period', 'agency_code']) }}
     left join fee_procedures on by_agency.source = fee_procedures.source
     union all
     {% endfor %}
@@ -151,8 +144,6 @@ from {{ ref('mart_progress_766') }} as progress
 cross join {{ ref('indicators_766') }} as indicators
 left join told
     on
-        progress.source = told.source
-        and progress.period = told.period
-        and progress.agency_code = told.agency_code
+        {{ have_same('progress', 'told', ['source', 'period', 'agency_code']) }}
         and indicators.indicator = told.indicator
 order by progress.source, progress.agency_code, progress.period_from, progress.period_to, indicators.position

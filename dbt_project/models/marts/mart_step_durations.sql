@@ -24,8 +24,5 @@ select
     steps.is_late,
     {{ stamps() }}
 from {{ ref('int_steps') }} as steps
-left join {{ ref('int_bulk_dossiers') }} as bulk
-    on
-        steps.source = bulk.source
-        and steps.dossier_code = bulk.dossier_code
+left join {{ ref('int_bulk_dossiers') }} as bulk on {{ have_same('steps', 'bulk', ['source', 'dossier_code']) }}
 order by steps.source, steps.agency_code, steps.dossier_code, steps.step_no

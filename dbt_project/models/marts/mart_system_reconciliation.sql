@@ -20,10 +20,7 @@ systems as (
         facts.*,
         first_seen.valid_from as first_seen_at
     from {{ ref('int_dossier_facts') }} as facts
-    inner join first_seen
-        on
-            facts.source = first_seen.source
-            and facts.dossier_code = first_seen.dossier_code
+    inner join first_seen on {{ have_same('facts', 'first_seen', ['source', 'dossier_code']) }}
     where (select count(*) from {{ ref('int_report_systems') }}) = 2
 ),
 

@@ -48,8 +48,5 @@ select
     present.longest_delay_seconds,
     {{ stamps() }}
 from present
-left join differing
-    on
-        present.agency_code = differing.agency_code
-        and present.month = differing.month
+left join differing on {{ have_same('present', 'differing', ['agency_code', 'month']) }}
 order by present.agency_code, present.month

@@ -41,9 +41,7 @@ select
     field_code,
     field_name,
     channel,
-    {% for measure in measures %}
-    {{ measure }},
-    {% endfor %}
+    {{ measures | join(', ') }},
     {{ rate('(resolved_early + resolved_on_time)', '(resolved_early + resolved_on_time + resolved_late)') }} as on_time_rate,
     {{ stamps() }}
 from figures

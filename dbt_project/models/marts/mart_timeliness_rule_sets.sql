@@ -48,9 +48,7 @@ select
     counted.channel,
     counted.rule_set,
     counted.received,
-    {% for verdict in verdict_names() %}
-    counted.{{ verdict }},
-    {% endfor %}
+    {{ copied('counted', verdict_names()) }},
     {{ rate('(counted.early + counted.on_time)', '(counted.early + counted.on_time + counted.late)') }} as on_time_rate,
     {{ stamps() }}
 from counted

@@ -6,9 +6,7 @@ select
     area_code,
     source,
     day,
-    {% for column in counts %}
-    {{ column }},
-    {% endfor %}
+    {{ counts | join(', ') }},
     {{ stamps() }}
 from (
     {{ area_sums('mart_backlog_daily', ['source', 'day'], counts) }}

@@ -35,10 +35,7 @@ areas as (
         coalesce(procedures.procedure_key, 'unknown') as procedure_key,
         {{ explode_areas('steps.province_code') }} as area_code
     from steps
-    left join procedures
-        on
-            steps.province_code = procedures.province_code
-            and steps.procedure_code = procedures.procedure_code
+    left join procedures on {{ have_same('steps', 'procedures', ['province_code', 'procedure_code']) }}
 ),
 
 histogram as (

@@ -39,9 +39,5 @@ select
     {{ rate('found.dossiers', 'received.received') }} as share,
     {{ stamps() }}
 from found
-inner join received
-    on
-        found.area_code = received.area_code
-        and found.source = received.source
-        and found.month = received.month
+inner join received on {{ have_same('found', 'received', ['area_code', 'source', 'month']) }}
 order by found.area_code, found.source, found.distortion, found.month

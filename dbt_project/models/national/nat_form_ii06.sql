@@ -18,9 +18,7 @@ select
     figures.period_to,
     figures.field_code,
     fields.field_name,
-    {% for column in counts %}
-    figures.{{ column }},
-    {% endfor %}
+    {{ copied('figures', counts) }},
     {{ stamps() }}
 from figures
 left join {{ ref('dim_national_field') }} as fields on figures.field_code = fields.field_code

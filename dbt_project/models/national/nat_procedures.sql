@@ -14,11 +14,7 @@ with verdicts as (
         verdicts.working_days_taken,
         count(*) as times
     from {{ source('provinces', 'fct_verdicts') }} as verdicts
-    inner join {{ source('provinces', 'fct_dossiers') }} as dossiers
-        on
-            verdicts.province_code = dossiers.province_code
-            and verdicts.source = dossiers.source
-            and verdicts.dossier_code = dossiers.dossier_code
+    inner join {{ source('provinces', 'fct_dossiers') }} as dossiers on {{ have_same('verdicts', 'dossiers', ['province_code', 'source', 'dossier_code']) }}
     group by all
 ),
 
@@ -76,10 +72,6 @@ select
     taken.p90_working_days_taken,
     {{ stamps() }}
 from counted
-left join taken
-    on
-        {% for key in keys %}
-        counted.{{ key }} = taken.{{ key }}{{ ' and' if not loop.last }}
-        {% endfor %}
+left join taken on {{ have_same('counted', 'taken', keys) }}
 left join {{ ref('dim_national_procedure') }} as procedures on counted.procedure_key = procedures.procedure_key
 order by counted.area_code, counted.source, month, counted.procedure_key, counted.rule_set

@@ -24,9 +24,7 @@ select
     period,
     period_from,
     period_to,
-    {% for column in counts %}
-    {{ column }},
-    {% endfor %}
+    {{ counts | join(', ') }},
     {{ rounded_ratio('(100 * total_on_time)', 'total_received') }} as ratio,
     {{ rounded_ratio('(20 * total_on_time)', 'total_received') }} as score,
     {{ stamps() }}

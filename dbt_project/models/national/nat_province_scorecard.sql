@@ -80,8 +80,5 @@ select
     case when not rated.is_country then {{ on_time_rank('rated.source, rated.is_country') }} end as rank_among_provinces,
     {{ stamps() }}
 from rated
-left join taken
-    on
-        rated.area_code = taken.area_code
-        and rated.source = taken.source
+left join taken on {{ have_same('rated', 'taken', ['area_code', 'source']) }}
 order by rated.area_code, rated.source

@@ -24,14 +24,9 @@ longest as (
 select
     figures.area_code,
     figures.month,
-    {% for column in counts %}
-    figures.{{ column }},
-    {% endfor %}
+    {{ copied('figures', counts) }},
     longest.longest_delay_seconds,
     {{ stamps() }}
 from figures
-inner join longest
-    on
-        figures.area_code = longest.area_code
-        and figures.month = longest.month
+inner join longest on {{ have_same('figures', 'longest', ['area_code', 'month']) }}
 order by figures.area_code, figures.month

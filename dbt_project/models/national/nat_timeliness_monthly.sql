@@ -17,9 +17,7 @@ select
     figures.field_code,
     fields.field_name,
     figures.channel,
-    {% for column in counts %}
-    figures.{{ column }},
-    {% endfor %}
+    {{ copied('figures', counts) }},
     {{ rate(in_time, '(' ~ in_time ~ ' + figures.resolved_late)') }} as on_time_rate,
     {{ stamps() }}
 from figures

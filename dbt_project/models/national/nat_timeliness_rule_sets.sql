@@ -15,9 +15,7 @@ select
     fields.field_name,
     figures.channel,
     figures.rule_set,
-    {% for column in counts %}
-    figures.{{ column }},
-    {% endfor %}
+    {{ copied('figures', counts) }},
     {{ rate('(figures.early + figures.on_time)', '(figures.early + figures.on_time + figures.late)') }} as on_time_rate,
     {{ stamps() }}
 from figures

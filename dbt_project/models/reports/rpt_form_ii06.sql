@@ -21,10 +21,7 @@ with figures as (
         sum(case when periods.is_last_month then months.pending_in_time else 0 end) as pending_in_time,
         sum(case when periods.is_last_month then months.pending_overdue else 0 end) as pending_overdue
     from {{ ref('mart_timeliness_monthly') }} as months
-    inner join {{ ref('int_periods') }} as periods
-        on
-            months.scheme = periods.scheme
-            and months.month = periods.month
+    inner join {{ ref('int_periods') }} as periods on {{ have_same('months', 'periods', ['scheme', 'month']) }}
     group by
         months.source,
         months.scheme,

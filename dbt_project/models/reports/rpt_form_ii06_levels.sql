@@ -40,9 +40,7 @@ select
     cast({{ agency_level('agency_code') }} as integer) as level,
     field_code,
     field_name,
-    {% for column in columns %}
-    {{ column }},
-    {% endfor %}
+    {{ columns | join(', ') }},
     {{ stamps() }}
 from figures
 order by source, scheme, agency_code, period_from, period_to, field_code

@@ -21,9 +21,7 @@ successions as (
 
 figures as (
     select
-        {% for column in key %}
-        tested.{{ column }},
-        {% endfor %}
+        {{ copied('tested', key) }},
         successions.scheme,
         successions.next_period as period,
         {{ left_over }} as left_over,
@@ -38,9 +36,7 @@ figures as (
     union all
 
     select
-        {% for column in key %}
-        tested.{{ column }},
-        {% endfor %}
+        {{ copied('tested', key) }},
         tested.scheme,
         tested.{{ period }} as period,
         0 as left_over,
@@ -49,9 +45,7 @@ figures as (
 )
 
 select
-    {% for column in key %}
-    {{ column }},
-    {% endfor %}
+    {{ key | join(', ') }},
     scheme,
     period,
     sum(left_over) as left_over,

@@ -64,8 +64,6 @@ from (select * from catalogue where from_last = 1) as catalogue
 full outer join (select * from most_seen where place = 1) as most_seen on catalogue.procedure_key = most_seen.procedure_key
 left join limits
     on
-        catalogue.source = limits.source
-        and catalogue.file_sha256 = limits.file_sha256
-        and catalogue.row_number = limits.row_number
+        {{ have_same('catalogue', 'limits', ['source', 'file_sha256', 'row_number']) }}
         and limits.place = 1
 order by procedure_key
