@@ -31,6 +31,39 @@ from (
 group by area_code, {{ keys | join(', ') }}
 {%- endmacro %}
 
+{#- The rows of a dimension of the provinces by `key`, with the `names` that most provinces give it, and how many know it. worst: condition on names that are taken
+    only where there are no others. -#}
+{% macro named_by_most(dimension, key, names, worst) -%}
+with named as (
+    select
+        {{ key }},
+        {{ names | join(', ') }},
+        count(*) as provinces,
+        sum(count(*)) over (partition by {{ key }}) as all_provinces
+    from {{ source('provinces', dimension) }}
+    group by {{ key }}, {{ names | join(', ') }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by {{ key }}
+            order by case when {{ worst }} then 1 else 0 end, provinces desc, {{ names | join(', ') }}
+        ) as place
+    from named
+)
+
+select
+    {{ key }},
+    {{ names | join(', ') }},
+    cast(all_provinces as bigint) as provinces,
+    {{ stamps() }}
+from ranked
+where place = 1
+order by {{ key }}
+{%- endmacro %}
+
 {#- A histogram with the running number of its values, for percentile(): columns keys, value, times become also upto (rows up to this value) and total.
     Instead of the aggregates of the engine, which hold every value in memory: sorting and windows go to disk when there are many. -#}
 {% macro ranked_values(histogram, keys) -%}
