@@ -19,31 +19,20 @@
     agencies is new, and those that name their field without its code when one of procedures is. A build that died is simply done again: what it changed is still newer than the watermark. -#}
 {% macro stale_dossiers() -%}
     {{ changed_dossiers(['dossiers', 'events']) }}
+    {%- set new_procedures = source('validated', 'procedures') ~ ' where validation_seq > ' ~ changed_since() %}
+    {%- set new_agencies = source('validated', 'agencies') ~ ' where validation_seq > ' ~ changed_since() %}
+    {%- for condition in [
+        'due_at is null and procedure_key in (select procedure_key from ' ~ new_procedures ~ ')',
+        "agency_code = 'unknown' and exists (select 1 from " ~ new_agencies ~ ')',
+        'field_code is null and field_name is not null and exists (select 1 from ' ~ new_procedures ~ ')',
+    ] %}
     union
     select
         source,
         dossier_code
     from {{ source('validated', 'dossiers') }}
-    where
-        due_at is null
-        and procedure_key in (select procedure_key from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
-    union
-    select
-        source,
-        dossier_code
-    from {{ source('validated', 'dossiers') }}
-    where
-        agency_code = 'unknown'
-        and exists (select 1 from {{ source('validated', 'agencies') }} where validation_seq > {{ changed_since() }})
-    union
-    select
-        source,
-        dossier_code
-    from {{ source('validated', 'dossiers') }}
-    where
-        field_code is null
-        and field_name is not null
-        and exists (select 1 from {{ source('validated', 'procedures') }} where validation_seq > {{ changed_since() }})
+    where {{ condition }}
+    {%- endfor %}
 {%- endmacro %}
 
 {#- The same, and those that move on with as_of: rows of the model that are not settled. -#}
@@ -81,6 +70,22 @@
 {#- Condition: the version was the latest one known at known_at (timeliness §1). -#}
 {% macro is_version_used(versions) -%}
     {{ is_known(versions ~ '.valid_from') }} and ({{ versions }}.valid_to is null or not ({{ is_known(versions ~ '.valid_to') }}))
+{%- endmacro %}
+
+{#- The files of some rows, with the order of exports (timeliness §1) as one number, file_no: the wide names are compared once per file, not once per row. -#}
+{% macro numbered_files(rows) -%}
+    select
+        *,
+        row_number() over (order by exported_at, file_name, file_path, file_sha256) as file_no
+    from (
+        select distinct
+            source,
+            file_sha256,
+            exported_at,
+            file_name,
+            file_path
+        from {{ rows }}
+    ) as sent
 {%- endmacro %}
 
 {#- A row's place in the order of history (timeliness §1) as one number: by file, then by row. Row numbers stay far below 2^32. -#}

@@ -10,19 +10,7 @@
 }}
 
 with files as (
-    -- the order of exports as one number: the wide names are compared once per file, not once per row
-    select
-        *,
-        row_number() over (order by exported_at, file_name, file_path, file_sha256) as file_no
-    from (
-        select distinct
-            source,
-            file_sha256,
-            exported_at,
-            file_name,
-            file_path
-        from {{ source('validated', 'events') }}
-    ) as sent
+    {{ numbered_files(source('validated', 'events')) }}
 ),
 
 accepted as (
