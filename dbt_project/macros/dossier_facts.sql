@@ -158,21 +158,7 @@
         limits.statutory_unit,
         dated.version_no as versions,
         dated.events,
-        dated.valid_from,
-        dated.warnings,
-        dated.reopened,
-        dated.due_moved,
-        dated.due_moved_late,
-        dated.online_payment,
-        dated.fee_count,
-        dated.fee_total,
-        dated.sequence_digits,
-        dated.procedure_padded,
-        dated.submitted_via,
-        dated.vneid_verified,
-        dated.placeholder_id,
-        dated.supplement_count,
-        dated.last_moment_at,
+        {{ copied('dated', further_facts()) }},
         dated.last_moment_at <= dated.at as settled,
         coalesce(calendars.calendar, 'VN') as calendar
     from dated
@@ -186,6 +172,12 @@
     left join ({{ provincial_calendars() }}) as calendars
         on {{ agency_ancestor('coalesce(matches.agency_code, dated.agency_code)', 1) }} = calendars.calendar
 {% endmacro %}
+
+{#- Columns of the facts that are handed on as they are. -#}
+{% macro further_facts() %}{{ return([
+    'valid_from', 'warnings', 'reopened', 'due_moved', 'due_moved_late', 'online_payment', 'fee_count', 'fee_total', 'sequence_digits',
+    'procedure_padded', 'submitted_via', 'vneid_verified', 'placeholder_id', 'supplement_count', 'last_moment_at',
+]) }}{% endmacro %}
 
 {#- The latest of several timestamps, nulls passed over; null when all are. Spelled out, since engines differ on greatest() of nulls. -#}
 {% macro latest(moments) -%}

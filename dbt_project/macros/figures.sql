@@ -48,6 +48,9 @@
     end
 {%- endmacro %}
 
+{#- What lists of dossiers show of a dossier first. -#}
+{% macro listed_columns() %}{{ return(['agency_code', 'procedure_code', 'procedure_name', 'field_code', 'channel', 'officer_key', 'received_at']) }}{% endmacro %}
+
 {#- Verdicts with what a list of dossiers shows beside them, for a list: those that fulfil `condition` on int_verdicts (alias verdicts), among the rows that
     were written since the last green build. A list that is made anew holds all that there are nevertheless: a dossier that is overdue or falls due is
     pending in some rule set, so it is not settled, and every build writes its row (docs/decisions/0005). -#}

@@ -2,6 +2,8 @@
 -- by an indicator that do not score, where their own agency has not the full points of it in that month. A view: most dossiers cost some.
 {{ config(materialized=shown_as_view()) }}
 
+{% set lost_of = ['source', 'dossier_code', 'agency_code', 'procedure_code', 'month_start'] %}
+
 with facts as (
     select
         *,
@@ -39,11 +41,7 @@ closes as (
 lost as (
     {% for indicator, rule in dossier_indicators().items() %}
     select
-        facts.source,
-        facts.dossier_code,
-        facts.agency_code,
-        facts.procedure_code,
-        facts.month_start,
+        {{ copied('facts', lost_of) }},
         '{{ indicator }}' as indicator,
         {{ rule.why }} as why
     from facts
@@ -53,11 +51,7 @@ lost as (
     {% endfor %}
     {% for indicator, rule in procedure_indicators().items() %}
     select
-        facts.source,
-        facts.dossier_code,
-        facts.agency_code,
-        facts.procedure_code,
-        facts.month_start,
+        {{ copied('facts', lost_of) }},
         '{{ indicator }}' as indicator,
         '{{ rule.why }}' as why
     from facts
@@ -69,11 +63,7 @@ lost as (
     {% endfor %}
     -- the verdict at the month's close: that of now, unless something moved after it
     select
-        facts.source,
-        facts.dossier_code,
-        facts.agency_code,
-        facts.procedure_code,
-        facts.month_start,
+        {{ copied('facts', lost_of) }},
         '5.4' as indicator,
         case when coalesce(moved.verdict, verdicts.portal_766_verdict) = 'no_deadline' then 'NO_DEADLINE' else 'LATE_OR_OVERDUE' end as why
     from facts

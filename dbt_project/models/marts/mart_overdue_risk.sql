@@ -99,16 +99,13 @@ compared as (
             when found_{{ level }}.dossiers >= {{ enough }} then '{{ level }}'
             {% endfor %}
         end as compared_with,
+        {% for column, name in {'dossiers': 'comparable_dossiers', 'late': 'late_dossiers'}.items() %}
         case
             {% for level in levels %}
-            when found_{{ level }}.dossiers >= {{ enough }} then found_{{ level }}.dossiers
+            when found_{{ level }}.dossiers >= {{ enough }} then found_{{ level }}.{{ column }}
             {% endfor %}
-        end as comparable_dossiers,
-        case
-            {% for level in levels %}
-            when found_{{ level }}.dossiers >= {{ enough }} then found_{{ level }}.late
-            {% endfor %}
-        end as late_dossiers
+        end as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from open_dossiers
     {% for level, columns in levels.items() %}
     left join found_{{ level }} on {{ have_same('open_dossiers', 'found_' ~ level, ['used_percent', 'source'] + columns) }}

@@ -4,19 +4,14 @@
     'received_total', 'received_online', 'received_direct', 'carried_over', 'resolved_total', 'resolved_early', 'resolved_on_time', 'resolved_late',
     'pending_total', 'pending_in_time', 'pending_overdue',
 ] %}
+{% set keys = ['source', 'scheme', 'period', 'period_from', 'period_to', 'field_code'] %}
 
 with figures as (
-    {{ area_sums('rpt_form_ii06', ['source', 'scheme', 'period', 'period_from', 'period_to', 'field_code'], counts) }}
+    {{ area_sums('rpt_form_ii06', keys, counts) }}
 )
 
 select
-    figures.area_code,
-    figures.source,
-    figures.scheme,
-    figures.period,
-    figures.period_from,
-    figures.period_to,
-    figures.field_code,
+    {{ copied('figures', ['area_code'] + keys) }},
     fields.field_name,
     {{ copied('figures', counts) }},
     {{ stamps() }}

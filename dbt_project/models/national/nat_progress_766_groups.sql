@@ -2,31 +2,23 @@
 -- procedures are empty: the same procedure of two agencies or provinces is one, so their counts do not add up.
 
 {% set procedures = "('" ~ procedure_indicators().keys() | join("', '") ~ "')" %}
+{% set keys = ['source', 'period', 'period_from', 'period_to', 'indicator'] %}
 
 with sums as (
-    {{ area_sums('mart_progress_766_groups', ['source', 'period', 'period_from', 'period_to', 'indicator'], ['numerator', 'denominator'], 'level <= 1') }}
+    {{ area_sums('mart_progress_766_groups', keys, ['numerator', 'denominator'], 'level <= 1') }}
 ),
 
 figures as (
     select
         area_code,
-        source,
-        period,
-        period_from,
-        period_to,
-        indicator,
+        {{ keys | join(', ') }},
         case when indicator not in {{ procedures }} then numerator end as numerator,
         case when indicator not in {{ procedures }} then denominator end as denominator
     from sums
 )
 
 select
-    figures.area_code,
-    figures.source,
-    figures.period,
-    figures.period_from,
-    figures.period_to,
-    figures.indicator,
+    {{ copied('figures', ['area_code'] + keys) }},
     figures.numerator,
     figures.denominator,
     {{ rounded_ratio('(100 * figures.numerator)', 'figures.denominator') }} as ratio,
