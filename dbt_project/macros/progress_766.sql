@@ -22,11 +22,7 @@ standing as (
         {{ progress_sums() }}
     from {{ ref('int_verdicts') }}
     where rule_set = 'portal_766'
-    group by
-        source,
-        agency_code,
-        {{ month_start('cast(received_at as date)', scheme) }},
-        {{ still_month('ended_at', 'last_request_at', scheme) }}
+    group by all
 ),
 
 moved as (

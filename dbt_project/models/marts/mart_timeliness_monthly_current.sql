@@ -19,16 +19,7 @@ with figures as (
         {% endfor %}
     from {{ ref('mart_timeliness_monthly') }} as months
     inner join {{ ref('dim_agency_crosswalk') }} as crosswalk on months.agency_code = crosswalk.agency_code
-    group by
-        months.source,
-        months.scheme,
-        months.month,
-        months.period_from,
-        months.period_to,
-        crosswalk.current_agency_code,
-        months.field_code,
-        months.field_name,
-        months.channel
+    group by all
 )
 
 select

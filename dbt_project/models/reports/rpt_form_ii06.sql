@@ -22,15 +22,7 @@ with figures as (
         sum(case when periods.is_last_month then months.pending_overdue else 0 end) as pending_overdue
     from {{ ref('mart_timeliness_monthly') }} as months
     inner join {{ ref('int_periods') }} as periods on {{ have_same('months', 'periods', ['scheme', 'month']) }}
-    group by
-        months.source,
-        months.scheme,
-        periods.period,
-        periods.period_from,
-        periods.period_to,
-        months.agency_code,
-        months.field_code,
-        months.field_name
+    group by all
 )
 
 select
