@@ -133,13 +133,11 @@ class Spark(BaseModel):
     @field_validator("conf")
     @classmethod
     def _further(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        wrong = sorted(name for name in value if not name.startswith("spark.") or name in _OWN_SPARK_CONF)
-        if wrong:
-            names = ", ".join(wrong)
-            raise ValueError(
-                f"{names}: chỉ nhận thuộc tính spark.… mà Đúng Hạn không tự đặt"
-                f" / {names}: only properties spark.… that Đúng Hạn does not set itself"
-            )
+        _refuse(
+            sorted(name for name in value if not name.startswith("spark.") or name in _OWN_SPARK_CONF),
+            "chỉ nhận thuộc tính spark.… mà Đúng Hạn không tự đặt"
+            " / only properties spark.… that Đúng Hạn does not set itself",
+        )
         return value
 
     @model_validator(mode="after")
@@ -374,9 +372,8 @@ class Settings(BaseSettings):
     @field_validator("anomalies")
     @classmethod
     def _known_anomalies(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if wrong := sorted(set(value) - set(ANOMALIES)):
-            known = ", ".join(ANOMALIES)
-            raise ValueError(f"{', '.join(wrong)}: không có mục này; có: {known} / {', '.join(wrong)}: known: {known}")
+        known = ", ".join(ANOMALIES)
+        _refuse(sorted(set(value) - set(ANOMALIES)), f"không có mục này; có: {known} / known: {known}")
         return value
 
     @field_validator("silent_days")
@@ -389,11 +386,8 @@ class Settings(BaseSettings):
     @field_validator("owners")
     @classmethod
     def _teams_or_addresses(cls, value: list[str]) -> list[str]:
-        if wrong := [owner for owner in value if not _OWNER.fullmatch(owner)]:
-            raise ValueError(
-                f"{', '.join(wrong)}: viết team:<tên> hoặc địa chỉ e-mail"
-                f" / {', '.join(wrong)}: write team:<name> or an e-mail address"
-            )
+        wrong = [owner for owner in value if not _OWNER.fullmatch(owner)]
+        _refuse(wrong, "viết team:<tên> hoặc địa chỉ e-mail / write team:<name> or an e-mail address")
         return value
 
     @field_validator("privacy_key")
@@ -406,23 +400,16 @@ class Settings(BaseSettings):
     @field_validator("dropped_columns")
     @classmethod
     def _names_only(cls, value: list[str]) -> list[str]:
-        if wrong := sorted(set(value) - contract.NAME_COLUMNS):
-            known = ", ".join(sorted(contract.NAME_COLUMNS))
-            raise ValueError(
-                f"{', '.join(wrong)}: không phải cột tên, chỉ bỏ được {known}"
-                f" / {', '.join(wrong)}: no column of names, only these can be dropped: {known}"
-            )
+        known = ", ".join(sorted(contract.NAME_COLUMNS))
+        text = f"không phải cột tên, chỉ bỏ được {known} / no column of names, only these can be dropped: {known}"
+        _refuse(sorted(set(value) - contract.NAME_COLUMNS), text)
         return value
 
     @field_validator("digests")
     @classmethod
     def _named_digests(cls, value: dict[str, Digest]) -> dict[str, Digest]:
         wrong = [name for name in value if not _SOURCE.fullmatch(name)]
-        if wrong:
-            raise ValueError(
-                f"{', '.join(wrong)}: tên bản tin chỉ gồm a-z, 0-9, _"
-                f" / {', '.join(wrong)}: a digest is named with a-z, 0-9, _ only"
-            )
+        _refuse(wrong, "tên bản tin chỉ gồm a-z, 0-9, _ / a digest is named with a-z, 0-9, _ only")
         return value
 
     @field_validator("nightly_cron", "compact_cron")
@@ -597,6 +584,12 @@ def load_settings(**flags: Any) -> Settings:
     except tomllib.TOMLDecodeError as error:
         path = config_file(flags)
         raise ConfigurationError(f"Không đọc được {path}: {error} / cannot read {path}: {error}") from None
+
+
+def _refuse(wrong: list[str], text: str) -> None:
+    """Raises ValueError with what is wrong before the text in both languages, if anything is."""
+    if wrong:
+        raise ValueError(prefixed(f"{', '.join(wrong)}: ", text))
 
 
 def _meaning(meant: int | str) -> tuple[str, str] | None:
