@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
 from pipelines.cli.output import Screen
-from pipelines.explain import Explanation, words
-from pipelines.explain.story import CalendarDay, Page, Place, Promise, Span, Verdict, Version, Wait
+from pipelines.explain import Explanation, story, words
 
 #: Of a key (not of a name, where those are kept) the beginning is enough to tell officers apart; JSON has all of it.
 _KEY = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}$")
@@ -50,22 +49,22 @@ class _Printer:
             self._title(t("explain.source", source=page.source))
             self._page(page)
 
-    def _page(self, page: Page) -> None:
+    def _page(self, page: story.Page) -> None:
         self._head(page)
-        self._verdicts(page)
+        self._part("explain.verdicts", page.verdicts, self._verdicts)
         self._section("explain.duties", (self.t.either(d.sentence_vi, d.sentence_en) for d in page.duties))
         self._promise(page.promise)
         self._clock(page)
-        self._waits("explain.requests", page.requests)
-        self._waits("explain.pauses", page.pauses)
-        self._events(page)
-        self._steps(page)
-        self._versions(page)
-        self._quarantined(page)
+        self._section("explain.requests", map(self._wait, page.requests))
+        self._section("explain.pauses", map(self._wait, page.pauses))
+        self._part("explain.events", page.events, self._events)
+        self._part("explain.steps", page.steps, self._steps)
+        self._part("explain.versions", page.versions, self._versions)
+        self._part("explain.quarantined", page.quarantined, self._quarantined)
         self._section("explain.flags", (f"{rule}: {self._rule(rule)}" for rule in page.flags))
         self._section("explain.gaps", (gap.sentence_en if self.lang == "en" else gap.sentence_vi for gap in page.gaps))
 
-    def _head(self, page: Page) -> None:
+    def _head(self, page: story.Page) -> None:
         head = page.head
         if head is None:
             return
@@ -86,16 +85,13 @@ class _Printer:
             amount = words.statutory(self.lang, head["statutory_amount"], head["statutory_unit"])
             self._line(f"{self.t('explain.statutory')}: {amount}")
 
-    def _verdicts(self, page: Page) -> None:
-        if not page.verdicts:
-            return
-        self._heading("explain.verdicts")
-        for verdict in page.verdicts:
+    def _verdicts(self, verdicts: list[story.Verdict]) -> None:
+        for verdict in verdicts:
             name = self.t.either(verdict.rule_set_vi, verdict.rule_set_en)
             self._line(f"• {name}: {self.t.either(verdict.verdict_vi, verdict.verdict_en)} ({verdict.reason})")
             self._line(self.t.either(verdict.sentence_vi, verdict.sentence_en), 2)
 
-    def _promise(self, promise: Promise | None) -> None:
+    def _promise(self, promise: story.Promise | None) -> None:
         """A promise that never moved is the due date in the head of the page."""
         if promise is None or not promise.moves:
             return
@@ -113,10 +109,7 @@ class _Printer:
         promised = self._moment(promise.promised_at)
         self._line(t("explain.promise.kept", due=promised, n=promise.reappointments))
 
-    def _steps(self, page: Page) -> None:
-        if not page.steps:
-            return
-        self._heading("explain.steps")
+    def _steps(self, steps: list[story.Step]) -> None:
         columns = ("unit", "status", "entered", "left", "working", "norm")
         lines = [
             [
@@ -128,18 +121,18 @@ class _Printer:
                 words.hours(self.lang, step.working_seconds),
                 self._moment(step.norm_end) if step.norm_end else None,
             ]
-            for step in page.steps
+            for step in steps
         ]
         self.screen.table([self.t(f"explain.column.{column}") for column in columns], lines)
 
-    def _clock(self, page: Page) -> None:
+    def _clock(self, page: story.Page) -> None:
         spans = {"explain.until_due": page.until_due, "explain.until_end": page.until_end}
         if not any(spans.values()):
             return
         self._heading("explain.clock")
         for key, span in spans.items():
             self._span(self.t(key), span)
-        overdue: dict[tuple[date, date], list[Verdict]] = {}
+        overdue: dict[tuple[date, date], list[story.Verdict]] = {}
         for verdict in page.verdicts:
             if verdict.overdue_days is not None:
                 overdue.setdefault((verdict.overdue_days.after, verdict.overdue_days.upto), []).append(verdict)
@@ -147,7 +140,7 @@ class _Printer:
             by = "; ".join(self.t.either(verdict.rule_set_vi, verdict.rule_set_en) for verdict in verdicts)
             self._span(self.t("explain.overdue_days", rule_sets=by), verdicts[0].overdue_days)
 
-    def _span(self, title: str, span: Span | None) -> None:
+    def _span(self, title: str, span: story.Span | None) -> None:
         if span is None:
             return
         after, upto = words.day(self.lang, span.after), words.day(self.lang, span.upto)
@@ -163,7 +156,7 @@ class _Printer:
         for day in span.make_up_days:
             self._line(self.t("explain.make_up", **self._calendar_day(day)), 2)
 
-    def _calendar_day(self, day: CalendarDay) -> dict[str, str]:
+    def _calendar_day(self, day: story.CalendarDay) -> dict[str, str]:
         origin = self.t(f"explain.origin.{day.origin}")
         return {
             "day": words.day(self.lang, day.day),
@@ -171,19 +164,13 @@ class _Printer:
             "origin": origin if day.scope == "VN" else f"{origin}, {day.scope}",
         }
 
-    def _waits(self, key: str, waits: list[Wait]) -> None:
-        self._section(key, map(self._wait, waits))
-
-    def _wait(self, wait: Wait) -> str:
+    def _wait(self, wait: story.Wait) -> str:
         until = self._moment(wait.until) if wait.until else self.t("explain.still_open")
         days = words.counted(self.lang, "working_days", wait.working_days)
         told = f"{self._moment(wait.since)} → {until}: {days}"
         return f"{told} ({self.t(f'explain.from.{wait.origin}')})" if wait.origin else told
 
-    def _events(self, page: Page) -> None:
-        if not page.events:
-            return
-        self._heading("explain.events")
+    def _events(self, events: list[story.Event]) -> None:
         columns = ("event_at", "status", "unit", "officer", "file")
         lines = [
             [
@@ -193,20 +180,17 @@ class _Printer:
                 _KEY.sub(r"\1…", event.officer or "") or None,
                 event.file_name,
             ]
-            for event in page.events
+            for event in events
         ]
         self.screen.table([self.t(f"explain.column.{column}") for column in columns], lines)
-        if not all(event.counts for event in page.events):
+        if not all(event.counts for event in events):
             self._line(self.t("explain.events_later"))
 
-    def _versions(self, page: Page) -> None:
-        if not page.versions:
-            return
-        self._heading("explain.versions")
-        for version in page.versions:
+    def _versions(self, versions: list[story.Version]) -> None:
+        for version in versions:
             self._version(version)
 
-    def _version(self, version: Version) -> None:
+    def _version(self, version: story.Version) -> None:
         t = self.t
         used = t("explain.used") if version.used else ""
         where = self._place(version.place)
@@ -228,17 +212,14 @@ class _Printer:
         for rule in version.warnings:
             self._line(f"{rule}: {self._rule(rule)}", 2)
 
-    def _quarantined(self, page: Page) -> None:
-        if not page.quarantined:
-            return
-        self._heading("explain.quarantined")
-        for row in page.quarantined:
+    def _quarantined(self, rows: list[story.Rejected]) -> None:
+        for row in rows:
             offending = f"  {row.offending}" if row.offending else ""
             self._line(f"{self._place(row.place)}: {', '.join(row.reasons)}{offending}")
             for rule in row.reasons:
                 self._line(self._rule(rule), 2)
 
-    def _place(self, place: Place) -> str:
+    def _place(self, place: story.Place) -> str:
         part = self.t("explain.part", part=place.part) if place.part else ""
         return self.t("explain.place", file=place.file_name, part=part, row=place.row)
 
@@ -253,6 +234,12 @@ class _Printer:
 
     def _moment(self, value: datetime) -> str:
         return words.moment(self.lang, value)
+
+    def _part(self, key: str, rows: list[Any], show: Callable[[list[Any]], None]) -> None:
+        """What there is several of, below its heading; nothing where there is none."""
+        if rows:
+            self._heading(key)
+            show(rows)
 
     def _section(self, key: str, lines: Iterable[str]) -> None:
         lines = list(lines)

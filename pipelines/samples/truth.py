@@ -190,19 +190,10 @@ def _versions(plan: Plan) -> str:
 
 
 def _summary(con: duckdb.DuckDBPyConnection, plan: Plan, files: Sequence[ExportFile]) -> dict[str, Any]:
-    verdicts = dict(
-        con.execute(
-            "select verdict, count(*) from truth where verdict <> 'not_counted' group by 1 order by 1"
-        ).fetchall()
-    )
-    states = dict(
-        con.execute("select state, count(*) from truth where verdict <> 'not_counted' group by 1 order by 1").fetchall()
-    )
-    applied = dict(
-        con.execute(
-            "select d, count(*) from (select unnest(distortions) as d from truth) group by 1 order by 1"
-        ).fetchall()
-    )
+    counted = lambda of: dict(con.execute(f"select {of} group by 1 order by 1").fetchall())  # noqa: E731
+    verdicts = counted("verdict, count(*) from truth where verdict <> 'not_counted'")
+    states = counted("state, count(*) from truth where verdict <> 'not_counted'")
+    applied = counted("d, count(*) from (select unnest(distortions) as d from truth)")
     own = [file for file in files if file.path.startswith(f"{plan.spec.source}/")]
     count = verdicts.get
     resolved = count("early", 0) + count("on_time", 0) + count("late", 0)
