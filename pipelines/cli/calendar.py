@@ -89,9 +89,8 @@ def list_changes(context: typer.Context, as_json: JsonOption = False) -> None:
     if not changes:
         session.screen.say(session.screen.t("calendar.none"))
         return
-    columns = ("revision", "day", "kind", "why", "scope", "provenance", "added_at", "in_force")
-    session.screen.table(
-        [session.screen.t(f"header.{column}") for column in columns],
+    session.screen.headed(
+        ("revision", "day", "kind", "why", "scope", "provenance", "added_at", "in_force"),
         [
             [
                 *(str(c.revision), c.day, session.screen.t(f"calendar.{c.kind}"), c.name, c.scope, c.source),
@@ -129,7 +128,7 @@ def _shown(screen: Screen, rows: list[dict[str, Any]], scope: str) -> None:
         ]
         for row in rows
     ]
-    screen.table([t(f"header.{c}") for c in ("day", "weekday", "worked", "why", "place")], lines, title=title)
+    screen.headed(("day", "weekday", "worked", "why", "place"), lines, title)
     screen.say(t("calendar.working_days", number=sum(row["is_working_day"] for row in rows)))
 
 
@@ -145,17 +144,11 @@ def _effect(screen: Screen, found: Effect) -> None:
         screen.say(t("calendar.nothing_published"))
         return
     columns = ("rule_set", "open_dossiers", "due_bucket", "working_days_overdue", "verdict", "resolved_restated")
-    screen.table(
-        [t(f"header.{column}") for column in columns],
-        [[row[column] for column in columns] for row in found.rule_sets],
-        title=t("calendar.effect", version=found.version),
-    )
+    screen.headed(columns, found.rule_sets, t("calendar.effect", version=found.version))
     for row in found.verdicts:
         key = "calendar.verdict_open" if row["is_open"] else "calendar.verdict_resolved"
         screen.say("  " + t(key, **{**row, "dossiers": screen.number(row["dossiers"])}))
     if found.agencies:
         screen.say()
-        screen.table(
-            [t("header.agency"), t("header.name"), t("header.open_dossiers")],
-            [[row["agency_code"], row["name"], row["open_dossiers"]] for row in found.agencies],
-        )
+        lines = [[row["agency_code"], row["name"], row["open_dossiers"]] for row in found.agencies]
+        screen.headed(("agency", "name", "open_dossiers"), lines)

@@ -130,7 +130,7 @@ def _columns(screen: Screen, columns: Sequence[Row]) -> None:
         *("column", "heading", "field", "meaning", "state"),
         *(["guess"] if with_guesses else []),
     ]
-    screen.table([t(f"header.{header}") for header in headers], lines, title=t("inspect.columns"))
+    screen.headed(headers, lines, t("inspect.columns"))
 
 
 def _guess(screen: Screen, column: Row) -> str:
@@ -195,8 +195,7 @@ def _verdict(screen: Screen, seen: Inspection) -> None:
                 rule = catalogue.rule(rule_id)
                 meaning = t.either(rule.message_vi, rule.message_en)
                 lines.append([rule_id, tally.count, _places(tally), meaning, t.either(rule.advice_vi, rule.advice_en)])
-            headers = [t(f"header.{header}") for header in ("reason", "count", "row", "meaning", "advice")]
-            screen.table(headers, lines, title=t(title))
+            screen.headed(("reason", "count", "row", "meaning", "advice"), lines, t(title))
     _words(screen, seen)
 
 
@@ -229,9 +228,8 @@ def _folder(screen: Screen, found: Sequence[Inspection]) -> None:
     if not found:
         screen.say(t("inspect.empty"))
         return
-    headers = ["file", "kind", "format", "rows_read", "rejected", "reason", "detail"]
-    screen.table(
-        [t(f"header.{header}") for header in headers],
+    screen.headed(
+        ("file", "kind", "format", "rows_read", "rejected", "reason", "detail"),
         [
             [
                 seen.path,

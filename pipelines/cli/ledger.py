@@ -109,11 +109,7 @@ def _ledger(screen: Screen, rows: Sequence[Row], limit: int, *, details: bool = 
     if not rows:
         screen.say(screen.t("ledger.none"))
         return
-    screen.table(
-        [screen.t(f"header.{column}") for column in _LEDGER],
-        [_ledger_line(screen, row) for row in rows],
-        only_wide=[screen.t(f"header.{column}") for column in _LEDGER_WIDE],
-    )
+    screen.headed(_LEDGER, [_ledger_line(screen, row) for row in rows], only_wide=_LEDGER_WIDE)
     screen.more(rows, limit)
     if details:
         for row in rows:
@@ -139,10 +135,9 @@ def _ledger_details(screen: Screen, row: Row) -> None:
             screen.say(f"  {line}")
 
 
-def _ledger_line(screen: Screen, row: Row) -> list[Any]:
+def _ledger_line(screen: Screen, row: Row) -> Row:
     shown = {**row, "file": place_of(row), "status": screen.t(f"status.{row['status']}")}
-    shown["attention"] = bool(row.get("attention"))
-    return [shown[column] for column in _LEDGER]
+    return shown | {"attention": bool(row.get("attention"))}
 
 
 def counted(screen: Screen, drift: Mapping[str, int]) -> str:
@@ -159,9 +154,8 @@ def _quarantine(
         screen.say(t("quarantine.none"))
         return
     if files:
-        columns = ("reason", "file", "detail")
         lines = [[row["reason"], place_of(row), screen.told(row["detail"])] for row in files]
-        screen.table([t(f"header.{column}") for column in columns], lines, title=t("run.rejected_files"))
+        screen.headed(("reason", "file", "detail"), lines, t("run.rejected_files"))
         screen.say()
     if rows:
         with_parts = any(row["part"] for row in rows)
@@ -176,7 +170,7 @@ def _quarantine(
             ]
             for row in rows
         ]
-        screen.table([t(f"header.{column}") for column in shown], lines)
+        screen.headed(shown, lines)
         screen.more(rows, limit)
         screen.say()
     named = {rule for row in rows for rule in row["reasons"]} | {row["reason"] for row in files}
@@ -220,7 +214,7 @@ def show_meanings(screen: Screen, reasons: Mapping[str, int | None], rules: Mapp
         meaning = " → ".join(text for part in ("message", "advice") if (text := known.get(f"{part}_{t.lang}")))
         lines.append([rule, *([number] if counted else []), meaning])
     headers = ["reason", *(["count"] if counted else []), "meaning"]
-    screen.table([t(f"header.{header}") for header in headers], lines)
+    screen.headed(headers, lines)
 
 
 def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> None:
@@ -231,8 +225,8 @@ def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> 
         return
     from warehouse.status import percent
 
-    screen.table(
-        [t(f"header.{c}") for c in ("month", "source", "dossiers", "share", "distortion", "agency", "examples")],
+    screen.headed(
+        ("month", "source", "dossiers", "share", "distortion", "agency", "examples"),
         [
             [
                 *(row["month"], row["source"], row["dossiers"], percent(round(row["share"] * 10_000), 10_000)),
@@ -241,12 +235,10 @@ def _distortions(screen: Screen, rows: Sequence[dict[str, Any]], limit: int) -> 
             ]
             for row in rows
         ],
-        only_wide=[t("header.examples")],
+        only_wide=("examples",),
     )
     screen.more(rows, limit)
     kinds = {row["distortion"]: row for row in rows}
     screen.say()
-    screen.table(
-        [t(f"header.{c}") for c in ("distortion", "meaning", "whom_to_ask")],
-        [[row[f"{part}_{t.lang}"] for part in ("title", "meaning", "ask")] for row in kinds.values()],
-    )
+    lines = [[row[f"{part}_{t.lang}"] for part in ("title", "meaning", "ask")] for row in kinds.values()]
+    screen.headed(("distortion", "meaning", "whom_to_ask"), lines)

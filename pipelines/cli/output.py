@@ -100,6 +100,19 @@ class Screen:
         kept = [[(n, c) for n, c in zip(below, line[beside:], strict=True) if c not in ("", "-")] for line in cells]
         self._rows(table, [[f"{name}: {cell}" if named else cell for name, cell in of_row] for of_row in kept])
 
+    def headed(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any] | Mapping[str, Any]],
+        title: str = "",
+        *,
+        only_wide: Collection[str] = (),
+    ) -> None:
+        """A table whose columns are called by the texts `header.<column>`. A row is its cells, or names them."""
+        heads = {column: self.t(f"header.{column}") for column in columns}
+        lines = [[row[column] for column in columns] if isinstance(row, Mapping) else row for row in rows]
+        self.table(list(heads.values()), lines, title, only_wide=[heads[column] for column in only_wide])
+
     def _rows(self, table: Table, below: Sequence[Sequence[str]]) -> None:
         """The rows of a table as lines, below each what did not fit into it."""
         rendered = self.out.render_lines(table, self.out.options.update(width=_WIDEST), pad=False)

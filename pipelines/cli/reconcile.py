@@ -56,16 +56,14 @@ def _reports(screen: Screen, rows: Sequence[Row]) -> None:
     t = screen.t
     if not rows:
         screen.say(t("reconcile.no_reports"))
-    headers = [
-        t(f"header.{name}") for name in ("figure", "portal", "of_portal_export", "of_local", "difference", "made_of")
-    ]
+    columns = ("figure", "portal", "of_portal_export", "of_local", "difference", "made_of")
     for (file, department), figures in groupby(rows, key=lambda row: (row["report_file"], row["department_code"])):
         of_department = list(figures)
         first = of_department[0]
         place = f"{department} {first['department_name'] or ''}".strip()
         period = f"{first['period_from']} – {first['period_to']}"
         title = t("reconcile.report", place=place, period=period, file=file, taken=screen.value(first["exported_at"]))
-        screen.table(headers, [_figure(screen, row) for row in of_department], title=title)
+        screen.headed(columns, [_figure(screen, row) for row in of_department], title)
         screen.say()
 
 
@@ -87,31 +85,19 @@ def _systems(screen: Screen, found: dict[str, list[Row]], limit: int) -> None:
     if not found["systems"]:
         screen.say(t("reconcile.no_systems"))
         return
-    columns = (*_MONTHLY, *_DIFFERING)
-    screen.table(
-        [t(f"header.{column}") for column in columns],
-        [[row[column] for column in columns] for row in found["systems"]],
-        title=t("reconcile.systems"),
-    )
+    screen.headed((*_MONTHLY, *_DIFFERING), found["systems"], t("reconcile.systems"))
     screen.more(found["systems"], limit)
     if found["dossiers"]:
         screen.say()
-        screen.table(
-            [t(f"header.{column}") for column in ("dossier", "agency_code", "month", "meaning")],
-            [
-                [row["dossier_code"], row["agency_code"], row["month"], _difference(screen, row)]
-                for row in found["dossiers"]
-            ],
-            title=t("reconcile.dossiers"),
-        )
+        lines = [
+            row | {"dossier": row["dossier_code"], "meaning": _difference(screen, row)} for row in found["dossiers"]
+        ]
+        screen.headed(("dossier", "agency_code", "month", "meaning"), lines, t("reconcile.dossiers"))
         screen.more(found["dossiers"], limit)
     if found["only_portal"]:
         screen.say()
-        screen.table(
-            [t(f"header.{column}") for column in ("procedure", "name", "dossiers")],
-            [[row["procedure_code"], row["procedure_name"], row["dossiers"]] for row in found["only_portal"]],
-            title=t("reconcile.only_portal"),
-        )
+        rows = [[row["procedure_code"], row["procedure_name"], row["dossiers"]] for row in found["only_portal"]]
+        screen.headed(("procedure", "name", "dossiers"), rows, t("reconcile.only_portal"))
 
 
 def _difference(screen: Screen, row: Row) -> str:

@@ -105,7 +105,7 @@ def _log(screen: Screen, found: Sequence[Row]) -> None:
         screen.say(t("status.never_run"))
         return
     columns = ("started", "outcome", "rows_read", "rows_quarantined", "steps")
-    screen.table([t(f"header.{column}") for column in columns], [_log_line(screen, row) for row in found])
+    screen.headed(columns, [_log_line(screen, row) for row in found])
     for row in found:
         for problem in (*row.get("problems", []), *row.get("notes", [])):
             screen.say(f"{row['started']}: {screen.told(problem)}")
@@ -185,11 +185,8 @@ def _status(screen: Screen, settings: Settings, found: Row) -> None:
     if published["known_at"]:
         screen.say(t("status.known_at", known_at=published["known_at"]))
     _figures(screen, found["figures"], published["as_of"])
-    columns = ("status", "files", "rows_read", "rows_accepted", "rows_quarantined")
-    screen.table(
-        [t(f"header.{column}") for column in columns],
-        [[t(f"status.{row['status']}"), *(row[column] for column in columns[1:])] for row in found["ledger"]],
-    )
+    ledger = [row | {"status": t(f"status.{row['status']}")} for row in found["ledger"]]
+    screen.headed(("status", "files", "rows_read", "rows_accepted", "rows_quarantined"), ledger)
     screen.say(t("run.where", path=published["database"]))
 
 

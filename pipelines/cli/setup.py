@@ -154,15 +154,10 @@ def _config(screen: Screen, rows: Sequence[Mapping[str, Any]], path: Path | None
     """Every setting in force, where it comes from, what it means. Secrets show as asterisks."""
     t = screen.t
     screen.say(t("config.file", path=path) if path else t("config.no_file"))
-    screen.table(
-        [t("header.setting"), t("header.value"), t("header.from"), t("header.meaning")],
+    screen.headed(
+        ("setting", "value", "from", "meaning"),
         [
-            [
-                row["setting"],
-                "-" if row["value"] is None else str(row["value"]),
-                t(f"from.{row['from']}"),
-                row["meaning"],
-            ]
+            {**row, "value": "-" if row["value"] is None else str(row["value"]), "from": t(f"from.{row['from']}")}
             for row in rows
         ],
     )

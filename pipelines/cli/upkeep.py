@@ -135,10 +135,10 @@ def _versions(
     screen: Screen, found: Sequence[Publication], restated: Sequence[Publication], now: Publication | None
 ) -> None:
     """One line per version that is kept; then the restated ones, which stand beside them."""
-    columns = [screen.t(f"header.{c}") for c in ("as_of", "known_at", "definitions", "created_at", "dossiers")]
+    columns = ("as_of", "known_at", "definitions", "created_at", "dossiers")
     only_wide = columns[1:4]
-    screen.table(
-        [*columns, screen.t("header.current"), screen.t("header.version")],
+    screen.headed(
+        [*columns, "current", "version"],
         [
             [*_version(version), now is not None and version.version == now.version, version.version]
             for version in found
@@ -147,8 +147,8 @@ def _versions(
     )
     if restated:
         screen.say()
-        screen.table(
-            [*columns, screen.t("header.version"), screen.t("header.folder")],
+        screen.headed(
+            [*columns, "version", "folder"],
             [[*_version(version), version.version, str(version.folder)] for version in restated],
             only_wide=only_wide,
             title=screen.t("versions.restated"),
