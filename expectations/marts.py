@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,15 +64,8 @@ def mart_checks(con: duckdb.DuckDBPyConnection) -> list[MartCheck]:
                 f"Thiếu bảng marts.{entry['mart']} của {entry['id']}; hãy chạy lại dbt"
                 f" / the table marts.{entry['mart']} of {entry['id']} is missing; run dbt again"
             )
-        checks.append(
-            MartCheck(
-                entry["id"],
-                entry["mart"],
-                _where(entry["mart"], marts[entry["mart"]], entry["predicate"]),
-                entry["message_vi"],
-                entry["message_en"],
-            )
-        )
+        query = _where(entry["mart"], marts[entry["mart"]], entry["predicate"])
+        checks.append(MartCheck(entry["id"], entry["mart"], query, entry["message_vi"], entry["message_en"]))
     for mart, columns in marts.items():
         checks += _of_every_mart(mart, columns)
     return checks
@@ -83,42 +77,34 @@ def _written() -> list[dict[str, str]]:
     return checks
 
 
-def _of_every_mart(mart: str, columns: dict[str, str]) -> list[MartCheck]:
-    checks = []
+def _of_every_mart(mart: str, columns: dict[str, str]) -> Iterator[MartCheck]:
     needed = [column for column in (*_KEYS, *_CLOCKS) if column in columns and (mart, column) not in _NULLABLE]
     if needed:
-        checks.append(
-            MartCheck(
-                "MART_KEYS",
-                mart,
-                _where(mart, columns, " or ".join(f"{column} is null" for column in needed)),
-                f"Các cột khóa không để trống: {', '.join(needed)}.",
-                f"Key columns are never null: {', '.join(needed)}.",
-            )
+        yield MartCheck(
+            "MART_KEYS",
+            mart,
+            _where(mart, columns, " or ".join(f"{column} is null" for column in needed)),
+            f"Các cột khóa không để trống: {', '.join(needed)}.",
+            f"Key columns are never null: {', '.join(needed)}.",
         )
     rates = [column for column in columns if "on_time_rate" in column]
     if rates:
-        checks.append(
-            MartCheck(
-                "MART_RATES",
-                mart,
-                _where(mart, columns, " or ".join(f"not coalesce({column} between 0 and 1, true)" for column in rates)),
-                "Tỷ lệ nằm trong khoảng 0 đến 1, hoặc để trống khi không có hồ sơ nào.",
-                "Rates lie between 0 and 1, or are null when there is nothing to divide by.",
-            )
+        yield MartCheck(
+            "MART_RATES",
+            mart,
+            _where(mart, columns, " or ".join(f"not coalesce({column} between 0 and 1, true)" for column in rates)),
+            "Tỷ lệ nằm trong khoảng 0 đến 1, hoặc để trống khi không có hồ sơ nào.",
+            "Rates lie between 0 and 1, or are null when there is nothing to divide by.",
         )
     texts = [column for column, type_ in columns.items() if type_ == "VARCHAR" and column not in _TRACES]
     if texts:
-        checks.append(
-            MartCheck(
-                "MART_NO_PERSONAL_DATA",
-                mart,
-                _personal(_rows(mart, columns), texts),
-                "Không cột chữ nào chứa thư điện tử, số điện thoại hay số căn cước.",
-                "No text column holds an e-mail address, a telephone or an identity number.",
-            )
+        yield MartCheck(
+            "MART_NO_PERSONAL_DATA",
+            mart,
+            _personal(_rows(mart, columns), texts),
+            "Không cột chữ nào chứa thư điện tử, số điện thoại hay số căn cước.",
+            "No text column holds an e-mail address, a telephone or an identity number.",
         )
-    return checks
 
 
 def _where(mart: str, columns: dict[str, str], predicate: str) -> str:

@@ -251,10 +251,6 @@ class Lake:
         self._exported = f"exported_at <= '{scope.exported_until}'" if scope.exported_until else "true"
         self._seen = f"seen_at <= '{scope.seen_until}'" if scope.seen_until else "true"
 
-    def completed_loads(self) -> list[str]:
-        """dlt load ids that were committed (a `_dlt_loads` entry is dlt's last act of a load) and not merged since."""
-        return list(look(self._root).loads)
-
     def relation(self, table: str, loads: Collection[str] | None = None) -> str:
         """SQL text for FROM: every row of completed loads, typed as in SCHEMAS; empty but typed when there is none.
 

@@ -46,9 +46,6 @@ _CARRIED = "portion, envelope, before, row_number"
 #: The record of a row where some rows hold no JSON.
 _VALID_RECORD = "case when json_valid(record) then record end"
 
-#: White space that is trimmed: ASCII, no-break space, byte order mark, zero-width space.
-_SPACES = "' \t\n\v\r\u00a0\ufeff\u200b'"
-
 
 @dataclass(frozen=True)
 class TextRows:
@@ -316,7 +313,7 @@ def _json_fields(kind: Kind, renames: dict[str, str], records: str) -> str:
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
     structure = literal(json.dumps(kind.structure))
     return f"""
-        select {_CARRIED}, f is not null and starts_with(ltrim(record, {_SPACES}), '{{') as is_record, {columns}
+        select {_CARRIED}, f is not null and starts_with(ltrim(record, white_space()), '{{') as is_record, {columns}
         from (
             select
                 {_CARRIED},

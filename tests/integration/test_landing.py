@@ -19,6 +19,7 @@ import duckdb
 import pytest
 
 from pipelines.config import Settings
+from pipelines.landing.compaction import unmerged
 from pipelines.landing.lake import SCHEMAS, Lake
 from pipelines.landing.pipeline import LandingResult, land
 from pipelines.landing.source import _ledger_row as ledger_row
@@ -154,7 +155,7 @@ def test_rows_of_some_files_only_open_their_parquet(tmp_path: Path) -> None:
     assert lake.rows("dossiers", [shas[0]]).count(".parquet") == 1
     assert lake.rows("dossiers").count(".parquet") == 3
     assert ask(settings, "dossiers", "count(*)", []) == [(0,)]
-    assert len(lake.completed_loads()) == 3
+    assert unmerged(settings) == 3
 
 
 SHEET = "Số phiếu;Mã thủ tục;Ngày tiếp nhận;Ngày hẹn trả;Trạng thái\nH39.18.25-240304-0001;1.001193;4/3/2024;;4\n"
