@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ import duckdb
 import yaml
 
 from expectations.results import ValidationRunError
-from pipelines.sql import quoted
+from pipelines.sql import literal, quoted
 
 MARTS_FILE = Path(__file__).with_name("marts.yml")
 
@@ -130,20 +130,22 @@ def _braced(query: str) -> str:
 def _personal(rows: str, texts: list[str]) -> str:
     """One row per column of `rows` that holds such a text, and per different one.
 
-    Looking for an `@` is quick in any column. Numbers are looked for in prose only, and there in each different row of
-    all prose columns together: there are few, while running an expression over every row would take minutes.
+    Looking for an `@` is quick in any column: all are looked at together, for `rows` may be a view. Numbers are looked
+    for in prose only, and there in each different row of all prose columns together: there are few, while running an
+    expression over every row would take minutes.
     """
     prose = [column for column in texts if not column.endswith(_NOT_PROSE)]
-    queries = [
-        f"select distinct '{column}' as column_name, {quoted(column)} as value from {rows} "
-        f"where contains({quoted(column)}, '@') and regexp_matches({quoted(column)}, '{_EMAIL}')"
-        for column in texts
-    ]
+    some = " or ".join(f"contains({quoted(column)}, '@')" for column in texts)
+    queries = [_matching(f"select * from {rows} where {some}", texts, _EMAIL)]
     if prose:
-        columns = ", ".join(quoted(column) for column in prose)
-        pairs = ", ".join(f"{{'column_name': '{column}', 'value': {quoted(column)}}}" for column in prose)
-        queries.append(
-            f"select distinct column_name, value from (select unnest([{pairs}], recursive := true) "
-            f"from (select distinct {columns} from {rows})) where regexp_matches(value, '{_NUMBER}')"
-        )
+        queries.append(_matching(f"select distinct {', '.join(map(quoted, prose))} from {rows}", prose, _NUMBER))
     return _braced(f"select column_name from ({' union '.join(queries)})")
+
+
+def _matching(rows: str, columns: Sequence[str], pattern: str) -> str:
+    """SQL query: column and value wherever a column of the rows (a query) matches the regular expression."""
+    pairs = ", ".join(f"{{'column_name': {literal(column)}, 'value': {quoted(column)}}}" for column in columns)
+    return (
+        f"select column_name, value from (select unnest([{pairs}], recursive := true) from ({rows})) "
+        f"where regexp_matches(value, '{pattern}')"
+    )
