@@ -7,8 +7,10 @@ Parquet files of the lake, counts of the pieces of a file add up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import pickle
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -29,6 +31,8 @@ TASK_BYTES = 64 * MIB
 TASK_FILES = 500
 #: Name of the step (warehouse.executors).
 _STEP = "validation"
+#: What all tasks need, in the folder of the step.
+_JOB = "job"
 
 
 def mark(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting) -> None:
@@ -94,10 +98,11 @@ def _mark_on_cluster(
     con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting
 ) -> None:
     files = con.execute(f"from to_validate where kind = '{kind}'").to_arrow_table()
-    tasks = list(portions(rows.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES))
+    tasks = portions(rows.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES)
     with workplace(settings, _STEP) as folder:
-        task = _Task(told(settings), catalogue, kind, rows, rows.paths, files, folder)
-        answers = on_executors(settings, _STEP, [replace(task, paths=tuple(paths)) for paths in tasks])
+        # Once for all tasks: there may be as many files as rows have been sent in years.
+        (folder / _JOB).write_bytes(pickle.dumps(_Job(told(settings), catalogue, kind, rows, files)))
+        answers = on_executors(settings, _STEP, [_Task(folder, tuple(paths)) for paths in tasks])
         _expose(con, kind, rows.sql())
         con.execute(f"create temp table marks_{kind} as from {_read(answers, 'marks')}")
         counts = predicates.added_counts(f"(from {_read(answers, 'counts')})")
@@ -109,17 +114,22 @@ def _read(places: list[Path], table: str) -> str:
     return f"read_parquet([{', '.join(literal(place / f'{table}.parquet') for place in places)}])"
 
 
-@dataclass(frozen=True)
-class _Task:
-    """What an executor does with some Parquet files. files: rows of `to_validate`."""
+class _Job(NamedTuple):
+    """What all tasks need. files: rows of `to_validate`."""
 
     settings: Settings
     catalogue: Catalogue
     kind: Kind
     rows: Counting
-    paths: tuple[Path, ...]
     files: pa.Table
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What an executor does with some Parquet files."""
+
     folder: Path
+    paths: tuple[Path, ...]
 
     def __call__(self) -> Path:
         """Mark their rows; where `marks.parquet` and `counts.parquet` lie. Raises FileNotFoundError when this machine
@@ -127,11 +137,12 @@ class _Task:
         for path in self.paths:
             if not path.is_file():
                 raise FileNotFoundError(f"{path}: máy này không thấy kho / {path}: no lake on this machine")
+        job: _Job = pickle.loads((self.folder / _JOB).read_bytes())  # noqa: S301  (of our own run, in its folder 0700)
         place = attempt(self.folder)
-        with connect(self.settings.model_copy(update={"warehouse": place})) as con:
+        with connect(job.settings.model_copy(update={"warehouse": place})) as con:
             load_macros(con)
-            con.register("to_validate", self.files)
-            _mark(con, self.catalogue, self.kind, self.rows.sql(self.paths))
+            con.register("to_validate", job.files)
+            _mark(con, job.catalogue, job.kind, job.rows.sql(self.paths))
             for table in ("marks", "counts"):
-                con.execute(f"copy {table}_{self.kind} to {literal(place / f'{table}.parquet')} (format parquet)")
+                con.execute(f"copy {table}_{job.kind} to {literal(place / f'{table}.parquet')} (format parquet)")
         return place
