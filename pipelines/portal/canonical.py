@@ -232,10 +232,13 @@ class Canonicaliser:
 
     def _names_seen(self, records: str, pointers: list[str]) -> list[tuple[int, int, list[list[str]]]]:
         """(portion, how many records have just these names, [names at the top, then at each pointer])."""
-        # The empty pointer is the record itself: everything in one look at it.
+        # The empty pointer is the record itself: everything in one look at it. Grouping by a text costs two thirds of
+        # grouping by a list of lists.
+        names = f"json_keys({records}, {['', *pointers]!r}::varchar[])"
         seen = self.con.sql(
-            f"select portion, count(*), json_keys({records}, {['', *pointers]!r}::varchar[])"
-            f" from text_rows where {records} is not null group by all"
+            "select portion, count(*), any_value(names)"
+            f" from (select portion, {names} as names from text_rows where {records} is not null)"
+            " group by portion, to_json(names)"
         ).fetchall()
         return [(portion, rows, [names or [] for names in found]) for portion, rows, found in seen]
 
