@@ -8,6 +8,7 @@ Parquet files of the lake, counts of the pieces of a file add up.
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from pipelines.config import Settings
 from pipelines.files import portions
 from pipelines.landing.lake import Counting
 from pipelines.portal.sql import load_macros
+from pipelines.progress import Progress
 from pipelines.sql import literal
 from warehouse.database import connect
 from warehouse.executors import attempt, on_executors, told, workplace
@@ -35,8 +37,14 @@ _STEP = "validation"
 _JOB = "job"
 
 
-def mark(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting) -> None:
-    """Make, of the rows of the lake that are of files in table `to_validate`:
+def mark(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    rows: Mapping[Kind, Counting],
+    progress: Progress,
+) -> None:
+    """Make, of the rows of each kind that are of files in table `to_validate`:
 
     rows_<kind> (view: the rows with what is known of their file), marks_<kind> (those that a rule marked: source,
     file_sha256, file_name, row_number, reasons, warnings), batch_<kind> (view: the rows with their reasons and
@@ -46,9 +54,10 @@ def mark(con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogu
     of rows that violate none, which nearly all are, nothing is kept.
     """
     if _is_worth_it(settings, rows):
-        _mark_on_cluster(con, settings, catalogue, kind, rows)
-    else:
-        _mark(con, catalogue, kind, rows.sql())
+        _mark_on_cluster(con, settings, catalogue, rows, progress)
+        return
+    for kind, of_kind in rows.items():
+        _mark(con, catalogue, kind, of_kind.sql())
 
 
 def _mark(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, kind: Kind, rows: str) -> None:
@@ -86,28 +95,43 @@ def _join(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
 # ---- on a cluster ---------------------------------------------------------------------------------------------------
 
 
-def _is_worth_it(settings: Settings, rows: Counting) -> bool:
+def _is_worth_it(settings: Settings, rows: Mapping[Kind, Counting]) -> bool:
     """Are there so many MiB of rows in the lake that starting a session pays ([spark] validation_from_mib)?"""
     least = settings.spark.validation_from_mib
-    if settings.engine != "spark" or least is None or not rows.paths:
+    if settings.engine != "spark" or least is None:
         return False
-    return sum(path.stat().st_size for path in rows.paths) >= least * MIB
+    paths = [path for of_kind in rows.values() for path in of_kind.paths]
+    return bool(paths) and sum(path.stat().st_size for path in paths) >= least * MIB
 
 
 def _mark_on_cluster(
-    con: duckdb.DuckDBPyConnection, settings: Settings, catalogue: Catalogue, kind: Kind, rows: Counting
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    catalogue: Catalogue,
+    rows: Mapping[Kind, Counting],
+    progress: Progress,
 ) -> None:
-    files = con.execute(f"from to_validate where kind = '{kind}'").to_arrow_table()
-    tasks = portions(rows.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES)
+    items = [
+        (kind, tuple(paths))
+        for kind, of_kind in rows.items()
+        for paths in portions(of_kind.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES)
+    ]
+    progress(f"Spark ({len(items)})")
     with workplace(settings, _STEP) as folder:
-        # Once for all tasks: there may be as many files as rows have been sent in years.
-        (folder / _JOB).write_bytes(pickle.dumps(_Job(told(settings), catalogue, kind, rows, files)))
-        answers = on_executors(settings, _STEP, [_Task(folder, tuple(paths)) for paths in tasks])
-        _expose(con, kind, rows.sql())
-        con.execute(f"create temp table marks_{kind} as from {_read(answers, 'marks')}")
-        counts = predicates.added_counts(f"(from {_read(answers, 'counts')})")
-        con.execute(f"create temp table counts_{kind} as {counts}")
-    _join(con, kind)
+        files = con.execute("from to_validate").to_arrow_table()
+        # Once for all tasks: there may be as many files as were sent in years.
+        (folder / _JOB).write_bytes(pickle.dumps(_Job(told(settings), catalogue, dict(rows), files)))
+        answers = on_executors(settings, _STEP, _Work(folder), items)
+        for kind, of_kind in rows.items():
+            places = [place for (asked, _), place in zip(items, answers, strict=True) if asked == kind]
+            if not places:
+                _mark(con, catalogue, kind, of_kind.sql())
+                continue
+            _expose(con, kind, of_kind.sql())
+            con.execute(f"create temp table marks_{kind} as from {_read(places, 'marks')}")
+            counts = predicates.added_counts(f"(from {_read(places, 'counts')})")
+            con.execute(f"create temp table counts_{kind} as {counts}")
+            _join(con, kind)
 
 
 def _read(places: list[Path], table: str) -> str:
@@ -115,26 +139,25 @@ def _read(places: list[Path], table: str) -> str:
 
 
 class _Job(NamedTuple):
-    """What all tasks need. files: rows of `to_validate`."""
+    """What all tasks need. files: table `to_validate`."""
 
     settings: Settings
     catalogue: Catalogue
-    kind: Kind
-    rows: Counting
+    rows: dict[Kind, Counting]
     files: pa.Table
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What an executor does with some Parquet files."""
+class _Work:
+    """What an executor does with some Parquet files of a kind. folder: of the step."""
 
     folder: Path
-    paths: tuple[Path, ...]
 
-    def __call__(self) -> Path:
+    def __call__(self, item: tuple[Kind, tuple[Path, ...]]) -> Path:
         """Mark their rows; where `marks.parquet` and `counts.parquet` lie. Raises FileNotFoundError when this machine
         does not see the lake."""
-        for path in self.paths:
+        kind, paths = item
+        for path in paths:
             if not path.is_file():
                 raise FileNotFoundError(f"{path}: máy này không thấy kho / {path}: no lake on this machine")
         job: _Job = pickle.loads((self.folder / _JOB).read_bytes())  # noqa: S301  (of our own run, in its folder 0700)
@@ -142,7 +165,7 @@ class _Task:
         with connect(job.settings.model_copy(update={"warehouse": place})) as con:
             load_macros(con)
             con.register("to_validate", job.files)
-            _mark(con, job.catalogue, job.kind, job.rows.sql(self.paths))
+            _mark(con, job.catalogue, kind, job.rows[kind].sql(paths))
             for table in ("marks", "counts"):
-                con.execute(f"copy {table}_{job.kind} to {literal(place / f'{table}.parquet')} (format parquet)")
+                con.execute(f"copy {table}_{kind} to {literal(place / f'{table}.parquet')} (format parquet)")
         return place

@@ -146,6 +146,6 @@ def _matching(rows: str, columns: Sequence[str], pattern: str) -> str:
     """SQL query: column and value wherever a column of the rows (a query) matches the regular expression."""
     pairs = ", ".join(f"{{'column_name': {literal(column)}, 'value': {quoted(column)}}}" for column in columns)
     return (
-        f"select column_name, value from (select unnest([{pairs}], recursive := true) from ({rows})) "
+        f"select distinct column_name, value from (select unnest([{pairs}], recursive := true) from ({rows})) "
         f"where regexp_matches(value, '{pattern}')"
     )

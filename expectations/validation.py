@@ -201,11 +201,12 @@ class _Validation:
             hashes = [
                 h for (h,) in self._query("select distinct file_sha256 from to_validate where file_sha256 is not null")
             ]
+        rows = {kind: self.lake.counting(TABLES[kind], hashes) for kind in kinds}
+        for of_kind in rows.values():
+            verified(self.settings, of_kind.paths)
+        mark(self.con, self.settings, self.catalogue, rows, self.say)
         statistics = []
         for kind in kinds:
-            rows = self.lake.counting(TABLES[kind], hashes)
-            verified(self.settings, rows.paths)
-            mark(self.con, self.settings, self.catalogue, kind, rows)
             files = predicates.file_verdicts(self.catalogue, kind, f"counts_{kind}")
             self.con.execute(f"create temp table statistics_{kind} as {files}")
             statistics.append(

@@ -1,13 +1,14 @@
 """Work on the executors of a Spark cluster (`engine = "spark"`): whole tasks, each by DuckDB as on this machine.
 
-    this machine ── tasks ──> a process with a session of Spark ── one each ──> executors
+    this machine ── work, items ──> a process with a session of Spark ── one item each ──> executors
     this machine <── what they answer ──┘
 
-A task whose executor died is done again. It writes into a new folder each time (`attempt`) and answers where; only what
-the attempt that was through tells of is read, so that nothing is doubled.
+A task is the work on one item. One whose executor died is done again: it writes into a new folder each time (`attempt`)
+and answers where, and only what the attempt that was through tells of is read, so that nothing is doubled.
 
 A process of its own, because the JVM goes with it and pyspark takes over what belongs to the run (signals, standard
-output); it dies with its parent. What it is told comes by its standard input only: there may be a key in it.
+output); it dies with its parent. What it is told comes by its standard input only: there may be a key in the work. Not
+in an item: pyspark hands those to the JVM in a file, the work over a connection (as long as it is small).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from warehouse import spark
 from warehouse.dbt_child import PARENT, die_with_parent
 from warehouse.dbt_process import end
 
-T = TypeVar("T")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 #: What DuckDB may take in an executor; a reader holds some batches of rows besides.
 TASK_MEMORY = "512MB"
@@ -40,7 +42,8 @@ class ClusterError(Exception):
 
 class _Job(NamedTuple):
     properties: dict[str, str]
-    tasks: list[Callable[[], Any]]
+    work: Callable[[Any], Any]
+    items: list[Any]
 
 
 @contextlib.contextmanager
@@ -56,13 +59,13 @@ def workplace(settings: Settings, step: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def on_executors(settings: Settings, step: str, tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """What the tasks of a step answer, in their order. Tasks and answers are pickled; what Spark says goes to
-    `state/spark-<step>.log`.
+def on_executors(settings: Settings, step: str, work: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:
+    """What the work on each item of a step answers, in their order. Work, items and answers are pickled; what Spark
+    says goes to `state/spark-<step>.log`.
 
     Raises ClusterError when the session ends without an answer, or a task has failed as often as Spark tries.
     """
-    if not tasks:
+    if not items:
         return []
     log = _log(settings, step)
     environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
@@ -76,17 +79,18 @@ def on_executors(settings: Settings, step: str, tasks: Sequence[Callable[[], T]]
         )
     with process:
         try:
-            answer, _ = process.communicate(pickle.dumps(_Job(spark.properties(settings), list(tasks))))
+            answer, _ = process.communicate(pickle.dumps(_Job(spark.properties(settings), work, list(items))))
         finally:
             end(process)
     if process.returncode or not answer:
         raise ClusterError(
             f"Cụm Spark không làm xong việc; hãy xem {log}, `dunghan doctor`, rồi `dunghan run`."
-            " Mọi executor phải thấy kho nhận, thư mục kho và [spark] folder dưới cùng một đường dẫn"
+            " Mọi executor phải thấy kho nhận (khi kiểm tra: thư mục kho) và [spark] folder dưới cùng một đường dẫn"
             f" / The Spark cluster could not do its work; see {log}, `dunghan doctor`, then `dunghan run`."
-            " Every executor must see the drop zone, the warehouse and [spark] folder under the same path"
+            " Every executor must see the drop zone (to validate: the warehouse folder) and [spark] folder under the"
+            " same path"
         )
-    answers: list[T] = pickle.loads(answer)  # noqa: S301  (of our own child, by its pipe)
+    answers: list[Answer] = pickle.loads(answer)  # noqa: S301  (of our own child, by its pipe)
     return answers
 
 
@@ -129,14 +133,10 @@ def main() -> None:
 
         context = SparkContext(conf=SparkConf().setAll(list(job.properties.items())))
         try:
-            answers = context.parallelize(job.tasks, len(job.tasks)).map(_done).collect()
+            answers = context.parallelize(job.items, len(job.items)).map(job.work).collect()
         finally:
             context.stop()
         answer.write(pickle.dumps(answers))
-
-
-def _done(task: Callable[[], Any]) -> Any:
-    return task()
 
 
 if __name__ == "__main__":

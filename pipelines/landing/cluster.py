@@ -106,16 +106,16 @@ def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
 
 def _read(settings: Settings, key: PrivacyKey, folder: Path, new: Sequence[LandedFile]) -> list[_Read]:
     """What the tasks answer: those of small files, of large ones, and of those that could not be divided after all."""
-    own = told(settings)
+    work = _Work(told(settings), key, folder)
     divided = [(entry, parts) for entry in new if (parts := _parts(settings, entry))]
     large = {entry.landing_id for entry, _ in divided}
     others = [entry for entry in new if entry.landing_id not in large]
     small = portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES)
     first = [*([part] for _, parts in divided for part in parts), *small]
-    answers = iter(on_executors(settings, _STEP, [_Task(own, key, folder, files) for files in first]))
+    answers = iter(on_executors(settings, _STEP, work, first))
     joined = [_joined(list(islice(answers, len(parts)))) for _, parts in divided]
-    again = [entry for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
-    whole = on_executors(settings, _STEP, [_Task(own, key, folder, [entry]) for entry in again])
+    again = [[entry] for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
+    whole = on_executors(settings, _STEP, work, again)
     return [*answers, *(answer for answer in joined if answer), *whole]
 
 
@@ -145,18 +145,16 @@ def _joined(parts: Sequence[_Read]) -> _Read | None:
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What an executor does with the files `landed`."""
+class _Work:
+    """What an executor does with the files of a task."""
 
     settings: Settings
     key: PrivacyKey
     folder: Path
-    landed: list[LandedFile]
 
-    def __call__(self) -> _Read:
+    def __call__(self, landed: list[LandedFile]) -> _Read:
         """Read them into a new folder. Raises FileNotFoundError when this machine does not see the drop zone: its
         files would be taken for unreadable ones."""
-        landed = self.landed
         for root in {entry.file.path.removesuffix(entry.file.file_path) for entry in landed}:
             if not landed[0].file.fs.isdir(root):
                 raise FileNotFoundError(f"{root}: máy này không thấy kho nhận / {root}: no drop zone on this machine")

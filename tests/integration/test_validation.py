@@ -354,9 +354,9 @@ def test_rows_marked_by_tasks_are_those_marked_at_once(
         path.unlink()
     asked = []
 
-    def executors(_: Settings, step: str, tasks: list[marking._Task]) -> list[Path]:
-        asked.append(len(tasks))
-        return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(task))())) for task in tasks]
+    def executors(_: Settings, step: str, work: marking._Work, items: list[Any]) -> list[Path]:
+        asked.append(len(items))
+        return [pickle.loads(pickle.dumps(work))(item) for item in items]
 
     with mock.patch.object(marking, "on_executors", executors), mock.patch.object(marking, "TASK_FILES", 1):
         validate(spread)

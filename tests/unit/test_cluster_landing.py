@@ -39,8 +39,9 @@ def test_what_the_attempt_that_was_through_wrote_is_all_that_counts(tmp_path: Pa
     settings, shared = zone(tmp_path), tmp_path / "shared"
     shared.mkdir()
     files = discover(settings)
-    cluster._Task(settings, KEY, shared, observations(settings, files))()  # of an executor that died afterwards
-    answer = pickle.loads(pickle.dumps(cluster._Task(settings, KEY, shared, observations(settings, files))()))
+    work = cluster._Work(settings, KEY, shared)
+    work(observations(settings, files))  # of an executor that died afterwards
+    answer = pickle.loads(pickle.dumps(work(observations(settings, files))))
     assert len(list(shared.glob("*/dossiers.parquet"))) == 2
     spread = cluster.ClusterLanding(answer.landed, answer.rows)
     with duckdb.connect(config={"threads": 1}) as con:
@@ -56,7 +57,7 @@ def test_an_executor_without_the_drop_zone_says_so(tmp_path: Path) -> None:
     settings = zone(tmp_path)
     away = [replace(file, path=f"/not/mounted/{file.file_path}") for file in discover(settings)]
     with pytest.raises(FileNotFoundError, match="/not/mounted"):
-        cluster._Task(settings, KEY, tmp_path, observations(settings, away))()
+        cluster._Work(settings, KEY, tmp_path)(observations(settings, away))
 
 
 #: Lines that are one record or none, and those that make a file more than a list of records.
@@ -87,9 +88,12 @@ def in_parts_and_at_once(root: Path, size: int) -> list[int]:
     files = discover(where)
     asked: list[int] = []
 
-    def executors(_: Settings, step: str, tasks: list[cluster._Task]) -> list[cluster._Read]:
-        asked.extend([len(tasks)] if tasks else [])
-        return [pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(task))())) for task in tasks]
+    def executors(_: Settings, step: str, work: cluster._Work, items: list[list[LandedFile]]) -> list[cluster._Read]:
+        asked.extend([len(items)] if items else [])
+        assert len(pickle.dumps(work)) < 1024**2, "pyspark hands larger work over in a file, and there is the key in it"
+        handed = [pickle.dumps(item) for item in items]
+        assert not any(KEY.ipad in item or KEY.opad in item for item in handed), "pyspark writes items to a file"
+        return [pickle.loads(pickle.dumps(work(pickle.loads(item)))) for item in handed]
 
     (root / "shared").mkdir()
     with mock.patch.object(cluster, "on_executors", executors), mock.patch.object(cluster, "PART_BYTES", size):

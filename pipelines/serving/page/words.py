@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.contract import KINDS
-
 TEXTS: dict[str, tuple[str, str]] = {
     # ---- head ------------------------------------------------------------------------------------------------------
     "title": ("Tình hình giải quyết thủ tục hành chính", "How dossiers of citizens are handled"),
@@ -377,7 +375,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unit.row": ("dòng", "rows"),
     "unit.dossier": ("hồ sơ", "dossiers"),
     "unit.file": ("tệp", "files"),
-    **{f"kind.{name}": (kind.meaning[0], kind.meaning[1].capitalize()) for name, kind in KINDS.items()},
+    "kind.dossiers": ("Hồ sơ", "Dossiers"),
+    "kind.progress": ("Tiến độ xử lý", "Progress"),
+    "kind.procedures": ("Danh mục thủ tục", "Procedures"),
+    "kind.agencies": ("Danh mục cơ quan", "Agencies"),
+    "kind.portal_reports": ("Báo cáo của Cổng", "Portal reports"),
     "figure.total_received": ("Tổng tiếp nhận", "Received"),
     "figure.total_on_time": ("Đúng hạn", "On time"),
     "figure.total_overdue": ("Quá hạn", "Overdue"),
