@@ -8,7 +8,7 @@ Parquet files of the lake, counts of the pieces of a file add up.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,18 +19,13 @@ import pyarrow as pa
 from expectations import predicates
 from expectations.catalogue import Catalogue, Kind
 from pipelines.config import Settings
-from pipelines.files import portions
 from pipelines.landing.lake import Counting
 from pipelines.portal.sql import load_macros
 from pipelines.progress import Progress
 from pipelines.sql import literal
 from warehouse.database import connect
-from warehouse.executors import attempt, on_executors, told, workplace
+from warehouse.executors import attempt, for_executors, is_worth_it, on_executors, together, workplace
 
-MIB = 1024**2
-#: Parquet files of a task: as many as come to this many bytes.
-TASK_BYTES = 64 * MIB
-TASK_FILES = 500
 #: Name of the step (warehouse.executors).
 _STEP = "validation"
 #: What all tasks need, in the folder of the step.
@@ -53,26 +48,28 @@ def mark(
     Views on the lake: as tables they would be a second copy of everything. What is expensive, the rules, is done once;
     of rows that violate none, which nearly all are, nothing is kept.
     """
-    if _is_worth_it(settings, rows):
-        _mark_on_cluster(con, settings, catalogue, rows, progress)
+    paths = [path for of_kind in rows.values() for path in of_kind.paths]
+    if not is_worth_it(settings, sum(map(_bytes, paths)), settings.spark.validation_from_mib):
+        for kind, of_kind in rows.items():
+            _mark(con, catalogue, kind, of_kind.sql())
         return
-    for kind, of_kind in rows.items():
-        _mark(con, catalogue, kind, of_kind.sql())
+    items = [(kind, paths) for kind, of_kind in rows.items() for paths in together(of_kind.paths, _bytes)]
+    progress(f"Spark ({len(items)})")
+    with workplace(settings, _STEP) as folder:
+        files = con.execute("from to_validate").to_arrow_table()
+        # Once for all tasks: there may be as many files as were sent in years.
+        (folder / _JOB).write_bytes(pickle.dumps(_Job(for_executors(settings), catalogue, dict(rows), files)))
+        answers = on_executors(settings, _STEP, _Work(folder), items)
+        for kind, of_kind in rows.items():
+            places = [place for (asked, _), place in zip(items, answers, strict=True) if asked == kind]
+            _mark(con, catalogue, kind, of_kind.sql(), places)
 
 
-def _mark(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, kind: Kind, rows: str) -> None:
-    _expose(con, kind, rows)
-    con.execute(f"""
-        create temp table marks_{kind} as
-        select source, file_sha256, file_name, row_number, reasons, warnings
-        from ({predicates.marked(catalogue, kind, f"rows_{kind}")})
-        where len(reasons) > 0 or len(warnings) > 0
-    """)
-    _join(con, kind)
-    con.execute(f"create temp table counts_{kind} as {predicates.file_counts(kind, f'batch_{kind}')}")
-
-
-def _expose(con: duckdb.DuckDBPyConnection, kind: Kind, rows: str) -> None:
+def _mark(
+    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, kind: Kind, rows: str, places: Sequence[Path] = ()
+) -> None:
+    """See `mark`. rows: SQL text for FROM. places: where executors have left what there is to know of them; none: the
+    rules are applied here."""
     con.execute(f"""
         create temp view rows_{kind} as
         select
@@ -81,61 +78,33 @@ def _expose(con: duckdb.DuckDBPyConnection, kind: Kind, rows: str) -> None:
         from {rows} as r
         join to_validate as f on f.kind = '{kind}' and f.source = r.source and f.file_sha256 = r.file_sha256
     """)
-
-
-def _join(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    marks = f"""
+        select source, file_sha256, file_name, row_number, reasons, warnings
+        from ({predicates.marked(catalogue, kind, f"rows_{kind}")})
+        where len(reasons) > 0 or len(warnings) > 0"""
+    con.execute(f"create temp table marks_{kind} as {_left(places, 'marks') or marks}")
     con.execute(f"""
         create temp view batch_{kind} as
         select r.*, coalesce(m.reasons, []) as reasons, coalesce(m.warnings, []) as warnings
         from rows_{kind} as r
         left join marks_{kind} as m using (row_number, source, file_sha256)
     """)
+    pieces = _left(places, "counts")
+    counts = predicates.added_counts(f"({pieces})") if pieces else predicates.file_counts(kind, f"batch_{kind}")
+    con.execute(f"create temp table counts_{kind} as {counts}")
 
 
 # ---- on a cluster ---------------------------------------------------------------------------------------------------
 
 
-def _is_worth_it(settings: Settings, rows: Mapping[Kind, Counting]) -> bool:
-    """Are there so many MiB of rows in the lake that starting a session pays ([spark] validation_from_mib)?"""
-    least = settings.spark.validation_from_mib
-    if settings.engine != "spark" or least is None:
-        return False
-    paths = [path for of_kind in rows.values() for path in of_kind.paths]
-    return bool(paths) and sum(path.stat().st_size for path in paths) >= least * MIB
+def _bytes(path: Path) -> int:
+    return path.stat().st_size
 
 
-def _mark_on_cluster(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    catalogue: Catalogue,
-    rows: Mapping[Kind, Counting],
-    progress: Progress,
-) -> None:
-    items = [
-        (kind, tuple(paths))
-        for kind, of_kind in rows.items()
-        for paths in portions(of_kind.paths, lambda path: path.stat().st_size, most=TASK_BYTES, count=TASK_FILES)
-    ]
-    progress(f"Spark ({len(items)})")
-    with workplace(settings, _STEP) as folder:
-        files = con.execute("from to_validate").to_arrow_table()
-        # Once for all tasks: there may be as many files as were sent in years.
-        (folder / _JOB).write_bytes(pickle.dumps(_Job(told(settings), catalogue, dict(rows), files)))
-        answers = on_executors(settings, _STEP, _Work(folder), items)
-        for kind, of_kind in rows.items():
-            places = [place for (asked, _), place in zip(items, answers, strict=True) if asked == kind]
-            if not places:
-                _mark(con, catalogue, kind, of_kind.sql())
-                continue
-            _expose(con, kind, of_kind.sql())
-            con.execute(f"create temp table marks_{kind} as from {_read(places, 'marks')}")
-            counts = predicates.added_counts(f"(from {_read(places, 'counts')})")
-            con.execute(f"create temp table counts_{kind} as {counts}")
-            _join(con, kind)
-
-
-def _read(places: list[Path], table: str) -> str:
-    return f"read_parquet([{', '.join(literal(place / f'{table}.parquet') for place in places)}])"
+def _left(places: Sequence[Path], table: str) -> str:
+    """SQL query: what executors left of a table; empty when none did."""
+    files = ", ".join(literal(place / f"{table}.parquet") for place in places)
+    return f"from read_parquet([{files}])" if files else ""
 
 
 class _Job(NamedTuple):

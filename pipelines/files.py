@@ -1,14 +1,10 @@
-"""Files: small ones that are written whole or not at all, what is on disk for certain, what a file holds, portions."""
+"""Files: small ones that are written whole or not at all, what is on disk for certain, what a file holds."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
-
-Item = TypeVar("Item")
 
 
 def sync(path: Path) -> None:
@@ -34,18 +30,3 @@ def write_whole(path: Path, content: str | bytes) -> None:
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-
-
-def portions(items: Iterable[Item], size: Callable[[Item], int], *, most: int, count: int) -> Iterator[list[Item]]:
-    """The items in their order, together as long as their bytes are `most` and they are `count` at most; none is
-    empty."""
-    portion: list[Item] = []
-    total = 0
-    for item in items:
-        if portion and (total + size(item) > most or len(portion) >= count):
-            yield portion
-            portion, total = [], 0
-        portion.append(item)
-        total += size(item)
-    if portion:
-        yield portion

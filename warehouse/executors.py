@@ -20,9 +20,11 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+from more_itertools import constrained_batches
 
 from pipelines.config import Settings, Spark
 from warehouse import spark
@@ -32,6 +34,10 @@ from warehouse.dbt_process import end
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
+MIB = 1024**2
+#: Files of a task: as many as come to this many bytes, so that one plan of a statement serves many small ones.
+TASK_BYTES = 64 * MIB
+TASK_FILES = 500
 #: What DuckDB may take in an executor; a reader holds some batches of rows besides.
 TASK_MEMORY = "512MB"
 
@@ -44,6 +50,16 @@ class _Job(NamedTuple):
     properties: dict[str, str]
     work: Callable[[Any], Any]
     items: list[Any]
+
+
+def is_worth_it(settings: Settings, size: int, least: int | None) -> bool:
+    """Are so many bytes enough for a session to pay? least: the MiB of [spark] from which on they are; None: never."""
+    return settings.engine == "spark" and least is not None and size > 0 and size >= least * MIB
+
+
+def together(files: Iterable[Item], size: Callable[[Item], int]) -> list[tuple[Item, ...]]:
+    """The files of each task, in their order. size: bytes of one."""
+    return list(constrained_batches(files, TASK_BYTES, TASK_FILES, size, strict=False))
 
 
 @contextlib.contextmanager
@@ -98,7 +114,7 @@ def _log(settings: Settings, step: str) -> Path:
     return settings.layout.state / f"spark-{step}.log"
 
 
-def told(settings: Settings) -> Settings:
+def for_executors(settings: Settings) -> Settings:
     """The settings as executors need them: no password of another system leaves this machine."""
     return settings.model_copy(
         update={

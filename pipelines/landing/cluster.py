@@ -21,19 +21,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.config import Settings
-from pipelines.files import portions
 from pipelines.landing.lake import arrow_schema
 from pipelines.landing.source import LandedFile, LandingPass
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, spans
 from pipelines.progress import Progress
+from warehouse import executors
 from warehouse.database import connect
-from warehouse.executors import attempt, on_executors, told, workplace
+from warehouse.executors import MIB, attempt, for_executors, on_executors, together, workplace
 
-MIB = 1024**2
-#: Files of a task: as many as come to this many bytes, so that one plan of the statement serves many small ones.
-TASK_BYTES = 64 * MIB
-TASK_FILES = 500
 #: A file of lines is divided into parts of so many bytes.
 PART_BYTES = 128 * MIB
 #: Name of the step (warehouse.executors).
@@ -73,7 +69,7 @@ class ClusterLanding:
 def is_worth_it(settings: Settings, landed: Sequence[LandedFile]) -> bool:
     """Is there so much to read that starting a session pays ([spark] landing_from_mib)?"""
     size = sum(entry.file.size for entry in landed if entry.outcome == "new")
-    return settings.engine == "spark" and size > 0 and size >= settings.spark.landing_from_mib * MIB
+    return executors.is_worth_it(settings, size, settings.spark.landing_from_mib)
 
 
 @contextlib.contextmanager
@@ -106,15 +102,14 @@ def _numbered_on(rows: pa.Table, before: int) -> pa.Table:
 
 def _read(settings: Settings, key: PrivacyKey, folder: Path, new: Sequence[LandedFile]) -> list[_Read]:
     """What the tasks answer: those of small files, of large ones, and of those that could not be divided after all."""
-    work = _Work(told(settings), key, folder)
+    work = _Work(for_executors(settings), key, folder)
     divided = [(entry, parts) for entry in new if (parts := _parts(settings, entry))]
     large = {entry.landing_id for entry, _ in divided}
     others = [entry for entry in new if entry.landing_id not in large]
-    small = portions(others, lambda entry: entry.file.size, most=TASK_BYTES, count=TASK_FILES)
-    first = [*([part] for _, parts in divided for part in parts), *small]
+    first = [*((part,) for _, parts in divided for part in parts), *together(others, lambda entry: entry.file.size)]
     answers = iter(on_executors(settings, _STEP, work, first))
     joined = [_joined(list(islice(answers, len(parts)))) for _, parts in divided]
-    again = [[entry] for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
+    again = [(entry,) for (entry, _), answer in zip(divided, joined, strict=True) if answer is None]
     whole = on_executors(settings, _STEP, work, again)
     return [*answers, *(answer for answer in joined if answer), *whole]
 
@@ -152,9 +147,10 @@ class _Work:
     key: PrivacyKey
     folder: Path
 
-    def __call__(self, landed: list[LandedFile]) -> _Read:
+    def __call__(self, files: Sequence[LandedFile]) -> _Read:
         """Read them into a new folder. Raises FileNotFoundError when this machine does not see the drop zone: its
         files would be taken for unreadable ones."""
+        landed = list(files)
         for root in {entry.file.path.removesuffix(entry.file.file_path) for entry in landed}:
             if not landed[0].file.fs.isdir(root):
                 raise FileNotFoundError(f"{root}: máy này không thấy kho nhận / {root}: no drop zone on this machine")

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+from more_itertools import constrained_batches
+
 from pipelines.config import Settings
-from pipelines.files import portions
 from pipelines.landing import cluster
 from pipelines.landing.lake import DATASET, PIPELINE, SCHEMAS, Lake
 from pipelines.landing.source import Arrival, LandedFile, LandingPass, observations, tables
@@ -63,7 +64,7 @@ def land(settings: Settings, files: list[ExportFile], progress: Progress | None 
     if not new:
         return result
     key = load_key(settings)
-    for package in portions(new, lambda file: file.size, most=PACKAGE_BYTES, count=PACKAGE_FILES):
+    for package in constrained_batches(new, PACKAGE_BYTES, PACKAGE_FILES, lambda file: file.size, strict=False):
         with _reading(settings, key, observations(settings, package), progress) as landing:
             result.load_ids += _append(settings, landing)
         _count(result, landing)

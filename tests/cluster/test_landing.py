@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from expectations import marking
 from expectations.schema import VALIDATED
 from expectations.validation import validate
 from pipelines.config import Settings, load_settings
@@ -32,6 +31,7 @@ from tests.cluster.engines import LOCAL, SMALL
 from tests.cluster.standalone import Standalone
 from tests.support.command import KEY
 from tests.support.exports import put
+from warehouse import executors
 from warehouse.database import connect_build
 from warehouse.executors import ClusterError
 
@@ -71,7 +71,7 @@ def test_the_lake_is_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_rows_are_validated_the_same(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With Great Expectations, which counts what the executors marked. A task has one file of the lake."""
-    monkeypatch.setattr(marking, "TASK_FILES", 1)
+    monkeypatch.setattr(executors, "TASK_FILES", 1)
     here = _settings(inbox, tmp_path / "here")
     land(here, discover(here))
     shutil.copytree(tmp_path / "here", tmp_path / "spread")
@@ -96,7 +96,7 @@ def test_the_rows_are_validated_the_same(inbox: Path, tmp_path: Path, monkeypatc
 @pytest.mark.slow
 def test_a_worker_dies_while_it_reads(inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many tasks, so that some are through and some are not when the machine goes."""
-    monkeypatch.setattr(cluster, "TASK_FILES", 1)
+    monkeypatch.setattr(executors, "TASK_FILES", 1)
     monkeypatch.setattr(cluster, "PART_BYTES", cluster.MIB)
     here = _settings(inbox, tmp_path / "here")
     land(here, discover(here))

@@ -32,6 +32,7 @@ from pipelines.config import Settings, load_settings
 from pipelines.landing.lake import DATASET, load_id
 from tests.lake_builder import EXPORTED_AT, File, LakeBuilder
 from tests.support.properties import examples
+from warehouse import executors
 from warehouse.database import connect_build
 
 pytestmark = pytest.mark.integration
@@ -354,11 +355,11 @@ def test_rows_marked_by_tasks_are_those_marked_at_once(
         path.unlink()
     asked = []
 
-    def executors(_: Settings, step: str, work: marking._Work, items: list[Any]) -> list[Path]:
+    def on_executors(_: Settings, step: str, work: marking._Work, items: list[Any]) -> list[Path]:
         asked.append(len(items))
         return [pickle.loads(pickle.dumps(work))(item) for item in items]
 
-    with mock.patch.object(marking, "on_executors", executors), mock.patch.object(marking, "TASK_FILES", 1):
+    with mock.patch.object(marking, "on_executors", on_executors), mock.patch.object(executors, "TASK_FILES", 1):
         validate(spread)
     assert contents(spread) == contents(at_once)
     assert asked == [2] * any(batch), "the rows were marked in two tasks"

@@ -20,14 +20,14 @@ import pytest
 from hypothesis import Phase, given, settings, strategies
 
 from pipelines.config import Settings, load_settings
-from pipelines.files import portions
 from pipelines.landing import cluster
 from pipelines.landing.source import LandedFile, LandingPass, _ledger_row, observations
 from pipelines.portal.discovery import discover
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import spans
 from tests.support.exports import put, zone
-from warehouse.executors import told
+from warehouse import executors
+from warehouse.executors import for_executors, together
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
 RECORDS = '{"MaHoSo":"H39.18.25-240304-0001","NgayTiepNhan":"20240304083000","TrangThaiHoSo":"4","La":1}\n'
@@ -88,7 +88,9 @@ def in_parts_and_at_once(root: Path, size: int) -> list[int]:
     files = discover(where)
     asked: list[int] = []
 
-    def executors(_: Settings, step: str, work: cluster._Work, items: list[list[LandedFile]]) -> list[cluster._Read]:
+    def on_executors(
+        _: Settings, step: str, work: cluster._Work, items: list[tuple[LandedFile]]
+    ) -> list[cluster._Read]:
         asked.extend([len(items)] if items else [])
         assert len(pickle.dumps(work)) < 1024**2, "pyspark hands larger work over in a file, and there is the key in it"
         handed = [pickle.dumps(item) for item in items]
@@ -96,7 +98,7 @@ def in_parts_and_at_once(root: Path, size: int) -> list[int]:
         return [pickle.loads(pickle.dumps(work(pickle.loads(item)))) for item in handed]
 
     (root / "shared").mkdir()
-    with mock.patch.object(cluster, "on_executors", executors), mock.patch.object(cluster, "PART_BYTES", size):
+    with mock.patch.object(cluster, "on_executors", on_executors), mock.patch.object(cluster, "PART_BYTES", size):
         answers = cluster._read(where, KEY, root / "shared", observations(where, files))
     spread = cluster.ClusterLanding(
         sorted((entry for answer in answers for entry in answer.landed), key=lambda entry: entry.file.path),
@@ -180,16 +182,18 @@ def test_executors_read_from_so_much_on(tmp_path: Path) -> None:
     assert [case for case, so in worth.items() if so] == [("spark", 0), ("spark", 1)]
 
 
-def test_small_files_share_a_task(tmp_path: Path) -> None:
+def test_small_files_share_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "TASK_BYTES", 6 * len(RECORDS))
     for day in range(1, 8):
         put(tmp_path, RECORDS * day, f"dvcqg/dossiers/hoso_2024060{day}.ndjson")
     settings = zone(tmp_path)
     landed = observations(settings, discover(settings))
-    tasks = list(portions(landed, lambda entry: entry.file.size, most=6 * len(RECORDS), count=500))
+    tasks = together(landed, lambda entry: entry.file.size)
     assert [entry.landing_id for task in tasks for entry in task] == [entry.landing_id for entry in landed]
     assert [[entry.file.size // len(RECORDS) for entry in task] for task in tasks] == [[1, 2, 3], [4], [5], [6], [7]]
-    assert [len(task) for task in portions(landed, lambda _: 0, most=1, count=3)] == [3, 3, 1]
-    assert not list(portions([], len, most=1, count=1))
+    monkeypatch.setattr(executors, "TASK_FILES", 3)
+    assert [len(task) for task in together(landed, lambda _: 0)] == [3, 3, 1]
+    assert not together([], len)
 
 
 def test_no_password_of_another_system_goes_along(tmp_path: Path) -> None:
@@ -204,7 +208,7 @@ def test_no_password_of_another_system_goes_along(tmp_path: Path) -> None:
         digests={"so": {"send": [f"https://example.vn/{secret}"]}},
     )
     assert secret.encode() in pickle.dumps(settings)
-    assert secret.encode() not in pickle.dumps(told(settings))
+    assert secret.encode() not in pickle.dumps(for_executors(settings))
 
 
 def _contents(read: list[tuple[str, pa.Table]]) -> list[dict[str, Any]]:
