@@ -10,8 +10,8 @@
 {%- endmacro %}
 
 {#- Indicators that count dossiers: which are counted at all, which score, and why one that does not costs points.
-    In terms of `facts` (columns of int_dossier_facts) and `fees` (int_procedure_fees of its procedure). -#}
-{% macro dossier_indicators() %}
+    In terms of `facts` (columns of int_dossier_facts); has_fee: of int_procedure_fees, for its procedure. -#}
+{% macro dossier_indicators(has_fee='fees.has_fee') %}
     {%- set electronic = 'coalesce(facts.electronic_results, 0) > 0' -%}
     {%- set from_store = 'coalesce(facts.reused_from_store_files, 0) > 0' -%}
     {{ return({
@@ -21,7 +21,7 @@
             'why': "case when facts.channel = '2' then 'NO_ELECTRONIC_RESULT' else 'NOT_ONLINE' end",
         },
         '3.6': {
-            'counts': '(coalesce(fees.has_fee, false) and not (coalesce(facts.fee_count, 0) > 0 and coalesce(facts.fee_total, 0) = 0))',
+            'counts': '(coalesce(' ~ has_fee ~ ', false) and not (coalesce(facts.fee_count, 0) > 0 and coalesce(facts.fee_total, 0) = 0))',
             'scores': is_paid_online('facts'),
             'why': "'NOT_PAID_ONLINE'",
         },
@@ -47,6 +47,14 @@
         '3.5a': {'scores': '(coalesce(facts.fee_total, 0) > 0 or ' ~ is_paid_online('facts') ~ ')', 'why': 'PROCEDURE_NEVER_PAID'},
         '3.5b': {'scores': is_paid_online('facts'), 'why': 'PROCEDURE_NEVER_PAID_ONLINE'},
     }) }}
+{% endmacro %}
+
+{#- Columns of int_dossier_facts that the rules above look at. -#}
+{% macro indicator_facts() %}
+    {{ return([
+        'channel', 'electronic_results', 'fee_count', 'fee_total', 'online_payment', 'submitted_files', 'has_digitised_parts', 'reused_from_store_files',
+        'vneid_verified',
+    ]) }}
 {% endmacro %}
 
 {#- Condition: the fee was paid on the portal or on the local gateway. -#}

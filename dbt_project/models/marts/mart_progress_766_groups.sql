@@ -36,28 +36,34 @@ months as (
     group by source, agency_code, month_start
 ),
 
+leveled as (
+    select
+        own.agency_code,
+        {{ explode_levels('own.agency_code') }} as ancestor_level
+    from (select distinct agency_code from months) as own
+),
+
 places as (
     -- where the dossiers of an agency and month count: every period with the month, the agency and every code above it
     select
-        own.agency_code,
-        own.month_start,
-        periods.period,
-        {{ explode_levels('own.agency_code') }} as ancestor_level
-    from (select distinct agency_code, month_start from months) as own
-    inner join {{ ref('int_periods') }} as periods
-        on
-            own.month_start = periods.month_start
-            and periods.scheme = 'calendar'
+        leveled.agency_code,
+        {{ agency_ancestor('leveled.agency_code', 'leveled.ancestor_level') }} as place,
+        periods.month_start,
+        periods.period
+    from leveled
+    cross join {{ ref('int_periods') }} as periods
+    where periods.scheme = 'calendar'
 ),
 
-by_procedures as (
+procedures as (
+    -- a procedure of a place and period once, however many agencies and months it scored in
     select
         sums.source,
         places.period,
-        {{ agency_ancestor('sums.agency_code', 'places.ancestor_level') }} as agency_code,
+        places.place,
+        sums.procedure_key,
         {% for indicator in procedure_indicators() %}
-        count(distinct case when sums.{{ indicator_column(indicator) }}_scored > 0 then sums.procedure_key end)
-            as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        max(case when sums.{{ indicator_column(indicator) }}_scored > 0 then 1 else 0 end) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
     from sums
     inner join places on sums.agency_code = places.agency_code and sums.month_start = places.month_start
@@ -65,21 +71,33 @@ by_procedures as (
         {% for indicator in procedure_indicators() %}
         {{ 'or ' if not loop.first }}sums.{{ indicator_column(indicator) }}_scored > 0
         {% endfor %}
-    group by sums.source, places.period, {{ agency_ancestor('sums.agency_code', 'places.ancestor_level') }}
+    group by sums.source, places.period, places.place, sums.procedure_key
+),
+
+by_procedures as (
+    select
+        source,
+        period,
+        place as agency_code,
+        {% for indicator in procedure_indicators() %}
+        sum({{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
+        {% endfor %}
+    from procedures
+    group by source, period, place
 ),
 
 by_agency as (
     select
         months.source,
         places.period,
-        {{ agency_ancestor('months.agency_code', 'places.ancestor_level') }} as agency_code,
+        places.place as agency_code,
         {% for indicator in dossier_indicators() %}
         sum(months.{{ indicator_column(indicator) }}_counted) as {{ indicator_column(indicator) }}_counted,
         sum(months.{{ indicator_column(indicator) }}_scored) as {{ indicator_column(indicator) }}_scored{{ ',' if not loop.last }}
         {% endfor %}
     from months
     inner join places on months.agency_code = places.agency_code and months.month_start = places.month_start
-    group by months.source, places.period, {{ agency_ancestor('months.agency_code', 'places.ancestor_level') }}
+    group by months.source, places.period, places.place
 ),
 
 fee_procedures as (
