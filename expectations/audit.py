@@ -238,7 +238,8 @@ def _history(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
 
 def _ledger(con: duckdb.DuckDBPyConnection) -> Iterator[Identity]:
     """The published ledger holds every file that `validated` holds, the quarantine the rows up to known_at."""
-    known = "exported_at <= coalesce((select max(known_at) from marts.mart_quarantine), exported_at)"
+    # Of the clock: a quarantine without rows up to known_at does not tell known_at.
+    known = "exported_at <= coalesce((select max(known_at) from state.clock), exported_at)"
     for mart, origin, which, what_vi, what_en in (
         ("mart_load_ledger", "files", "true", "Tệp trong sổ nạp công bố", "Files in the published ledger"),
         ("mart_quarantine", "quarantine", known, "Dòng cách ly công bố", "Quarantined rows published"),

@@ -46,9 +46,10 @@ ANOMALIES = ("smaller_export", "status_gone", "reason_flood", "source_silent")
 #: A weekend, and a day before and after it.
 SILENT_DAYS = 4
 _SOURCE = re.compile(r"[a-z0-9_]+")
-_POSTGRES_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
+_DATABASE_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MEMORY = r"^\d+[mMgG]$"
+_METASTORE = r"^thrift://[^\s,]+:\d+(,thrift://[^\s,]+:\d+)*$"
 _MASTER = r"^(local(\[(\*|\d+)\])?|spark://\S+:\d+|yarn|k8s://\S+)$"
 #: What Đúng Hạn says to Spark itself: [spark.conf] must not say it otherwise.
 _OWN_SPARK_CONF = ("spark.master", "spark.sql.warehouse.dir", "spark.sql.ansi.enabled", "spark.sql.timestampType")
@@ -107,6 +108,8 @@ class Spark(BaseModel):
     the executors), for a session takes some ten seconds to start. validation_from_mib: from so many MiB of their rows
     in the lake on the executors look for what violates rules, for which they must see the warehouse folder; None: this
     machine does.
+    metastore: where the published marts get names for those who ask Spark, as views in `database`, which is ours alone;
+    several addresses of one metastore with commas between; None: nowhere. Also when DuckDB builds the marts.
     conf: further properties of Spark, never shown, for some are passwords; those that decide what the figures are stay
     as they are.
     """
@@ -123,6 +126,8 @@ class Spark(BaseModel):
     threads: int = Field(default=1, ge=1, le=16)
     landing_from_mib: int = Field(default=1024, ge=0)
     validation_from_mib: int | None = Field(default=None, ge=0)
+    metastore: str | None = Field(default=None, pattern=_METASTORE)
+    database: str = Field(default="dunghan", pattern=_DATABASE_NAME)
     conf: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
@@ -247,9 +252,11 @@ class Settings(BaseSettings):
     spark: Spark = Field(
         default_factory=Spark,
         description="Spark ở đâu, dùng bao nhiêu máy: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, conf"
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, metastore,"
+        " database, conf"
         " / where Spark is, with how much of the machines: [spark] master, folder, driver_memory, executor_memory,"
-        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, conf",
+        " executor_cores, cores_max, shuffle_partitions, threads, landing_from_mib, validation_from_mib, metastore,"
+        " database, conf",
     )
     stale_hours: float = Field(
         default=30,
@@ -325,13 +332,13 @@ class Settings(BaseSettings):
     )
     postgres_schema: str = Field(
         default="marts",
-        pattern=_POSTGRES_NAME,
+        pattern=_DATABASE_NAME,
         description="lược đồ trong PostgreSQL; bên cạnh là _old, _next, _access"
         " / schema in PostgreSQL; beside it _old, _next, _access",
     )
     postgres_role: str = Field(
         default="dunghan_reader",
-        pattern=_POSTGRES_NAME,
+        pattern=_DATABASE_NAME,
         description="vai trò chỉ đọc trong PostgreSQL, được tạo nếu chưa có"
         " / role in PostgreSQL that may read, made if missing",
     )

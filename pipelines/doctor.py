@@ -25,7 +25,7 @@ from pipelines.errors import safe_text
 from pipelines.layout import REPOSITORY
 from pipelines.masking import masked_name
 from pipelines.preflight import nearest, wanted_bytes
-from pipelines.preflight_spark import examine_spark
+from pipelines.preflight_spark import examine_metastore, examine_spark
 
 Result = Literal["ok", "warn", "fail"]
 Words = tuple[str, str]  # Vietnamese, English
@@ -387,8 +387,8 @@ def _duckdb(settings: Settings) -> Iterator[Check]:
 
 
 def _spark(settings: Settings) -> Iterator[Check]:
-    """What a build on Spark needs, where settings ask for one."""
-    for finding in examine_spark(settings):
+    """What a build on Spark and names in a metastore need, where settings ask for them."""
+    for finding in (*examine_spark(settings), *examine_metastore(settings)):
         result: Result = "fail" if finding.advice else "ok"
         yield Check(finding.name, result, finding.title, finding.found, finding.advice or _NOTHING)
 

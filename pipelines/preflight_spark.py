@@ -25,6 +25,7 @@ PACKAGES = ("pyspark", "dbt-spark")
 _ANSWER_SECONDS = 3
 _JAVA_SECONDS = 30
 _STANDALONE = "spark://"
+_THRIFT = "thrift://"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ def examine_spark(settings: Settings) -> Iterator[Finding]:
     yield _java()
     yield _master(settings.spark.master)
     yield _folder(settings.spark.folder or settings.layout.spark)
+
+
+def examine_metastore(settings: Settings) -> Iterator[Finding]:
+    """What naming the published marts in a metastore needs besides; nothing where none is set. What is wrong does not
+    keep a run from publishing."""
+    if settings.spark.metastore is None:
+        return
+    if settings.engine != "spark":
+        yield _packages()
+        yield _java()
+    yield _metastore(settings.spark.metastore)
 
 
 def _packages() -> Finding:
@@ -103,6 +115,17 @@ def _master(master: str) -> Finding:
         f"{master} cannot be reached: start the cluster, or correct [spark] master",
     )
     return Finding("spark_master", title, master, None if any(map(_answers, masters)) else advice)
+
+
+def _metastore(uris: str) -> Finding:
+    """One of its addresses must answer."""
+    title = ("Metastore", "Metastore")
+    advice = (
+        f"không nối được tới {uris}: hãy bật metastore, hoặc sửa [spark] metastore",
+        f"{uris} cannot be reached: start the metastore, or correct [spark] metastore",
+    )
+    addresses = (uri.removeprefix(_THRIFT) for uri in uris.split(","))
+    return Finding("metastore", title, uris, None if any(map(_answers, addresses)) else advice)
 
 
 def _answers(address: str) -> bool:

@@ -682,7 +682,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason.attention": ("có tệp phải xem lại", "a file needs a look"),
     "reason.notes": ("việc sau lượt chạy chưa xong", "something after the run went wrong"),
     "reason.missing": ("thiếu phần kèm theo bản công bố", "something beside the figures is missing"),
-    "reason.undelivered": ("chưa đưa được vào PostgreSQL", "PostgreSQL did not get the version"),
+    "reason.undelivered": ("chưa đưa được bản công bố đến nơi nhận", "the version did not get to where it is sent"),
     "run.anomaly": ("Khác thường: {text}", "Unusual: {text}"),
     "reason.backfill_unfinished": ("có đợt nạp lịch sử chưa xong", "a backfill did not finish"),
     "status.backfill": (

@@ -13,7 +13,7 @@ import dagster as dg
 
 from pipelines.config import Settings, load_settings
 from pipelines.orchestration import compacting, failures, jobs, resources, restating, schedules, sensors
-from pipelines.orchestration.assets import exports, postgres, publication, validation
+from pipelines.orchestration.assets import deliveries, exports, publication, validation
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def build_definitions(
             validation.build(settings, retry),
             *built.assets,
             publication.build(settings, built.models, retry),
-            *([postgres.build(settings)] if settings.postgres_dsn is not None else []),
+            *deliveries.build(settings),
         ],
         asset_checks=built.checks,
         jobs=[*jobs.build(), restating.build(settings), compacting.build(settings)],

@@ -9,8 +9,8 @@ import dagster as dg
 from expectations.schema import VALIDATED_TABLES
 from pipelines.config import Settings
 from pipelines.contract import KINDS
+from pipelines.orchestration.assets import deliveries
 from pipelines.orchestration.assets.exports import EXPORT_DAYS, EXPORTS, landed_key
-from pipelines.orchestration.assets.postgres import POSTGRES
 from pipelines.orchestration.assets.publication import PUBLICATION
 from pipelines.orchestration.assets.validation import validated_key
 
@@ -45,10 +45,10 @@ def build() -> list[Any]:
 def without_build(settings: Settings) -> list[dg.AssetKey]:
     """What a run with nothing new goes through: it looks at the drop zone and at the rules, and keeps the publication.
 
-    PostgreSQL may have missed it.
+    PostgreSQL or the metastore may have missed it.
     """
-    deliveries = [POSTGRES] if settings.postgres_dsn is not None else []
-    return [EXPORTS, *map(landed_key, KINDS), *map(validated_key, VALIDATED_TABLES), PUBLICATION, *deliveries]
+    validated = map(validated_key, VALIDATED_TABLES)
+    return [EXPORTS, *map(landed_key, KINDS), *validated, PUBLICATION, *deliveries.keys(settings)]
 
 
 def nightly_config(*, full_refresh: bool = False, force: bool = False) -> dict[str, Any]:

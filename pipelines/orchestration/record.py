@@ -33,6 +33,7 @@ STEPS = {
     "audit": ("Đối chiếu", "Auditing"),
     "publishing": ("Công bố", "Publishing"),
     "postgres": ("Đưa vào PostgreSQL", "Loading into PostgreSQL"),
+    "metastore": ("Đặt tên trong metastore", "Naming in the metastore"),
 }
 #: What comes after the publication, when it is due.
 AFTERWARDS = {"compacting": ("Gộp tệp nhỏ của kho", "Compacting the lake")}

@@ -18,7 +18,7 @@ class Standalone:
 
     def __init__(self, folder: Path, *, workers: int, cores: int = 1, memory: str = "1g") -> None:
         self.folder, self._cores, self._memory, self._number = folder, cores, memory, workers
-        self.url = f"spark://127.0.0.1:{_free_port()}"
+        self.url = f"spark://127.0.0.1:{free_port()}"
         self.workers: list[subprocess.Popen[bytes]] = []
         self._master: subprocess.Popen[bytes] | None = None
 
@@ -39,11 +39,11 @@ class Standalone:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in (*self.workers, *([self._master] if self._master else [])):
-            _end(process, signal.SIGTERM)
+            end_of(process, signal.SIGTERM)
 
     def kill_worker(self, number: int) -> None:
         """As when a machine dies: the worker and the executors it runs, all at once."""
-        _end(self.workers[number], signal.SIGKILL)
+        end_of(self.workers[number], signal.SIGKILL)
 
     def executors(self, number: int) -> int:
         """How many executors this worker has started so far."""
@@ -60,7 +60,7 @@ class Standalone:
             "SPARK_DAEMON_MEMORY": "256m",
             "SPARK_WORKER_OPTS": "-Dspark.worker.ui.enabled=false",
         }
-        ports = ("--host", "127.0.0.1", "--webui-port", str(_free_port()))
+        ports = ("--host", "127.0.0.1", "--webui-port", str(free_port()))
         with (self.folder / f"{name}.log").open("wb") as log:
             return subprocess.Popen(
                 [home / "bin" / "spark-class", main, *ports, *arguments],
@@ -78,7 +78,7 @@ class Standalone:
             time.sleep(0.2)
 
 
-def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+def end_of(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
     """Ends the process and what it started: executors are processes of the worker's own group."""
     if process.poll() is None:
         os.killpg(process.pid, how)
@@ -89,7 +89,13 @@ def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def _free_port() -> int:
+def java() -> str:
+    """The Java that Spark would start."""
+    home = os.environ.get("JAVA_HOME")
+    return str(Path(home, "bin", "java")) if home else "java"
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -52,10 +52,12 @@ def settings(tmp_path: Path) -> Settings:
         con.execute("""
             create schema intermediate;
             create schema marts;
+            create schema if not exists state;
+            create table state.clock as select null::timestamp as known_at;
             create table intermediate.int_history_accounting as
             select 'dvcqg' as source, 1 as versions, 2 as unchanged, 0 as superseded;
-            create table marts.mart_load_ledger as select *, null::timestamp as known_at from validated.files;
-            create table marts.mart_quarantine as select *, null::timestamp as known_at from validated.quarantine;
+            create table marts.mart_load_ledger as select * from validated.files;
+            create table marts.mart_quarantine as select * from validated.quarantine;
         """)
     return settings
 
@@ -70,6 +72,14 @@ def test_a_build_that_adds_up_is_green(settings: Settings) -> None:
     assert (found["lake_dossiers"].found, found["accepted_dossiers"].found, found["quarantined"].found) == (4, 3, 1)
     assert found["history_dvcqg"].found == 3
     assert found["every_file_in_ledger"].found == 3
+
+
+@pytest.mark.parametrize(("known_at", "red"), [("2024-05-31", set()), ("2024-06-01", {"published_quarantine"})])
+def test_rows_known_later_are_not_published(settings: Settings, known_at: str, red: set[str]) -> None:
+    """Also where no rejected row is known yet, so that the published quarantine is empty."""
+    with connect_build(settings) as con:
+        con.execute(f"update state.clock set known_at = timestamp '{known_at}'; delete from marts.mart_quarantine")
+    assert failed(settings) == red
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from pydantic import SecretStr
 from pipelines.cli import main
 from pipelines.config import Settings, load_settings
 from pipelines.layout import REPOSITORY
-from pipelines.orchestration.assets.postgres import LOADED, POSTGRES
+from pipelines.orchestration.assets.deliveries import LOADED, POSTGRES
 from pipelines.orchestration.instance import open_instance
 from pipelines.orchestration.runner import RunOutcome, run_nightly
 from pipelines.serving import catalogue

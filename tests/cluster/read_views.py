@@ -1,0 +1,30 @@
+"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints, as JSON, view → number of
+rows, its columns, what is said of the first one. A program of its own, for pyspark is one session for a process."""
+
+import json
+import sys
+
+from pyspark.sql import SparkSession
+
+if __name__ == "__main__":
+    uri, database = sys.argv[1:]
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.catalogImplementation", "hive")
+        .config("spark.hadoop.hive.metastore.uris", uri)
+        .getOrCreate()
+    )
+    told = {}
+    for row in session.sql(f"show views in {database}").collect():
+        columns = session.sql(f"describe {database}.{row.viewName}").collect()
+        told[row.viewName] = {
+            "rows": session.table(f"{database}.{row.viewName}").count(),
+            "columns": [column.col_name for column in columns],
+            "said": columns[0].comment,
+        }
+    told["as_of"] = str(session.sql(f"select max(as_of) from {database}.fct_dossiers").collect()[0][0])
+    session.stop()
+    print(json.dumps(told))
