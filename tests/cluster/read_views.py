@@ -1,5 +1,5 @@
-"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints, as JSON, view → number of
-rows, its columns, what is said of the first one. A program of its own, for pyspark is one session for a process."""
+"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints as JSON: the as_of of its
+figures; view → number of rows, its columns, what is said of the first one. A program of its own, for pyspark is one session for a process."""
 
 import json
 import sys
@@ -17,14 +17,14 @@ if __name__ == "__main__":
         .config("spark.hadoop.hive.metastore.uris", uri)
         .getOrCreate()
     )
-    told = {}
+    views = {}
     for row in session.sql(f"show views in {database}").collect():
         columns = session.sql(f"describe {database}.{row.viewName}").collect()
-        told[row.viewName] = {
+        views[row.viewName] = {
             "rows": session.table(f"{database}.{row.viewName}").count(),
             "columns": [column.col_name for column in columns],
             "said": columns[0].comment,
         }
-    told["as_of"] = str(session.sql(f"select max(as_of) from {database}.fct_dossiers").collect()[0][0])
+    as_of = str(session.sql(f"select max(as_of) from {database}.fct_dossiers").collect()[0][0])
     session.stop()
-    print(json.dumps(told))
+    print(json.dumps({"as_of": as_of, "views": views}))

@@ -56,14 +56,17 @@ def test_marts_are_named_and_follow_the_publication(tmp_path: Path, monkeypatch:
         assert _record(warehouse)["undelivered"] == []
         marts = json.loads((warehouse / "published" / "manifest.json").read_text(encoding="utf-8"))["marts"]
         seen = _seen(metastore)
-        assert seen.pop("as_of") == "2024-03-15 23:59:59"
-        assert {name: view["rows"] for name, view in seen.items()} == {name: mart["rows"] for name, mart in marts.items()}
-        assert seen["fct_dossiers"]["columns"][:2] == ["source", "dossier_code"]
-        assert seen["fct_dossiers"]["said"].startswith("Hệ thống gửi dữ liệu")
+        assert seen["as_of"] == "2024-03-15 23:59:59"
+        rows = {name: view["rows"] for name, view in seen["views"].items()}
+        assert rows == {name: mart["rows"] for name, mart in marts.items()}
+        facts = seen["views"]["fct_dossiers"]
+        assert facts["columns"][:2] == ["source", "dossier_code"]
+        assert facts["said"].startswith("Hệ thống gửi dữ liệu")
 
-        started = os.stat(warehouse / "state" / "spark-metastore.log").st_mtime_ns
+        log = warehouse / "state" / "spark-metastore.log"
+        started = log.stat().st_mtime_ns
         _dunghan(warehouse, "run", "--as-of", "2024-03-15T23:59:59")
-        assert os.stat(warehouse / "state" / "spark-metastore.log").st_mtime_ns == started, "no session for nothing new"
+        assert log.stat().st_mtime_ns == started, "no session for nothing new"
 
         _dunghan(warehouse, "run", "--as-of", "2024-03-20T23:59:59")
         assert _seen(metastore)["as_of"] == "2024-03-20 23:59:59"

@@ -15,7 +15,7 @@ from pipelines import preflight_spark
 from pipelines.config import ConfigurationError, Settings, load_settings
 from pipelines.layout import DBT_PROJECT
 from pipelines.preflight import require_sound
-from pipelines.preflight_spark import examine_spark
+from pipelines.preflight_spark import examine_metastore, examine_spark
 from tests.support.small_build import AS_OF, settings_in, validate
 from warehouse import spark
 from warehouse.build import build_fingerprint, dbt_environment, plan_build, record_green
@@ -109,6 +109,22 @@ def test_duckdb_asks_nothing_of_spark(tmp_path: Path, monkeypatch: pytest.Monkey
     spark.take_over(settings, tmp_path)
     assert not spark.folder(settings).exists()
     assert dbt_environment(settings)["DUNGHAN_ENGINE"] == "duckdb"
+
+
+def test_a_metastore_that_does_not_answer_is_told_and_keeps_no_run_from_starting(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, spark={"metastore": "thrift://127.0.0.1:9,thrift://127.0.0.1:7"})
+    Path(settings.drop_zone).mkdir()
+    advice = {finding.name: finding.advice for finding in examine_metastore(settings)}
+    assert "thrift://127.0.0.1:9,thrift://127.0.0.1:7" in (advice["metastore"] or ("",))[0]
+    assert advice.keys() >= {"spark_packages", "java"}
+    require_sound(settings)
+    assert list(examine_metastore(settings_in(tmp_path))) == []
+
+
+@pytest.mark.parametrize("wrong", [{"metastore": "may-chu:9083"}, {"database": "bao cao"}, {"database": "a`b"}])
+def test_names_in_a_metastore(wrong: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(wrong))):
+        load_settings(spark=wrong)
 
 
 def test_properties(tmp_path: Path) -> None:

@@ -31,11 +31,11 @@ class _Place:
     key: dg.AssetKey
     description: str
     check: str
-    deliver: Callable[[Settings, Progress], Summary]
+    deliver: Callable[[Settings, Progress | None], Summary]
     told: Callable[[Settings, Exception], str]
 
 
-def _into_postgres(settings: Settings, progress: Progress) -> Summary:
+def _into_postgres(settings: Settings, progress: Progress | None) -> Summary:
     loaded = postgres.load(settings, again=False, progress=progress)
     return {
         "version": dg.MetadataValue.text(loaded.version),
@@ -48,7 +48,7 @@ def _into_postgres(settings: Settings, progress: Progress) -> Summary:
     }
 
 
-def _into_metastore(settings: Settings, _: Progress) -> Summary:
+def _into_metastore(settings: Settings, _: Progress | None) -> Summary:
     named = metastore.name_marts(settings)
     return {
         "version": dg.MetadataValue.text(named.version),
