@@ -1,5 +1,8 @@
-"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints as JSON: the as_of of its
-figures; view → number of rows, its columns, what is said of the first one. A program of its own, for pyspark is one session for a process."""
+"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints it as JSON.
+
+The as_of of the figures, and view → number of rows, its columns, what is said of the first one. A program of its own,
+for pyspark is one session for a process.
+"""
 
 import json
 import sys
