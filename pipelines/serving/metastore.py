@@ -9,11 +9,13 @@ A session of Spark in a process of its own, as for work on executors (warehouse.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -62,7 +64,7 @@ def name_marts(settings: Settings) -> Named:
     database = settings.spark.database
     named = {"metastore": settings.spark.metastore, "database": database, "version": publication.version}
     note = settings.layout.state / NOTE
-    if note.exists() and json.loads(note.read_text(encoding="utf-8")) == named:
+    if _noted(note) == named:
         return Named(publication.version, database, len(publication.manifest["marts"]), kept=True)
     with opened(settings, publication) as published:
         marts, views = published.marts, [_view(published, database, mart) for mart in published.marts]
@@ -70,6 +72,13 @@ def name_marts(settings: Settings) -> Named:
     _in_a_session(settings, {"database": database, "marts": marts, "views": views})
     note.write_text(json.dumps(named), encoding="utf-8")
     return Named(publication.version, database, len(marts))
+
+
+def _noted(note: Path) -> Any:
+    """What the metastore was last told; None when that is not known, or damaged."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(note.read_text(encoding="utf-8"))
+    return None
 
 
 def _view(published: Published, database: str, mart: str) -> str:
