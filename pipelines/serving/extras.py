@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 
@@ -15,7 +16,17 @@ def need(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise MissingExtraError(
-            f"Chưa cài phần «{extra}» (thiếu {error.name}); hãy chạy: pip install 'dunghan[{extra}]'\n"
-            f"Extra «{extra}» is not installed ({error.name} is missing); run: pip install 'dunghan[{extra}]'"
-        ) from error
+        raise _missing(extra, error.name) from error
+
+
+def require(module: str, extra: str) -> None:
+    """For a module that only another process imports: raise MissingExtraError when it is not installed."""
+    if importlib.util.find_spec(module) is None:
+        raise _missing(extra, module)
+
+
+def _missing(extra: str, module: str | None) -> MissingExtraError:
+    return MissingExtraError(
+        f"Chưa cài phần «{extra}» (thiếu {module}); hãy chạy: pip install 'dunghan[{extra}]'\n"
+        f"Extra «{extra}» is not installed ({module} is missing); run: pip install 'dunghan[{extra}]'"
+    )

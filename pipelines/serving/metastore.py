@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
-from pipelines.serving.extras import need
+from pipelines.serving.extras import require
 from pipelines.serving.published import Published, opened, statement
 from warehouse import spark
 from warehouse.dbt_child import PARENT, die_with_parent
@@ -59,7 +59,7 @@ def name_marts(settings: Settings) -> Named:
 
     Views of marts that the version does not have go. Raises MetastoreError, NothingPublishedError, MissingExtraError.
     """
-    need("pyspark", EXTRA)
+    require("pyspark", EXTRA)
     publication = published_now(settings)
     database = settings.spark.database
     named = {"metastore": settings.spark.metastore, "database": database, "version": publication.version}
