@@ -64,8 +64,8 @@ def _packages() -> Finding:
     versions = {name: _version(name) for name in PACKAGES}
     found = ", ".join(f"{name} {version or '-'}" for name, version in versions.items())
     advice = (
-        f'thiếu gói ({found}): `make spark` tạo môi trường có Spark, hoặc đặt engine = "duckdb"',
-        f'packages are missing ({found}): `make spark` makes an environment with Spark, or set engine = "duckdb"',
+        f'thiếu gói ({found}): `make spark` tạo môi trường có Spark, hoặc bỏ engine = "spark" và [spark] metastore',
+        f'packages are missing ({found}): `make spark` makes an environment with Spark, or leave out engine = "spark" and [spark] metastore',
     )
     return Finding("spark_packages", title, found, None if all(versions.values()) else advice)
 
