@@ -65,7 +65,8 @@ def _packages() -> Finding:
     found = ", ".join(f"{name} {version or '-'}" for name, version in versions.items())
     advice = (
         f'thiếu gói ({found}): `make spark` tạo môi trường có Spark, hoặc bỏ engine = "spark" và [spark] metastore',
-        f'packages are missing ({found}): `make spark` makes an environment with Spark, or leave out engine = "spark" and [spark] metastore',
+        f"packages are missing ({found}): `make spark` makes an environment with Spark,"
+        ' or leave out engine = "spark" and [spark] metastore',
     )
     return Finding("spark_packages", title, found, None if all(versions.values()) else advice)
 
