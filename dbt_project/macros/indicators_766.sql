@@ -49,14 +49,6 @@
     }) }}
 {% endmacro %}
 
-{#- Columns of int_dossier_facts that the rules above look at. -#}
-{% macro indicator_facts() %}
-    {{ return([
-        'channel', 'electronic_results', 'fee_count', 'fee_total', 'online_payment', 'submitted_files', 'has_digitised_parts', 'reused_from_store_files',
-        'vneid_verified',
-    ]) }}
-{% endmacro %}
-
 {#- Condition: the fee was paid on the portal or on the local gateway. -#}
 {% macro is_paid_online(facts) -%} coalesce({{ facts }}.online_payment, '0') in ('1', '2') {%- endmacro %}
 

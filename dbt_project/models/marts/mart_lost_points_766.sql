@@ -31,10 +31,9 @@ losing as (
     group by progress.source, progress.agency_code, months.month_start, months.period, months.closes_at
 ),
 
-facts as (
-    -- no other column: these rows are held in memory
+facts as {{ read_in_place() }} (
     select
-        {{ copied('dossiers', ['source', 'dossier_code', 'agency_code', 'procedure_code', 'procedure_key'] + indicator_facts()) }},
+        dossiers.*,
         fees.has_fee,
         losing.period,
         losing.closes_at,

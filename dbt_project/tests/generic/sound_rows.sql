@@ -1,6 +1,6 @@
 {#- What the rows of a model must fulfil, in one node and mostly one scan; it stops with an error that names every rule that is broken, and by how many rows (of `keys`: keys; of
     `known`: values).
-    keys: lists of columns that are unique together, the grain first; nulls compare equal, as in `group by`. written_by: the incremental model whose rows the model shows. What a build
+    keys: lists of columns that are unique together, the grain first; nulls compare equal, as in `group by`. written_by: the incremental model whose rows the model shows, joined with what has one row for each. What a build
     did not write was proven unique when it was written, so a nightly run looks only at the dossiers that it wrote, in all their rows; a full refresh looks at everything.
     `not_null` columns, `unique` ones, `accepted` values (column: list), values that must be `known` elsewhere (column: [model, its column]); null is accepted and known, as in dbt's
     own tests. holds: conditions by name; a null does not hold. built_now: all but the keys only for rows that were written since the last green build, which the others passed. -#}

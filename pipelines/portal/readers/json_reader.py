@@ -22,6 +22,7 @@ from pipelines.bilingual import joined
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
+    AHEAD,
     BOM,
     CHUNK,
     HEAD,
@@ -328,7 +329,7 @@ class LineReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
-        segments = self._segments() if self._content.whole else prefetched(self._segments())
+        segments = self._segments() if self._content.whole else prefetched(self._segments(), AHEAD)
         yield from _batches(self.facts, segments, self._elements.search)
         if self._span is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
             self.facts.lines = self._line - 1
@@ -504,7 +505,7 @@ class ArrayReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Elements that are no objects stay rows. Raises FileRejected when the list never ends."""
-        segments = self._segments() if self._content.whole else prefetched(self._segments())
+        segments = self._segments() if self._content.whole else prefetched(self._segments(), AHEAD)
         return _batches(self.facts, segments, self._search)
 
     def _segments(self) -> Iterator[Segment]:
