@@ -6,7 +6,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,8 +27,6 @@ Item = TypeVar("Item")
 CHUNK = 4 * 1024 * 1024
 #: Bytes of a batch of text rows, about: converting one has a fixed cost.
 BATCH = 24 * 1024 * 1024
-#: So many pieces are read ahead while rows are converted: both cores are then busy all the time.
-AHEAD = 24
 #: A single record, and everything of an envelope that is not a record, must fit into this.
 MAX_RECORD = 64 * 1024 * 1024
 #: As much of a file as is looked at to tell its shape.
@@ -281,12 +279,12 @@ def chunks(stream: BinaryIO, size: int = CHUNK) -> Iterator[bytes]:
             return
 
 
-def prefetched(items: Iterator[Item], ahead: int = 1) -> Iterator[Item]:
-    """The same items in the same order; as many as `ahead` are made in a thread while one is used."""
+def prefetched(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items in the same order; the next one is made in a thread while the last one is used."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = deque(pool.submit(next, items, None) for _ in range(ahead))
-        while (item := waiting.popleft().result()) is not None:
-            waiting.append(pool.submit(next, items, None))
+        waiting = pool.submit(next, items, None)
+        while (item := waiting.result()) is not None:
+            waiting = pool.submit(next, items, None)
             yield item
 
 

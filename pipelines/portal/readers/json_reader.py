@@ -22,7 +22,6 @@ from pipelines.bilingual import joined
 from pipelines.contract import Kind
 from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
-    AHEAD,
     BOM,
     CHUNK,
     HEAD,
@@ -329,7 +328,7 @@ class LineReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. A line that is no record stays a row: whoever converts it will see."""
-        segments = self._segments() if self._content.whole else prefetched(self._segments(), AHEAD)
+        segments = self._segments() if self._content.whole else prefetched(self._segments())
         yield from _batches(self.facts, segments, self._elements.search)
         if self._span is not None and self._elements.plain and not (self.facts.notes or self.facts.attention):
             self.facts.lines = self._line - 1
@@ -505,7 +504,7 @@ class ArrayReader:
 
     def batches(self) -> Iterator[TextRows]:
         """See Reader. Elements that are no objects stay rows. Raises FileRejected when the list never ends."""
-        segments = self._segments() if self._content.whole else prefetched(self._segments(), AHEAD)
+        segments = self._segments() if self._content.whole else prefetched(self._segments())
         return _batches(self.facts, segments, self._search)
 
     def _segments(self) -> Iterator[Segment]:
