@@ -46,7 +46,7 @@ ANOMALIES = ("smaller_export", "status_gone", "reason_flood", "source_silent")
 #: A weekend, and a day before and after it.
 SILENT_DAYS = 4
 _SOURCE = re.compile(r"[a-z0-9_]+")
-_DATABASE_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
+_SQL_NAME = r"^[a-z_][a-z0-9_]{0,40}$"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MEMORY = r"^\d+[mMgG]$"
 _METASTORE = r"^thrift://[^\s,]+:\d+(,thrift://[^\s,]+:\d+)*$"
@@ -127,7 +127,7 @@ class Spark(BaseModel):
     landing_from_mib: int = Field(default=1024, ge=0)
     validation_from_mib: int | None = Field(default=None, ge=0)
     metastore: str | None = Field(default=None, pattern=_METASTORE)
-    database: str = Field(default="dunghan", pattern=_DATABASE_NAME)
+    database: str = Field(default="dunghan", pattern=_SQL_NAME)
     conf: dict[str, SecretStr] = Field(default_factory=dict)
 
     @property
@@ -332,13 +332,13 @@ class Settings(BaseSettings):
     )
     postgres_schema: str = Field(
         default="marts",
-        pattern=_DATABASE_NAME,
+        pattern=_SQL_NAME,
         description="lược đồ trong PostgreSQL; bên cạnh là _old, _next, _access"
         " / schema in PostgreSQL; beside it _old, _next, _access",
     )
     postgres_role: str = Field(
         default="dunghan_reader",
-        pattern=_DATABASE_NAME,
+        pattern=_SQL_NAME,
         description="vai trò chỉ đọc trong PostgreSQL, được tạo nếu chưa có"
         " / role in PostgreSQL that may read, made if missing",
     )

@@ -89,10 +89,15 @@ def _java() -> Finding:
     return Finding("java", title, found, None if release is not None and release >= OLDEST_JAVA else advice)
 
 
-def java_release() -> int | None:
-    """Release (17, 21, …) of the Java that Spark would start: that of JAVA_HOME, else of PATH; None: there is none."""
+def java_command() -> str | None:
+    """The Java that Spark would start: that of JAVA_HOME, else of PATH; None: there is none."""
     home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
+    return str(Path(home, "bin", "java")) if home else shutil.which("java")
+
+
+def java_release() -> int | None:
+    """Release (17, 21, …) of the Java that Spark would start; None: there is none."""
+    java = java_command()
     if java is None:
         return None
     try:

@@ -68,7 +68,7 @@ def workplace(settings: Settings, step: str) -> Iterator[Path]:
     folder = spark.folder(settings) / step
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     folder.mkdir(parents=True, mode=0o700)
-    _log(settings, step).unlink(missing_ok=True)
+    log_of(settings, step).unlink(missing_ok=True)
     try:
         yield folder
     finally:
@@ -83,22 +83,9 @@ def on_executors(settings: Settings, step: str, work: Callable[[Item], Answer], 
     """
     if not items:
         return []
-    log = _log(settings, step)
-    environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
-    with log.open("ab") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "warehouse.executors"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=environment,
-        )
-    with process:
-        try:
-            answer, _ = process.communicate(pickle.dumps(_Job(spark.properties(settings), work, list(items))))
-        finally:
-            end(process)
-    if process.returncode or not answer:
+    log = log_of(settings, step)
+    answer = answer_of("warehouse.executors", pickle.dumps(_Job(spark.properties(settings), work, list(items))), log)
+    if not answer:
         raise ClusterError(
             f"Cụm Spark không làm xong việc; hãy xem {log}, `dunghan doctor`, rồi `dunghan run`."
             " Mọi executor phải thấy kho nhận (khi kiểm tra: thư mục kho) và [spark] folder dưới cùng một đường dẫn"
@@ -110,7 +97,25 @@ def on_executors(settings: Settings, step: str, work: Callable[[Item], Answer], 
     return answers
 
 
-def _log(settings: Settings, step: str) -> Path:
+def answer_of(module: str, job: bytes, log: Path) -> bytes | None:
+    """What the program of a module, which starts a session of Spark, writes to standard output when it is given a job
+    on standard input; None when it fails. log: what Spark says is added to it."""
+    environment = {**os.environ, PARENT: str(os.getpid()), "PYSPARK_PYTHON": sys.executable}
+    command = [sys.executable, "-m", module]
+    with log.open("ab") as said:
+        process = subprocess.Popen(  # noqa: S603  (our own module)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=environment
+        )
+    with process:
+        try:
+            answer, _ = process.communicate(job)
+        finally:
+            end(process)
+    return None if process.returncode else answer
+
+
+def log_of(settings: Settings, step: str) -> Path:
+    """Where what Spark says during a step is kept."""
     return settings.layout.state / f"spark-{step}.log"
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +19,18 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Settings
+from pipelines.files import write_whole
 from pipelines.serving.extras import require
 from pipelines.serving.published import Published, opened, statement
 from warehouse import spark
-from warehouse.dbt_child import PARENT, die_with_parent
-from warehouse.dbt_process import end
+from warehouse.dbt_child import die_with_parent
+from warehouse.executors import answer_of, log_of
 from warehouse.reading import published_now
 
 EXTRA = "spark"
 #: What the metastore shows, noted here so that a run with nothing new needs no session of Spark.
 NOTE = "metastore.json"
-LOG = "spark-metastore.log"
+STEP = "metastore"
 #: Views are only written down: nothing is computed. Wall clocks stay wall clocks.
 _SESSION = {
     "spark.master": "local[1]",
@@ -57,28 +56,39 @@ class Named:
 def name_marts(settings: Settings) -> Named:
     """Point the views of the metastore to the version that readers of the warehouse see, unless they are.
 
-    Views of marts that the version does not have go. Raises MetastoreError, NothingPublishedError, MissingExtraError.
+    A view that we made goes with its mart; nobody else's is touched but one of the same name. Raises MetastoreError,
+    NothingPublishedError, MissingExtraError.
     """
     require("pyspark", EXTRA)
     publication = published_now(settings)
-    database = settings.spark.database
-    named = {"metastore": settings.spark.metastore, "database": database, "version": publication.version}
+    place = {"metastore": settings.spark.metastore, "database": settings.spark.database}
     note = settings.layout.state / NOTE
-    if _noted(note) == named:
-        return Named(publication.version, database, len(publication.manifest["marts"]), kept=True)
-    with opened(settings, publication) as published:
-        marts, views = published.marts, [_view(published, database, mart) for mart in published.marts]
-    note.unlink(missing_ok=True)
-    _in_a_session(settings, {"database": database, "marts": marts, "views": views})
-    note.write_text(json.dumps(named), encoding="utf-8")
-    return Named(publication.version, database, len(marts))
+    before = _noted(note)
+    made = set(before.get("marts", ())) if before.items() >= place.items() else set()
+    marts = sorted(publication.manifest["marts"])
+    shown = {**place, "version": publication.version, "marts": marts}
+    if before != shown:
+        # Until all is done it is not known which version is shown, but which views may be ours.
+        write_whole(note, json.dumps({**place, "version": None, "marts": sorted(made.union(marts))}))
+        with opened(settings, publication) as published:
+            views = [_view(published, settings.spark.database, mart) for mart in marts]
+        gone = [
+            _filled("drop_view", settings.spark.database, mart=_quoted(mart)) for mart in sorted(made.difference(marts))
+        ]
+        _in_a_session(settings, [_filled("create_database", settings.spark.database), *views, *gone])
+        write_whole(note, json.dumps(shown))
+    return Named(publication.version, settings.spark.database, len(marts), kept=before == shown)
 
 
-def _noted(note: Path) -> Any:
-    """What the metastore was last told; None when that is not known, or damaged."""
-    with contextlib.suppress(OSError, ValueError):
-        return json.loads(note.read_text(encoding="utf-8"))
-    return None
+def _noted(note: Path) -> dict[str, Any]:
+    """What the metastore was last told; nothing when that is not known, or damaged."""
+    with contextlib.suppress(OSError, TypeError, ValueError):
+        return dict(json.loads(note.read_text(encoding="utf-8")))
+    return {}
+
+
+def _filled(name: str, database: str, **words: str) -> str:
+    return statement(f"metastore/{name}").format(database=_quoted(database), **words)
 
 
 def _view(published: Published, database: str, mart: str) -> str:
@@ -86,8 +96,9 @@ def _view(published: Published, database: str, mart: str) -> str:
     file = published.publication.folder.resolve() / published.publication.manifest["marts"][mart]["parquet"]["file"]
     columns = _said(published.con, "duckdb_columns()", mart, "column_name, comment", "order by column_index")
     (comment,) = _said(published.con, "duckdb_tables()", mart, "comment")[0]
-    return statement("metastore/create_view").format(
-        database=_quoted(database),
+    return _filled(
+        "create_view",
+        database,
         mart=_quoted(mart),
         columns=", ".join(f"{_quoted(name)} comment {_text(said)}" for name, said in columns),
         comment=_text(comment),
@@ -109,24 +120,12 @@ def _text(value: str | None) -> str:
     return "'" + (value or "").replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _in_a_session(settings: Settings, job: dict[str, Any]) -> None:
+def _in_a_session(settings: Settings, statements: list[str]) -> None:
     uris = {"spark.hadoop.hive.metastore.uris": settings.spark.metastore}
-    job["properties"] = {**spark.properties(settings), **_SESSION, **uris}
-    log = settings.layout.state / LOG
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.serving.metastore"],
-            stdin=subprocess.PIPE,
-            stdout=said,
-            stderr=said,
-            env={**os.environ, PARENT: str(os.getpid())},
-        )
-    with process:
-        try:
-            process.communicate(json.dumps(job).encode())
-        finally:
-            end(process)
-    if process.returncode:
+    job = {"properties": {**spark.properties(settings), **_SESSION, **uris}, "statements": statements}
+    log = log_of(settings, STEP)
+    log.unlink(missing_ok=True)
+    if answer_of("pipelines.serving.metastore", json.dumps(job).encode(), log) is None:
         raise MetastoreError(
             f"Metastore {settings.spark.metastore} chưa có bản công bố mới; hãy xem {log} và `dunghan doctor`"
             f" / the metastore {settings.spark.metastore} does not show the published version; see {log} and "
@@ -138,20 +137,15 @@ def _in_a_session(settings: Settings, job: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Read a job from standard input and do it. Ends with Spark's own error where the metastore does not take it."""
+    """Do a job from standard input. Ends with Spark's own error where the metastore does not take a statement."""
     die_with_parent()
     job = json.load(sys.stdin)
     from pyspark.sql import SparkSession
 
     session = SparkSession.builder.config(map=job["properties"]).getOrCreate()
-    database = _quoted(job["database"])
     try:
-        session.sql(statement("metastore/create_database").format(database=database))
-        for view in job["views"]:
-            session.sql(view)
-        for row in session.sql(statement("metastore/views").format(database=database)).collect():
-            if row.viewName not in job["marts"]:
-                session.sql(statement("metastore/drop_view").format(database=database, mart=_quoted(row.viewName)))
+        for text in job["statements"]:
+            session.sql(text)
     finally:
         session.stop()
 

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from tests.cluster.standalone import end_of, free_port, java
+from pipelines.preflight_spark import java_command
+from tests.cluster.standalone import end_of, free_port
 
 _START_SECONDS = 120
 _SITE = """<configuration>
@@ -45,7 +46,7 @@ class Metastore:
         opened = [f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in ("net", "lang")]
         with (self.folder / "metastore.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [java(), *opened, "-cp", jars, *main],
+                [java_command() or "java", *opened, "-cp", jars, *main],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,

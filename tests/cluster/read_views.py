@@ -1,7 +1,7 @@
-"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE` prints it as JSON.
+"""What somebody sees who asks Spark through a metastore: `read_views.py URI DATABASE [STATEMENT…]`.
 
-The as_of of the figures, and view → number of rows, its columns, what is said of the first one. A program of its own,
-for pyspark is one session for a process.
+Runs the statements, then prints as JSON the as_of of the figures, and view → number of rows, its columns, what is said
+of the first one. A program of its own, for pyspark is one session for a process.
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 from pyspark.sql import SparkSession
 
 if __name__ == "__main__":
-    uri, database = sys.argv[1:]
+    uri, database, *statements = sys.argv[1:]
     session = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
@@ -20,6 +20,8 @@ if __name__ == "__main__":
         .config("spark.hadoop.hive.metastore.uris", uri)
         .getOrCreate()
     )
+    for statement in statements:
+        session.sql(statement)
     views = {}
     for row in session.sql(f"show views in {database}").collect():
         columns = session.sql(f"describe {database}.{row.viewName}").collect()

@@ -89,12 +89,6 @@ def end_of(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def java() -> str:
-    """The Java that Spark would start."""
-    home = os.environ.get("JAVA_HOME")
-    return str(Path(home, "bin", "java")) if home else "java"
-
-
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

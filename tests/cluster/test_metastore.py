@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,7 @@ import pytest
 
 from tests.cluster.engines import SMALL
 from tests.cluster.hive import Metastore
-from tests.oracle.comparison import PUBLISHED
-from tests.support.command import KEY
+from tests.oracle.comparison import run_pipeline
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -23,38 +22,30 @@ INBOX = Path(__file__).resolve().parents[1] / "data" / "worked_examples" / "inbo
 DATABASE = "bao_cao"
 
 
-def _dunghan(warehouse: Path, *arguments: str) -> str:
-    """One call by its command, not by `python -c`: pyspark takes a program without a file for one of its doctests."""
-    own = {"DUNGHAN_WAREHOUSE": str(warehouse), "DUNGHAN_DROP_ZONE": str(INBOX), "DUNGHAN_PRIVACY_KEY": KEY}
-    command = [str(Path(sys.executable).with_name("dunghan")), *arguments]
-    done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    assert done.returncode in PUBLISHED, f"{arguments}: {done.returncode}\n{said[-6000:]}"
-    return said
-
-
-def _seen(metastore: Metastore) -> dict[str, Any]:
-    command = [sys.executable, str(READER), metastore.uri, DATABASE]
+def _seen(metastore: Metastore, *statements: str) -> dict[str, Any]:
+    """What somebody sees there who first runs the statements."""
+    command = [sys.executable, str(READER), metastore.uri, DATABASE, *statements]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return seen
 
 
-def _record(warehouse: Path) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads((warehouse / "state" / "last-run.json").read_text(encoding="utf-8"))
-    return record
+def _json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def test_marts_are_named_and_follow_the_publication(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warehouse = tmp_path / "kho số 1"  # a space and a letter with marks, as folders of offices have
+    record, note = warehouse / "state" / "last-run.json", warehouse / "state" / "metastore.json"
     place = tmp_path / "hive"
     place.mkdir()
     with Metastore(place) as metastore:
-        told = {**SMALL, "metastore": metastore.uri, "database": DATABASE}
-        monkeypatch.setenv("DUNGHAN_SPARK", json.dumps(told))
-        _dunghan(warehouse, "run", "--as-of", "2024-03-15T23:59:59")
-        assert _record(warehouse)["undelivered"] == []
-        marts = json.loads((warehouse / "published" / "manifest.json").read_text(encoding="utf-8"))["marts"]
+        monkeypatch.setenv("DUNGHAN_SPARK", json.dumps({**SMALL, "metastore": metastore.uri, "database": DATABASE}))
+        run_pipeline(INBOX, warehouse, datetime(2024, 3, 15, 23, 59, 59), None)
+        assert _json(record)["undelivered"] == []
+        marts = _json(warehouse / "published" / "manifest.json")["marts"]
+        copied = f"create view {DATABASE}.%s as select * from {DATABASE}.dim_field"
         seen = _seen(metastore)
         assert seen["as_of"] == "2024-03-15 23:59:59"
         rows = {name: view["rows"] for name, view in seen["views"].items()}
@@ -65,15 +56,19 @@ def test_marts_are_named_and_follow_the_publication(tmp_path: Path, monkeypatch:
 
         log = warehouse / "state" / "spark-metastore.log"
         started = log.stat().st_mtime_ns
-        _dunghan(warehouse, "run", "--as-of", "2024-03-15T23:59:59")
+        run_pipeline(INBOX, warehouse, datetime(2024, 3, 15, 23, 59, 59), None)
         assert log.stat().st_mtime_ns == started, "no session for nothing new"
 
-        _dunghan(warehouse, "run", "--as-of", "2024-03-20T23:59:59")
-        assert _seen(metastore)["as_of"] == "2024-03-20 23:59:59"
+        # A mart of the version before that is no more, and a view of somebody else.
+        _seen(metastore, copied % "mart_no_more", copied % "of_others")
+        note.write_text(json.dumps(_json(note) | {"marts": [*marts, "mart_no_more"]}), encoding="utf-8")
+        run_pipeline(INBOX, warehouse, datetime(2024, 3, 20, 23, 59, 59), None)
+        seen = _seen(metastore)
+        assert seen["as_of"] == "2024-03-20 23:59:59"
+        assert seen["views"].keys() == {*marts, "of_others"}
 
-    # The metastore is down: the figures are published all the same, and it is told.
-    printed = _dunghan(warehouse, "run", "--as-of", "2024-03-25T23:59:59")
-    assert metastore.uri in printed
-    record = _record(warehouse)
-    assert record["outcome"] == "published"
-    assert len(record["undelivered"]) == 1
+    # The metastore is down: the figures are published all the same, it is told, and the next run will try again.
+    run_pipeline(INBOX, warehouse, datetime(2024, 3, 25, 23, 59, 59), None)
+    assert _json(record)["outcome"] == "published"
+    assert [metastore.uri in problem for problem in _json(record)["undelivered"]] == [True]
+    assert _json(note)["version"] is None

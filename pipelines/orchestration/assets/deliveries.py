@@ -26,13 +26,13 @@ Summary = Mapping[str, dg.MetadataValue]
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a version goes. description, check: of the asset and of its check. told: an error, as it may be shown."""
+    """Where a version goes. description, check: of the asset and of its check. shown: an error, as it may be."""
 
     key: dg.AssetKey
     description: str
     check: str
     deliver: Callable[[Settings, Progress | None], Summary]
-    told: Callable[[Settings, Exception], str]
+    shown: Callable[[Settings, Exception], str]
 
 
 def _into_postgres(settings: Settings, progress: Progress | None) -> Summary:
@@ -107,7 +107,7 @@ def _asset(settings: Settings, place: _Place) -> dg.AssetsDefinition:
             try:
                 summary = place.deliver(run.settings, run.progress)
             except Exception as error:
-                problem = place.told(run.settings, error)
+                problem = place.shown(run.settings, error)
                 run.record.undelivered.append(problem)
                 yield _checked(place.key, {"problem": problem}, passed=False)
                 return
