@@ -52,6 +52,8 @@ CARRIED = {
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
+# Columns of which a dossier has several rows in a mart (with `rule_set`).
+WITHIN_DOSSIER = ("indicator", "step_no")
 # Entry of the manifest of a national version: the versions of provinces that it is made of (pipelines/rollup).
 PROVINCES = "provinces"
 # So many publications go on from one file; then it is written whole again, without the holes that changes leave.
@@ -467,19 +469,20 @@ def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str
     """ORDER BY of a mart that is a view on tables; empty for a table, which a full refresh has sorted.
 
     As the build clusters them, so that a dossier is found as fast; then by the code from its end: the beginnings of
-    codes are alike, which makes comparing them slow.
+    codes are alike, which makes comparing them slow. Last what tells rows of one dossier apart, so that none are level.
     """
     keys = con.execute(
         """select list(column_name) from duckdb_columns()
         join duckdb_views() using (database_name, schema_name)
         where view_name = table_name and database_name = $1 and schema_name = 'marts' and table_name = $2
-            and column_name in ('source', 'rule_set', 'dossier_code')""",
-        [build, mart],
+            and list_contains($3, column_name)""",
+        [build, mart, ["source", "rule_set", "dossier_code", *WITHIN_DOSSIER]],
     ).fetchone()
     if not keys or not keys[0]:
         return ""
     rule_set = "rule_set, " if "rule_set" in keys[0] else ""
-    return f"order by {rule_set}substr(dossier_code, 1, 8), reverse(dossier_code), source"
+    within = "".join(f", {key}" for key in WITHIN_DOSSIER if key in keys[0])
+    return f"order by {rule_set}substr(dossier_code, 1, 8), reverse(dossier_code), source{within}"
 
 
 def _copy_comments(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> None:
