@@ -7,21 +7,21 @@ lake's columns. A row is handled by itself; nothing is repaired that portal-expo
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines import contract
 from pipelines.contract import Kind
 from pipelines.contract.model import Entries, Field
 from pipelines.masking import masked_name
 from pipelines.portal import sql
+from pipelines.portal.field_names import Names, names_of, with_exact_names, with_last_values
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.sql import literal
 
@@ -114,19 +114,25 @@ class Canonicaliser:
         table = _together(portions)
         self.con.register("text_rows", table)
         try:
-            drift: dict[int, Counter[str]] = {}
+            found = Names()
             repeated: Counter[int] = Counter()
-            renames: dict[str, str] = {}
+            understood: dict[str, str] = {}
             names = portions[0].rows.table.column_names
             if portions[0].rows.tabular:
                 fields = _tabular_fields(self.kind, names)
             else:
-                records, renames, drift, has_repeated = self._look_at_names()
-                if has_repeated:
-                    table, repeated = self._with_last_values(table, records)
-                    self.con.register("text_rows", table)
-                    records, renames, drift, _ = self._look_at_names()
-                fields = _json_fields(self.kind, renames, records)
+                records, found = self._look_at_names()
+                while found.renames or found.repeated:
+                    # Names that become exact may be there twice then, and may open lists that nobody has looked into.
+                    if found.repeated:
+                        table, counts = with_last_values(self.con, self.kind, table, records)
+                        repeated += counts
+                    else:
+                        table = with_exact_names(self.con, table, records, found)
+                        understood |= found.renames
+                    self.con.register("text_rows", _cut(table))
+                    records, found = self._look_at_names(understood)
+                fields = _json_fields(self.kind, records)
             absent = self._absent(names) if portions[0].rows.tabular else {}
             statement = self._without_dropped(sql.statement(self.kind.name, _slots(self.kind, fields, absent)))
             sql.load_macros(self.con)
@@ -145,9 +151,9 @@ class Canonicaliser:
         return [
             Converted(
                 result.slice(start, end - start),
-                _named_drift(drift.get(index, Counter())),
+                _named_drift(found.drift[index]),
                 repeated[index],
-                respelled=bool(renames),
+                respelled=bool(understood),
             )
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
@@ -164,87 +170,12 @@ class Canonicaliser:
             self.con.execute(f"set streaming_buffer_size = '{_ROOM}'")
         return self.con.execute(statement).to_arrow_table()
 
-    def _look_at_names(self) -> tuple[str, dict[str, str], dict[int, Counter[str]], bool]:
-        """What `_names_of` says, behind the SQL of a row's JSON text: null where it is none."""
+    def _look_at_names(self, understood: Collection[str] = ()) -> tuple[str, Names]:
+        """What the names say, behind the SQL of a row's JSON text: null where it is none."""
         try:
-            return ("record", *self._names_of("record"))
+            return "record", names_of(self.con, self.kind, "record", understood)
         except duckdb.InvalidInputException:  # one of them is no JSON, which is rare: only then look at each
-            return (_VALID_RECORD, *self._names_of(_VALID_RECORD))
-
-    def _with_last_values(self, table: pa.Table, records: str) -> tuple[pa.Table, Counter[int]]:
-        """(the text rows, each name once in a record: the last value counts; portion → records that had one twice)."""
-        pointers = ["", *(_pointer(path) for path, _ in _nested_paths(self.kind.structure))]
-        twice = "lambda names: len(names) <> len(list_distinct(names))"
-        found = f"len(list_filter(json_keys({records}, {pointers!r}::varchar[]), {twice})) > 0"
-        mask = (
-            self.con.sql(f"select coalesce({found}, false) as found from text_rows")
-            .to_arrow_table()["found"]
-            .to_numpy()
-        )
-        # Fractions stay as they are written: codes of procedures may be among them.
-        texts = [
-            json.dumps(json.loads(text, parse_float=str), ensure_ascii=False)
-            for text in table["record"].filter(pa.array(mask)).to_pylist()
-        ]
-        whole = table.combine_chunks()
-        mended = pc.replace_with_mask(whole["record"].combine_chunks(), pa.array(mask), pa.array(texts, pa.string()))
-        counts = Counter(table["portion"].to_numpy()[mask].tolist())
-        return _cut(whole.set_column(whole.column_names.index("record"), "record", mended)), counts
-
-    def _names_of(self, records: str) -> tuple[dict[str, str], dict[int, Counter[str]], bool]:
-        """({spelling in the registered rows: contract name that it means}, {portion: unknown names and their rows},
-        has a record a name twice?).
-
-        records: SQL of a row's JSON text, null when it is none. Raises duckdb.InvalidInputException when it is no JSON.
-
-        A name is unknown too when its record has the exact one besides. Names inside lists and objects are looked up in
-        the first element of each; they are unknown by their path, `TaiLieuNop[].X`.
-        """
-        paths = list(_nested_paths(self.kind.structure))
-        listed = self._names_seen(records, [_pointer(path) for path, _ in paths])
-        repeated = any(len(names) != len(set(names)) for _, _, found in listed for names in found)
-        seen = _as_sets(listed)
-        known, exact = contract.spellings(self.kind), set(self.kind.names)
-        renames: dict[str, str] = {}
-        drift: dict[int, Counter[str]] = defaultdict(Counter)
-        for portion, rows, (present, *_) in seen:
-            for name in present - exact:
-                target = known.get(name.lower())
-                if target is None or target in present:
-                    drift[portion][name] += rows
-                else:
-                    renames[name] = target
-        if renames and paths:
-            written = {target: name for name, target in renames.items()}
-            places = [_pointer((written.get(str(path[0]), path[0]), *path[1:])) for path, _ in paths]
-            seen = _as_sets(self._names_seen(records, places))
-        for index, (path, names) in enumerate(paths, start=1):
-            place = _place(path)
-            lower = {name.lower(): name for name in names}
-            dropped = {name.lower() for name in self.kind.dropped_inside.get(place, ())}
-            for portion, rows, found in seen:
-                for name in found[index].difference(names):
-                    if name.lower() in lower:
-                        renames[name] = lower[name.lower()]
-                    elif name.lower() not in dropped:
-                        drift[portion][f"{place}.{name}"] += rows
-        return dict(sorted(renames.items())), drift, repeated
-
-    def _names_seen(self, records: str, pointers: list[str]) -> list[tuple[int, int, list[list[str]]]]:
-        """(portion, how many records have just these names, [names at the top, then at each pointer])."""
-        # The empty pointer is the record itself: everything in one look at it. Grouping by a text costs two thirds of
-        # grouping by a list of lists.
-        names = f"json_keys({records}, {['', *pointers]!r}::varchar[])"
-        seen = self.con.sql(
-            "select portion, count(*), any_value(names)"
-            f" from (select portion, {names} as names from text_rows where {records} is not null)"
-            " group by portion, to_json(names)"
-        ).fetchall()
-        return [(portion, rows, [names or [] for names in found]) for portion, rows, found in seen]
-
-
-def _as_sets(listed: list[tuple[int, int, list[list[str]]]]) -> list[tuple[int, int, list[set[str]]]]:
-    return [(portion, rows, [set(names) for names in found]) for portion, rows, found in listed]
+            return _VALID_RECORD, names_of(self.con, self.kind, _VALID_RECORD, understood)
 
 
 def repeated_note(count: int) -> str:
@@ -280,54 +211,15 @@ def _named_drift(drift: Counter[str]) -> Counter[str]:
     return Counter(dict(shown.most_common(_KEPT_DRIFT_NAMES)))
 
 
-def _place(path: tuple[str | int, ...]) -> str:
-    """A path as people write it: `CACHTHUCTHUCHIEN[].THOIGIAN[]`."""
-    return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
-
-
-def _pointer(path: tuple[str | int, ...]) -> str:
-    return "/" + "/".join(str(part) for part in path)
-
-
-def _nested_paths(
-    structure: dict[str, Any], path: tuple[str | int, ...] = ()
-) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
-    for name, inner in structure.items():
-        if inner == contract.TEXT:
-            continue
-        here = (*path, name, 0) if isinstance(inner, list) else (*path, name)
-        members = inner[0] if isinstance(inner, list) else inner
-        yield here, list(members)
-        yield from _nested_paths(members, here)
-
-
 # --- stage `fields`: portal names as columns -------------------------------------------------------------------------
 
 
-def _json_fields(kind: Kind, renames: dict[str, str], records: str) -> str:
-    # One query above the other: nested in one expression the text would stand three times in each step.
-    rows = f"(select *, {records} as named from text_rows)"
-    for written, name in renames.items():
-        # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
-        pattern = literal(f'"{_quote_regex(written)}"\\s*:')
-        renamed = f"""regexp_replace(named, {pattern}, '"{name}":', 'g')"""
-        has_it = f"""contains(named, '"{name}"')"""
-        rows = f"(select * replace (case when {has_it} then named else {renamed} end as named) from {rows})"
+def _json_fields(kind: Kind, records: str) -> str:
     columns = ", ".join(f'f."{name}"' for name in kind.structure)
     structure = literal(json.dumps(kind.structure))
     return f"""
         select {_CARRIED}, f is not null and starts_with(ltrim(record, white_space()), '{{') as is_record, {columns}
-        from (
-            select
-                {_CARRIED},
-                record,
-                json_transform(named, {structure}) as f,
-            from {rows}
-        )"""
-
-
-def _quote_regex(text: str) -> str:
-    return "".join(c if c.isalnum() or c == "_" else f"\\x{{{ord(c):x}}}" for c in text)
+        from (select {_CARRIED}, record, json_transform({records}, {structure}) as f from text_rows)"""
 
 
 def _tabular_fields(kind: Kind, present: list[str]) -> str:

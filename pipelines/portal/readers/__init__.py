@@ -25,7 +25,7 @@ from pipelines.portal.readers.headings import NO_SYNONYMS, Heading, Synonyms
 __all__ = ["FileFacts", "FileRejected", "Reader", "open_reader", "spans"]
 
 #: Raised when readers read more, or otherwise: files that could not be read before are then read again.
-READER_VERSION = 3
+READER_VERSION = 4
 
 _GZIP = b"\x1f\x8b"
 #: What a workbook begins with.
