@@ -23,12 +23,13 @@ from expectations.catalogue import SHIFTED, Kind, load_catalogue
 from pipelines import contract
 from pipelines.config import ConfigurationError, Settings
 from pipelines.masking import masked, masked_name
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
+from pipelines.portal.canonical import Canonicaliser, Portion
 from pipelines.portal.discovery import DropZoneError, ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, looks, open_reader
 from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Attention, NotAnExport, Part
 from pipelines.portal.readers.headings import Heading
+from pipelines.portal.text_rows import TextRows
 from pipelines.sql import rows_of
 from warehouse.database import connect
 

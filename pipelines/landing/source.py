@@ -21,11 +21,12 @@ from pipelines.contract import KINDS
 from pipelines.errors import kind_and_place
 from pipelines.landing.lake import LEDGER, arrow_schema, reader_fingerprint
 from pipelines.masking import masked, masked_name
-from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion, TextRows
+from pipelines.portal.canonical import MAX_DRIFT_NAMES, Canonicaliser, Portion
 from pipelines.portal.discovery import ExportFile
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import FileFacts, FileRejected, open_reader
 from pipelines.portal.readers.base import UNREADABLE, Attention
+from pipelines.portal.text_rows import TextRows
 from pipelines.progress import Progress
 
 log = logging.getLogger("dunghan.landing")

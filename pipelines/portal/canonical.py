@@ -21,15 +21,14 @@ from pipelines.contract import Kind
 from pipelines.contract.model import Entries, Field
 from pipelines.masking import masked_name
 from pipelines.portal import sql
-from pipelines.portal.field_names import Names, names_of, with_exact_names, with_last_values
+from pipelines.portal.field_names import Understood, understand
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.text_rows import TextRows, cut
 from pipelines.sql import literal
 
 MAX_DRIFT_NAMES = 100
 # Of each conversion, so that the most frequent names of the whole file are among them.
 _KEPT_DRIFT_NAMES = 100 * MAX_DRIFT_NAMES
-#: Rows handed to one DuckDB thread at a time.
-MORSEL = 8_192
 # For rows that wait to be fetched: more than what a portion makes of them. It is not part of DuckDB's memory_limit.
 _ROOM = "512MB"
 
@@ -42,25 +41,6 @@ _OF_PEOPLE = ("kept_name", "kept_code")
 _NO_TIME = {"moment": 0, "moment_by_end_of_day": 86_399}
 #: Columns of the text rows that go along with every stage.
 _CARRIED = "portion, envelope, before, row_number"
-
-#: The record of a row where some rows hold no JSON.
-_VALID_RECORD = "case when json_valid(record) then record end"
-
-
-@dataclass(frozen=True)
-class TextRows:
-    """Rows of one file as text.
-
-    JSON: columns row_number BIGINT, record VARCHAR (JSON text of one record, null if it cannot even be text).
-    Tabular: row_number BIGINT, is_record BOOLEAN, then any contract fields as VARCHAR.
-    """
-
-    table: pa.Table
-
-    @property
-    def tabular(self) -> bool:
-        """True for rows of a sheet or CSV file."""
-        return "record" not in self.table.column_names
 
 
 @dataclass(frozen=True)
@@ -114,25 +94,13 @@ class Canonicaliser:
         table = _together(portions)
         self.con.register("text_rows", table)
         try:
-            found = Names()
-            repeated: Counter[int] = Counter()
-            understood: dict[str, str] = {}
+            found = Understood(table)
             names = portions[0].rows.table.column_names
             if portions[0].rows.tabular:
                 fields = _tabular_fields(self.kind, names)
             else:
-                records, found = self._look_at_names()
-                while found.renames or found.repeated:
-                    # Names that become exact may be there twice then, and may open lists that nobody has looked into.
-                    if found.repeated:
-                        table, counts = with_last_values(self.con, self.kind, table, records)
-                        repeated += counts
-                    else:
-                        table = with_exact_names(self.con, table, records, found)
-                        understood |= found.renames
-                    self.con.register("text_rows", _cut(table))
-                    records, found = self._look_at_names(understood)
-                fields = _json_fields(self.kind, records)
+                found = understand(self.con, self.kind, table)
+                fields = _json_fields(self.kind, found.records)
             absent = self._absent(names) if portions[0].rows.tabular else {}
             statement = self._without_dropped(sql.statement(self.kind.name, _slots(self.kind, fields, absent)))
             sql.load_macros(self.con)
@@ -152,8 +120,8 @@ class Canonicaliser:
             Converted(
                 result.slice(start, end - start),
                 _named_drift(found.drift[index]),
-                repeated[index],
-                respelled=bool(understood),
+                found.repeated[index],
+                found.respelled,
             )
             for index, (start, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True))
         ]
@@ -169,13 +137,6 @@ class Canonicaliser:
         if self.con.sql("select current_setting('threads') > 1").fetchone() == (True,):
             self.con.execute(f"set streaming_buffer_size = '{_ROOM}'")
         return self.con.execute(statement).to_arrow_table()
-
-    def _look_at_names(self, understood: Collection[str] = ()) -> tuple[str, Names]:
-        """What the names say, behind the SQL of a row's JSON text: null where it is none."""
-        try:
-            return "record", names_of(self.con, self.kind, "record", understood)
-        except duckdb.InvalidInputException:  # one of them is no JSON, which is rare: only then look at each
-            return _VALID_RECORD, names_of(self.con, self.kind, _VALID_RECORD, understood)
 
 
 def repeated_note(count: int) -> str:
@@ -194,13 +155,7 @@ def _together(portions: Sequence[Portion]) -> pa.Table:
         table = portion.rows.table.append_column("portion", pa.repeat(pa.scalar(index, pa.int32()), count))
         table = table.append_column("envelope", pa.repeat(pa.scalar(portion.envelope_agency, pa.string()), count))
         tables.append(table.append_column("before", pa.repeat(pa.scalar(portion.before, pa.int64()), count)))
-    return _cut(tables[0] if len(tables) == 1 else pa.concat_tables(tables))
-
-
-def _cut(table: pa.Table) -> pa.Table:
-    """A record batch is scanned by one thread, so that a large one must be cut for the others to have work."""
-    whole = table if len(table.columns) and table.column(0).num_chunks == 1 else table.combine_chunks()
-    return pa.Table.from_batches(whole.to_batches(max_chunksize=MORSEL), schema=table.schema)
+    return cut(tables[0] if len(tables) == 1 else pa.concat_tables(tables))
 
 
 def _named_drift(drift: Counter[str]) -> Counter[str]:

@@ -1,173 +1,283 @@
 """The names in JSON records: spelled otherwise than the contract has them, unknown to it, or twice in one object.
 
 Objects at every depth are looked at, all elements of lists among them (portal-exports §2, §3): what one element spells
-otherwise is lost as quietly as what a whole file does.
+otherwise is lost as quietly as what a whole file does. What becomes of a name depends on its own object alone.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines import contract
 from pipelines.contract import Kind
+from pipelines.portal.text_rows import cut
 from pipelines.sql import literal
 
 #: Names of members from the record on, 0 for the elements of a list: `("TaiLieuNop", 0)`.
 Path = tuple[str | int, ...]
+#: Portion → names, those inside lists and objects by their path (`TaiLieuNop[].X`), and the records that have them.
+Drift = dict[int, Counter[str]]
 
 #: So many elements of a list are looked at in one go with everything else. A list with more is looked at by a path with
 #: an asterisk, which takes as long as the rest together.
 _AT_ONCE = 4
+_VALID_RECORD = "case when json_valid(record) then record end"
 
 
 @dataclass
-class Names:
-    """What the names of text rows say.
+class Understood:
+    """Text rows whose names are the contract's. They are registered as `text_rows`.
 
-    renames: spelling → contract name that it means. beside_exact: of these, the ones that stay as they are in a record
-    that has the exact name, too. drift: portion → unknown names, those inside lists and objects by their path
-    (`TaiLieuNop[].X`), and the records that have them. repeated: has an object a name twice?
+    table: the rows, record by record. records: SQL of a row's JSON text, null where it is none. drift: unknown names;
+    one that means a contract name is unknown where its object has the exact name besides. repeated: portion → records
+    in which an object had a name twice: the last value counts. respelled: were names spelled otherwise?
     """
 
+    table: pa.Table
+    records: str = "record"
+    drift: Drift = field(default_factory=lambda: defaultdict(Counter))
+    repeated: Counter[int] = field(default_factory=Counter)
+    respelled: bool = False
+
+
+@dataclass
+class _Names:
+    """What one look at the names says. renames: spelling → contract name that it means; otherwise: where they are.
+    is_odd: has an object two names that mean the same, or one twice?"""
+
     renames: dict[str, str] = field(default_factory=dict)
-    beside_exact: set[str] = field(default_factory=set)
-    drift: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    repeated: bool = False
+    otherwise: Drift = field(default_factory=lambda: defaultdict(Counter))
+    unknown: Drift = field(default_factory=lambda: defaultdict(Counter))
+    is_odd: bool = False
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """Records of a portion that have the same names at one path. objects: the names of each object there."""
+    """Records of a portion that are alike. objects: the different names that objects have at one path."""
 
     portion: int
     rows: int
     objects: list[list[str]]
 
-    @property
-    def names(self) -> set[str]:
-        return set(chain.from_iterable(self.objects))
+
+class _Object(list[tuple[str, Any]]):
+    """The members of a JSON object, in their order; an array is a plain list."""
 
 
-def names_of(con: duckdb.DuckDBPyConnection, kind: Kind, records: str, understood: Collection[str] = ()) -> Names:
-    """The names in `text_rows`, which are registered with the connection.
+def understand(con: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table) -> Understood:
+    """The text rows (columns portion, record and others), with the names that the contract has.
 
-    records: SQL of a row's JSON text, null when it is none. understood: spellings that are exact already, wherever they
-    can be: what is left of them stands beside the exact name and is unknown. Raises duckdb.InvalidInputException when a
-    text is no JSON.
+    Registers them with the connection as `text_rows`; the caller takes them away.
     """
-    nested = dict(_nested_paths(kind.structure))
-    seen = _seen(con, records, [(), *nested])
-    objects = (names for found in chain(*seen.values()) for names in found.objects)
-    result = Names(repeated=any(len(names) != len(set(names)) for names in objects))
-    known = contract.spellings(kind)
-    for found in seen[()]:
-        for name in found.names.difference(kind.names):
-            target = known.get(name.lower())
-            if target is None or target in found.names or name in understood:
-                result.drift[found.portion][name] += found.rows
-            else:
-                result.renames[name] = target
-                result.beside_exact.add(name)
-    for path, names in nested.items():
-        exact = {name.lower(): name for name in names}
-        place = _place(path)
+    result = Understood(table)
+    repeated = np.zeros(table.num_rows, dtype=bool)
+    # A list whose own name was spelled otherwise is looked into in the next pass, as deep as lists go.
+    passes = max(len(path) for path in _objects_of(kind)) + 2
+    for _ in range(passes):
+        con.register("text_rows", result.table)
+        result.records, names = _look(con, kind)
+        if not names.is_odd and not names.renames:
+            break
+        result.respelled |= bool(names.renames)
+        if names.is_odd:
+            texts, again = _with_one_of_each(con, kind, result)
+            repeated |= again
+            result.table = _replaced(result.table, texts)
+            con.register("text_rows", result.table)
+        if names.renames:
+            result.table = _replaced(result.table, _with_contract_names(con, result.records, names.renames))
+    for found in (names.unknown, names.otherwise):
+        for portion, counts in found.items():
+            result.drift[portion] += counts
+    result.repeated = Counter(result.table["portion"].to_numpy()[repeated].tolist())
+    return result
+
+
+def _look(con: duckdb.DuckDBPyConnection, kind: Kind) -> tuple[str, _Names]:
+    """(SQL of a row's JSON text, what the names in `text_rows` say)."""
+    try:
+        return "record", _names_of(con, kind, "record")
+    except duckdb.InvalidInputException:  # one of them is no JSON, which is rare: only then look at each
+        return _VALID_RECORD, _names_of(con, kind, _VALID_RECORD)
+
+
+def _names_of(con: duckdb.DuckDBPyConnection, kind: Kind, records: str) -> _Names:
+    result = _Names()
+    objects = _objects_of(kind)
+    for path, seen in _seen(con, records, list(objects)).items():
+        place, means = _place(path), objects[path]
         dropped = {name.lower() for name in kind.dropped_inside.get(place, ())}
-        for found in seen[path]:
-            for name in found.names.difference(names):
-                target = exact.get(name.lower())
-                if target is not None and name not in understood:
+        for found in seen:
+            result.is_odd |= any(_is_odd(names, means) for names in found.objects)
+            for name in set(chain.from_iterable(found.objects)):
+                target = means.get(name.lower())
+                if target == name or (target is None and name.lower() in dropped):
+                    continue
+                counts = result.unknown if target is None else result.otherwise
+                counts[found.portion][f"{place}.{name}".removeprefix(".")] += found.rows
+                if target is not None:
                     result.renames[name] = target
-                    if any({name, target} <= set(members) for members in found.objects):
-                        result.beside_exact.add(name)
-                elif name.lower() not in dropped:
-                    result.drift[found.portion][f"{place}.{name}"] += found.rows
     result.renames = dict(sorted(result.renames.items()))
     return result
 
 
-def with_exact_names(con: duckdb.DuckDBPyConnection, table: pa.Table, records: str, names: Names) -> pa.Table:
-    """The text rows in one piece, every name as the contract has it. table: what is registered as `text_rows`."""
-    # One query above the other: nested in one expression the text would stand three times in each step.
-    rows = f"(select record, {records} as named from text_rows)"
-    for written, name in names.renames.items():
-        # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
-        pattern = literal(f'"{_quote_regex(written)}"\\s*:')
-        renamed = f"""regexp_replace(named, {pattern}, '"{name}":', 'g')"""
-        stays = f"""contains(named, '"{name}"')""" if written in names.beside_exact else "false"
-        rows = f"(select * replace (case when {stays} then named else {renamed} end as named) from {rows})"
-    found = con.sql(f"select coalesce(named, record) as record from {rows}").to_arrow_table()
-    return table.set_column(table.column_names.index("record"), "record", found["record"]).combine_chunks()
-
-
-def with_last_values(
-    con: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table, records: str
-) -> tuple[pa.Table, Counter[int]]:
-    """(the text rows in one piece, each name once in an object: the last value counts; portion → records that had one
-    twice). table: what is registered as `text_rows`."""
-    nested = [path for path, _ in _nested_paths(kind.structure)]
-    plain = ["", *(_pointer(path) for path in nested if 0 not in path)]
-    twice = "lambda names: len(names) <> len(list_distinct(names))"
-    objects = [
-        f"json_keys({records}, {plain!r}::varchar[])",
-        *(f"json_keys({records}, {_everywhere(path)})" for path in nested if 0 in path),
-    ]
-    found = " or ".join(f"coalesce(len(list_filter({names}, {twice})), 0) > 0" for names in objects)
-    mask = con.sql(f"select {found} as found from text_rows").to_arrow_table()["found"].to_numpy()
-    # Fractions stay as they are written: codes of procedures may be among them.
-    texts = [
-        json.dumps(json.loads(text, parse_float=str), ensure_ascii=False)
-        for text in table["record"].filter(pa.array(mask)).to_pylist()
-    ]
-    whole = table.combine_chunks()
-    mended = pc.replace_with_mask(whole["record"].combine_chunks(), pa.array(mask), pa.array(texts, pa.string()))
-    counts = Counter(table["portion"].to_numpy()[mask].tolist())
-    return whole.set_column(whole.column_names.index("record"), "record", mended), counts
+def _is_odd(names: Sequence[str], means: Mapping[str, str]) -> bool:
+    return len({means.get(name.lower(), name) for name in names}) != len(names)
 
 
 def _seen(con: duckdb.DuckDBPyConnection, records: str, paths: Sequence[Path]) -> dict[Path, list[_Seen]]:
-    """Path → what is seen there."""
-    at_once = {path: _elements(path) for path in paths if path.count(0) < 2}
-    # The empty pointer is the record itself: everything in one look at it.
-    pointers = [_pointer(element) for elements in at_once.values() for element in elements]
+    """Path → the names there."""
+    at_once = [path for path in paths if path.count(0) < 2]
+    # Everything in one look at the record. Of the elements of a list what is alike counts once, or records that have
+    # them in another number would be many groups; one element more says whether there are more.
+    asked: list[str] = []
+    groups, more = [], []
+    for path in at_once:
+        start, elements = len(asked), _elements(path)
+        asked += [_json_path(element) for element in elements]
+        groups.append(f"list_sort(list_distinct(names[{start + 1}:{start + min(len(elements), _AT_ONCE)}]))")
+        more.append(f"names[{start + len(elements)}] is not null" if 0 in path else "false")
+    rows = con.sql(
+        f"""select portion, count(*), any_value(objects), any_value(more) from (
+            select portion, [{", ".join(groups)}] as objects, [{", ".join(more)}] as more from (
+                select portion, json_keys({records}, {asked!r}::varchar[]) as names
+                from text_rows where {records} is not null))
+        group by portion, to_json(objects), more"""
+    ).fetchall()
     seen: dict[Path, list[_Seen]] = {path: [] for path in paths}
     longer = {path: "true" for path in paths if path not in at_once}
-    for portion, rows, names in _grouped(con, records, f"json_keys({records}, {pointers!r}::varchar[])"):
-        each = iter(names)
-        for path, elements in at_once.items():
-            objects = list(islice(each, len(elements)))
-            if len(elements) > 1 and objects[-1] is not None:
-                longer[path] = f"json_exists({records}, {literal(_pointer(elements[-1]))})"
+    for portion, count, objects, are_more in rows:
+        for path, names, is_longer in zip(at_once, objects, are_more, strict=True):
+            if is_longer:
+                longer[path] = f"json_exists({records}, {literal(_json_path(_elements(path)[-1]))})"
             else:
-                seen[path].append(_Seen(portion, rows, [members for members in objects if members is not None]))
-    for path, these in longer.items():
-        names_there = f"list_sort(list_distinct(json_keys({records}, {_everywhere(path)})))"
-        seen[path] += [_Seen(*found) for found in _grouped(con, records, names_there, these)]
+                seen[path].append(_Seen(portion, count, names))
+    for path, are_these in longer.items():
+        everywhere = f"list_sort(list_distinct(json_keys({records}, {literal(_everywhere(path))})))"
+        seen[path] += [
+            _Seen(*found)
+            for found in con.sql(
+                f"""select portion, count(*), any_value(objects) from (
+                    select portion, {everywhere} as objects from text_rows where {records} is not null and {are_these})
+                group by portion, to_json(objects)"""
+            ).fetchall()
+        ]
     return seen
 
 
-def _grouped(
-    con: duckdb.DuckDBPyConnection, records: str, names: str, these: str = "true"
-) -> list[tuple[int, int, list[Any]]]:
-    """(portion, how many records, the names that they have in common)."""
-    # Grouping by a text costs two thirds of grouping by a list of lists.
-    return con.sql(
-        "select portion, count(*), any_value(names)"
-        f" from (select portion, {names} as names from text_rows where {records} is not null and {these})"
-        " group by portion, to_json(names)"
-    ).fetchall()
+def _with_contract_names(con: duckdb.DuckDBPyConnection, records: str, renames: Mapping[str, str]) -> pa.ChunkedArray:
+    """The texts of `text_rows`, every name as the contract has it."""
+    # One query above the other: nested in one expression the text would stand three times in each step.
+    rows = f"(select record, {records} as named from text_rows)"
+    for written, name in renames.items():
+        # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
+        pattern = literal(f'"{_quote_regex(written)}"\\s*:')
+        rows = f"""(select * replace (regexp_replace(named, {pattern}, '"{name}":', 'g') as named) from {rows})"""
+    return con.sql(f"select coalesce(named, record) as record from {rows}").to_arrow_table()["record"]
+
+
+def _with_one_of_each(
+    con: duckdb.DuckDBPyConnection, kind: Kind, understood: Understood
+) -> tuple[pa.ChunkedArray, np.ndarray]:
+    """(the texts, no object with two names that mean the same; which records had a name twice, so that the last value
+    counts). Spellings beside the exact name are taken out and counted as drift."""
+    # As DuckDB writes it: it reads more than JSON allows.
+    plain = f"case when {_odd(kind, understood.records)} then json({understood.records})::varchar end"
+    odd = con.sql(f"select {plain} as record from text_rows").to_arrow_table()["record"]
+    mask = odd.is_valid().to_numpy()
+    portions = understood.table["portion"].to_numpy()
+    repeated, texts = np.zeros(len(mask), dtype=bool), []
+    for index, text in zip(np.flatnonzero(mask), odd.drop_null().to_pylist(), strict=True):
+        settled = _Settled(kind)
+        texts.append(settled.text_of(text))
+        repeated[index] = settled.repeated
+        understood.drift[int(portions[index])].update(settled.beside_exact)
+    whole = understood.table["record"].combine_chunks()
+    return pa.chunked_array([pc.replace_with_mask(whole, pa.array(mask), pa.array(texts, pa.string()))]), repeated
+
+
+@dataclass
+class _Settled:
+    """One record on its way to one name of each meaning in every object. beside_exact: spellings taken out."""
+
+    kind: Kind
+    repeated: bool = False
+    beside_exact: set[str] = field(default_factory=set)
+
+    def text_of(self, text: str) -> str:
+        """The record again; as it was where Python can make nothing of what DuckDB takes for JSON."""
+        try:
+            # Numbers stay as they are written: codes of procedures may be among them.
+            record = json.loads(text, object_pairs_hook=_Object, parse_float=str, parse_int=str, parse_constant=str)
+            return json.dumps(self._settle(record, ()), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return text
+
+    def _settle(self, value: Any, path: Path) -> Any:
+        if isinstance(value, _Object):
+            return self._settled_object(value, path)
+        if isinstance(value, list):
+            return [self._settle(element, (*path, 0)) for element in value]
+        return value
+
+    def _settled_object(self, members: _Object, path: Path) -> dict[str, Any]:
+        means, names = _objects_of(self.kind).get(path, {}), {name for name, _ in members}
+        found: dict[str, Any] = {}
+        for written, value in members:
+            name = means.get(written.lower(), written)
+            if name != written and name in names:
+                self.beside_exact.add(f"{_place(path)}.{written}".removeprefix("."))
+                continue
+            self.repeated |= name in found
+            found[name] = self._settle(value, (*path, name))
+        return found
+
+
+def _odd(kind: Kind, records: str) -> str:
+    """SQL: has the record an object of which two names mean the same?"""
+    found = []
+    for path, means in _objects_of(kind).items():
+        entries = ", ".join(f"{literal(lower)}: {literal(name)}" for lower, name in means.items())
+        meant = f"coalesce(map {{{entries}}}[lower(name)], name)"
+        odd = f"len(names) <> len(list_distinct(list_transform(names, lambda name: {meant})))"
+        names = f"json_keys({records}, {literal(_everywhere(path))})"
+        listed = names if 0 in path else f"[{names}]"
+        found.append(f"coalesce(len(list_filter({listed}, lambda names: {odd})), 0) > 0")
+    return " or ".join(found)
+
+
+def _replaced(table: pa.Table, texts: pa.ChunkedArray) -> pa.Table:
+    return cut(table.set_column(table.column_names.index("record"), "record", texts).combine_chunks())
+
+
+def _objects_of(kind: Kind) -> dict[Path, dict[str, str]]:
+    """Path of the record and of the objects in it → name in lower case → name of the contract that it means."""
+    nested = {path: {name.lower(): name for name in names} for path, names in _nested_paths(kind.structure)}
+    return {(): contract.spellings(kind), **nested}
+
+
+def _nested_paths(structure: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, list[str]]]:
+    for name, inner in structure.items():
+        if inner == contract.TEXT:
+            continue
+        here = (*path, name, 0) if isinstance(inner, list) else (*path, name)
+        members = inner[0] if isinstance(inner, list) else inner
+        yield here, list(members)
+        yield from _nested_paths(members, here)
 
 
 def _elements(path: Path) -> list[Path]:
-    """The path itself, or of a list its first elements and the one behind, which says whether there are more."""
+    """The path itself, or of a list its first elements and the one behind them."""
     if 0 not in path:
         return [path]
     return [tuple(n if part == 0 else part for part in path) for n in range(_AT_ONCE + 1)]
@@ -178,24 +288,13 @@ def _place(path: Path) -> str:
     return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def _pointer(path: Path) -> str:
-    return "".join(f"/{part}" for part in path)
+def _json_path(path: Path) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in path)
 
 
 def _everywhere(path: Path) -> str:
-    """SQL literal of the path to the objects in all elements of its lists."""
-    return literal("$" + "".join("[*]" if isinstance(part, int) else f'."{part}"' for part in path))
-
-
-def _nested_paths(structure: dict[str, Any], path: Path = ()) -> Iterator[tuple[Path, list[str]]]:
-    """(path, names of the contract there) of the lists and objects in a record."""
-    for name, inner in structure.items():
-        if inner == contract.TEXT:
-            continue
-        here = (*path, name, 0) if isinstance(inner, list) else (*path, name)
-        members = inner[0] if isinstance(inner, list) else inner
-        yield here, list(members)
-        yield from _nested_paths(members, here)
+    """The path to the objects in all elements of its lists."""
+    return _json_path(path).replace("[0]", "[*]")
 
 
 def _quote_regex(text: str) -> str:

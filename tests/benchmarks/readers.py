@@ -21,10 +21,11 @@ import xlsxwriter
 from pipelines.config import Settings
 from pipelines.contract import DOSSIERS
 from pipelines.landing.source import WAITING_ROWS
-from pipelines.portal.canonical import MORSEL, Canonicaliser, Portion
+from pipelines.portal.canonical import Canonicaliser, Portion
 from pipelines.portal.discovery import ExportFile, discover, single
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.readers import open_reader
+from pipelines.portal.text_rows import MORSEL
 from pipelines.samples import SampleSpec, generate
 from pipelines.samples.shapes import SHAPES
 

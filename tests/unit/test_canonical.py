@@ -26,8 +26,9 @@ from pipelines.contract import (
     heading_field,
 )
 from pipelines.landing.lake import SCHEMAS
-from pipelines.portal.canonical import MORSEL, Canonicaliser, Portion, TextRows
+from pipelines.portal.canonical import Canonicaliser, Portion
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.text_rows import MORSEL, TextRows
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
 BASE = {

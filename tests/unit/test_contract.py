@@ -14,8 +14,9 @@ import pytest
 from expectations.schema import VALIDATED_TABLES
 from pipelines.contract import CHANNELS, DOSSIERS, KINDS, PROCEDURES, STATUSES, Kind
 from pipelines.landing.lake import SCHEMAS
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
+from pipelines.portal.canonical import Canonicaliser, Portion
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.text_rows import TextRows
 
 ROOT = Path(__file__).parents[2]
 BASE = {"MaHoSo": "H39.18.25-240304-0001", "NgayTiepNhan": "20240304", "TrangThaiHoSo": "4"}

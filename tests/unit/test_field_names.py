@@ -10,12 +10,14 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contract import KINDS
-from pipelines.portal.canonical import Canonicaliser, Converted, Portion, TextRows
+from pipelines.portal.canonical import Canonicaliser, Converted, Portion
 from pipelines.portal.privacy import PrivacyKey
+from pipelines.portal.text_rows import TextRows
+from tests.support.properties import examples
 
 KEY = PrivacyKey.of(b"0123456789abcdef")
 BASE = {"MaHoSo": "H39.18.25-240304-0001", "NgayTiepNhan": "20240304083000", "TrangThaiHoSo": "4"}
@@ -34,34 +36,32 @@ def convert(*records: Any, kind: str = "dossiers") -> Converted:
     return found
 
 
-papers = st.builds(
-    lambda flags, others: flags | others,
-    st.one_of(
-        st.just({}),
-        st.dictionaries(st.just(EXACT), st.sampled_from("01"), min_size=1),
-        st.dictionaries(st.sampled_from(SPELLED), st.sampled_from("01"), min_size=1, max_size=1),
-        st.builds(lambda name, a, b: {EXACT: a, name: b}, st.sampled_from(SPELLED), *[st.sampled_from("01")] * 2),
-    ),
-    st.dictionaries(st.sampled_from([UNKNOWN, DROPPED, "DuocTaiSuDung"]), st.just("0")),
-)
-records = st.lists(st.lists(st.one_of(papers, papers, st.none(), st.just("x")), max_size=9), min_size=1, max_size=6)
+names = st.sampled_from([EXACT, *SPELLED, UNKNOWN, DROPPED, "DuocTaiSuDung"])
+papers = st.dictionaries(names, st.sampled_from("01"), max_size=4)
+# What stands where a paper should: nothing of it is read, and nothing comes to harm.
+others = st.sampled_from([None, "x", 3, [], {"0": {EXACT: "1"}}, [{"duocsohoa": "1"}]])
+records = st.lists(st.lists(st.one_of(papers, papers, others), max_size=9), min_size=1, max_size=6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(60))
 @given(records)
-def test_every_element_of_a_list_is_read_or_told(lists: list[list[Any]]) -> None:
-    objects = [[paper for paper in listed if isinstance(paper, dict)] for listed in lists]
-    beside = {name for listed in objects for paper in listed for name in SPELLED if {EXACT, name} <= paper.keys()}
-    digitised, drift = [], Counter[str]()
-    for listed in objects:
-        names = {name for paper in listed for name in paper}
-        stay = beside if EXACT in names else set()
-        flags = [paper.get(name) for paper in listed for name in {EXACT, *SPELLED} - stay]
-        digitised.append(flags.count("1"))
-        drift.update(f"TaiLieuNop[].{name}" for name in names & {UNKNOWN, *stay})
+@example([[{"DuocSoHoa": "1", "duocsohoa": "0"}], [{"DUOCSOHOA": "1"}, {"duocsohoa": "1"}]])
+@example([[{"DUOCSOHOA": "1", "duocsohoa": "0"}]])
+def test_what_becomes_of_a_name_depends_on_its_own_object(lists: list[list[Any]]) -> None:
+    digitised, drift, repeated = [], Counter[str](), 0
+    for listed in lists:
+        objects = [paper for paper in listed if isinstance(paper, dict)]
+        flags = [[value for name, value in paper.items() if name in SPELLED] for paper in objects]
+        # The exact name counts; of several spellings without it the last.
+        read = [paper.get(EXACT, spelled[-1:]) for paper, spelled in zip(objects, flags, strict=True)]
+        digitised.append(sum(value in ("1", ["1"]) for value in read))
+        repeated += any(EXACT not in paper and len(spelled) > 1 for paper, spelled in zip(objects, flags, strict=True))
+        unread = {name for paper in objects if EXACT in paper for name in paper if name in SPELLED}
+        unread |= {name for paper in objects for name in paper if name in (UNKNOWN, "0")}
+        drift.update(f"TaiLieuNop[].{name}" for name in unread)
     found = convert(*({**BASE, "TaiLieuNop": listed} for listed in lists))
     assert found.rows.column("digitised_files").to_pylist() == digitised
-    assert found.drift == drift
+    assert (found.drift, found.repeated) == (drift, repeated)
 
 
 def test_a_later_round_of_supplements_may_be_spelled_otherwise() -> None:
@@ -85,3 +85,29 @@ def test_of_a_name_twice_in_a_later_element_the_last_counts() -> None:
     found = convert(json.dumps(BASE)[:-1] + f', "TaiLieuNop": [{papers}]}}', BASE)
     assert found.rows.column("digitised_files").to_pylist() == [0, 0]
     assert found.repeated == 1
+
+
+def test_an_object_where_a_list_should_be_ends_like_any_other() -> None:
+    """As PHP writes lists; its members are no elements, and what is twice in them is nobody's."""
+    found = convert(json.dumps(BASE)[:-1] + ', "TaiLieuNop": {"0": {"DuocSoHoa": "1", "DuocSoHoa": "0"}}}')
+    assert found.rows.num_rows == 1 and found.repeated == 0
+
+
+def test_two_spellings_of_one_name_the_last_counts_at_every_depth() -> None:
+    found = convert(
+        '{"MAHOSO": "1", "mahoso": "H39.18.25-240304-0001", "NgayTiepNhan": "20240304", "TrangThaiHoSo": 4,}'
+    )
+    assert found.rows.column("dossier_code").to_pylist() == ["H39.18.25-240304-0001"]
+    assert (found.repeated, found.drift, found.respelled) == (1, {}, True)
+
+
+def test_the_exact_name_counts_whatever_else_the_record_holds() -> None:
+    """A value that reads like the name is none."""
+    spelled = {"mahoso" if name == "MaHoSo" else name: value for name, value in BASE.items()}
+    found = convert({**spelled, "GhiChu": "MaHoSo", "TrichYeuHoSo": '"MaHoSo": "khác"'})
+    assert found.rows.column("dossier_code").to_pylist() == [BASE["MaHoSo"]] and found.drift == {}
+
+
+def test_many_records_with_names_twice_are_counted_once_each() -> None:
+    twice = '{"MaHoSo":"A","MaHoSo":"H39.18.25-240304-0001","TaiLieuNop":[{"DUOCSOHOA":"1","duocsohoa":"0"}]}'
+    assert convert(*[twice] * 7, BASE).repeated == 7

@@ -14,9 +14,10 @@ import pytest
 from pipelines.config import ConfigurationError, load_settings
 from pipelines.contract import KINDS
 from pipelines.masking import has_person, inert, masked, masked_foreign, masked_name
-from pipelines.portal.canonical import Canonicaliser, Portion, TextRows
+from pipelines.portal.canonical import Canonicaliser, Portion
 from pipelines.portal.privacy import PrivacyKey
 from pipelines.portal.sql import load_macros
+from pipelines.portal.text_rows import TextRows
 
 CASES = list(csv.DictReader((Path(__file__).parents[1] / "data" / "masking.csv").open(encoding="utf-8")))
 _SQL = {"text": "kept_name(v)", "code": "kept_code(v)", "dossier": "mask_code(v)"}

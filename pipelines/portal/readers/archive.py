@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 from pipelines.bilingual import joined, prefixed
 from pipelines.contract import Kind
 from pipelines.masking import masked
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import encoding, formats
 from pipelines.portal.readers.base import (
     MAX_MEMBERS,
@@ -36,6 +35,7 @@ from pipelines.portal.readers.base import (
 from pipelines.portal.readers.headings import Heading
 from pipelines.portal.readers.looks import CODE_IN_BYTES
 from pipelines.portal.readers.parts import PART_SKIPPED
+from pipelines.portal.text_rows import TextRows
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 #: Opens a member: (its content, its size in the archive, heading of the table before it) → reader.

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipelines.portal.canonical import TextRows, repeated_note
+from pipelines.portal.canonical import repeated_note
 from pipelines.portal.readers.headings import Heading
+from pipelines.portal.text_rows import TextRows
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]

@@ -29,7 +29,6 @@ import pyarrow as pa
 from pipelines.bilingual import joined
 from pipelines.contract import KINDS, Kind
 from pipelines.errors import kind_and_place
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
     UNREADABLE,
     Attention,
@@ -41,6 +40,7 @@ from pipelines.portal.readers.base import (
     chunks,
 )
 from pipelines.portal.readers.headings import Column, Heading, Synonyms
+from pipelines.portal.text_rows import TextRows
 
 MIB = 1024 * 1024
 #: Address space of the process beyond what it has when it starts: a small file may need the first, every byte of a file

@@ -21,7 +21,6 @@ import pyarrow.csv as pa_csv
 
 from pipelines.contract import Kind
 from pipelines.contract.marks import DANGEROUS, MARK
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
     MAX_COLUMNS,
     UNREADABLE,
@@ -39,6 +38,7 @@ from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.legacy_text import letters_of
 from pipelines.portal.readers.parts import Beginning, beginning, likeliest, no_heading
 from pipelines.portal.readers.table import Cells, Table
+from pipelines.portal.text_rows import TextRows
 
 DELIMITERS = ",;\t|"
 #: Bytes handled at a time: small enough that a piece made of separators alone stays within bounds.

@@ -17,13 +17,13 @@ from lxml import etree
 
 from pipelines.contract import Kind
 from pipelines.masking import masked_name
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import NO_HEADING, UNREADABLE, Content, FileFacts, FileRejected, NotAnExport, Part
 from pipelines.portal.readers.confined import ConfinedReader
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.parts import Parts
 from pipelines.portal.readers.table import NOT_CALCULATED, Cells, Table
+from pipelines.portal.text_rows import TextRows
 
 #: A page, told by its first tag or by a table that has a row: what stands before it may be anything.
 _BEGINNING = re.compile(rb"<(?:!doctype\s+html|html|table|meta|style|head|body|title|center|div)\b", re.IGNORECASE)

@@ -20,7 +20,6 @@ import numpy as np
 
 from pipelines.bilingual import joined
 from pipelines.contract import Kind
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers.base import (
     BOM,
     CHUNK,
@@ -39,6 +38,7 @@ from pipelines.portal.readers.base import (
 )
 from pipelines.portal.readers.headings import Synonyms
 from pipelines.portal.readers.json_records import ANY, EACH, Path, Search, agency_of
+from pipelines.portal.text_rows import TextRows
 
 #: Rows of one agency (`madonvi` around them, None where none is nearer than the file's).
 Segment = tuple[str | None, TextRows]

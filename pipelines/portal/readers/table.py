@@ -22,12 +22,12 @@ import pyarrow.compute as pc
 from pipelines.bilingual import prefixed
 from pipelines.contract import Kind, fold
 from pipelines.masking import masked_name
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import headings
 from pipelines.portal.readers.base import UNREADABLE, Attention, FileFacts, FileRejected, Positions
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.looks import DOSSIER_CODE, DOSSIER_CODE_PATTERN
 from pipelines.portal.readers.parts import PART_SKIPPED, Beginning
+from pipelines.portal.text_rows import TextRows
 
 NO_STATUS_NOTE = (
     "không có cột trạng thái: suy ra từ ngày trả, ngày kết thúc"

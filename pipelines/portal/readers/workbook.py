@@ -23,7 +23,6 @@ import python_calamine as calamine
 from pipelines.bilingual import prefixed
 from pipelines.contract import Kind
 from pipelines.masking import masked_name
-from pipelines.portal.canonical import TextRows
 from pipelines.portal.readers import formats, headings, ooxml
 from pipelines.portal.readers.base import (
     MAX_EXPANSION,
@@ -37,6 +36,7 @@ from pipelines.portal.readers.confined import ConfinedReader
 from pipelines.portal.readers.headings import Heading, Synonyms
 from pipelines.portal.readers.parts import Parts
 from pipelines.portal.readers.table import EPOCH_1900, EPOCH_1904, Cells, Mask, Table, iso_texts
+from pipelines.portal.text_rows import TextRows
 
 _ZIP = b"PK"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
