@@ -10,7 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import duckdb
@@ -29,7 +29,7 @@ Path = tuple[str | int, ...]
 Drift = dict[int, Counter[str]]
 
 #: So many elements of a list are looked at in one go with everything else. A list with more is looked at by a path with
-#: an asterisk, which takes as long as the rest together.
+#: an asterisk, which takes longer than the rest together.
 _AT_ONCE = 4
 _VALID_RECORD = "case when json_valid(record) then record end"
 
@@ -137,41 +137,43 @@ def _is_odd(names: Sequence[str], means: Mapping[str, str]) -> bool:
 
 def _seen(con: duckdb.DuckDBPyConnection, records: str, paths: Sequence[Path]) -> dict[Path, list[_Seen]]:
     """Path → the names there."""
-    at_once = [path for path in paths if path.count(0) < 2]
-    # Everything in one look at the record. Of the elements of a list what is alike counts once, or records that have
-    # them in another number would be many groups; one element more says whether there are more.
-    asked: list[str] = []
-    groups, more = [], []
-    for path in at_once:
-        start, elements = len(asked), _elements(path)
-        asked += [_json_path(element) for element in elements]
-        groups.append(f"list_sort(list_distinct(names[{start + 1}:{start + min(len(elements), _AT_ONCE)}]))")
-        more.append(f"names[{start + len(elements)}] is not null" if 0 in path else "false")
-    rows = con.sql(
+    at_once = {path: _first_elements(path) for path in paths if path.count(0) < 2}
+    pointers: list[str] = []
+    objects, more = [], []
+    for path, elements in at_once.items():
+        first = f"names[{len(pointers) + 1}]"
+        # An element like the first says nothing more, and records that have them in another number are one group.
+        others = [f"nullif(names[{len(pointers) + n}], {first})" for n in range(2, len(elements) + 1)]
+        objects += [first, *others]
+        pointers += [_pointer(element) for element in elements]
+        if 0 in path:
+            pointers.append(_pointer(_element(path, _AT_ONCE)))
+        more.append(f"names[{len(pointers)}] is not null" if 0 in path else "false")
+    groups = con.sql(
         f"""select portion, count(*), any_value(objects), any_value(more) from (
-            select portion, [{", ".join(groups)}] as objects, [{", ".join(more)}] as more from (
-                select portion, json_keys({records}, {asked!r}::varchar[]) as names
+            select portion, [{", ".join(objects)}] as objects, [{", ".join(more)}] as more from (
+                select portion, json_keys({records}, {pointers!r}::varchar[]) as names
                 from text_rows where {records} is not null))
         group by portion, to_json(objects), more"""
     ).fetchall()
     seen: dict[Path, list[_Seen]] = {path: [] for path in paths}
     longer = {path: "true" for path in paths if path not in at_once}
-    for portion, count, objects, are_more in rows:
-        for path, names, is_longer in zip(at_once, objects, are_more, strict=True):
+    for portion, rows, names, are_more in groups:
+        each = iter(names)
+        for (path, elements), is_longer in zip(at_once.items(), are_more, strict=True):
+            found = [one for one in islice(each, len(elements)) if one is not None]
             if is_longer:
-                longer[path] = f"json_exists({records}, {literal(_json_path(_elements(path)[-1]))})"
+                longer[path] = f"json_exists({records}, {literal(_pointer(_element(path, _AT_ONCE)))})"
             else:
-                seen[path].append(_Seen(portion, count, names))
+                seen[path].append(_Seen(portion, rows, found))
     for path, are_these in longer.items():
         everywhere = f"list_sort(list_distinct(json_keys({records}, {literal(_everywhere(path))})))"
-        seen[path] += [
-            _Seen(*found)
-            for found in con.sql(
-                f"""select portion, count(*), any_value(objects) from (
-                    select portion, {everywhere} as objects from text_rows where {records} is not null and {are_these})
-                group by portion, to_json(objects)"""
-            ).fetchall()
-        ]
+        groups = con.sql(
+            f"""select portion, count(*), any_value(objects) from (
+                select portion, {everywhere} as objects from text_rows where {records} is not null and {are_these})
+            group by portion, to_json(objects)"""
+        ).fetchall()
+        seen[path] += [_Seen(*group) for group in groups]
     return seen
 
 
@@ -276,11 +278,13 @@ def _nested_paths(structure: Mapping[str, Any], path: Path = ()) -> Iterator[tup
         yield from _nested_paths(members, here)
 
 
-def _elements(path: Path) -> list[Path]:
-    """The path itself, or of a list its first elements and the one behind them."""
-    if 0 not in path:
-        return [path]
-    return [tuple(n if part == 0 else part for part in path) for n in range(_AT_ONCE + 1)]
+def _first_elements(path: Path) -> list[Path]:
+    """The path itself, or of a list those of the elements that are looked at in one go."""
+    return [_element(path, n) for n in range(_AT_ONCE)] if 0 in path else [path]
+
+
+def _element(path: Path, number: int) -> Path:
+    return tuple(number if part == 0 else part for part in path)
 
 
 def _place(path: Path) -> str:
@@ -288,13 +292,13 @@ def _place(path: Path) -> str:
     return "".join("[]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def _json_path(path: Path) -> str:
-    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f'."{part}"' for part in path)
+def _pointer(path: Path) -> str:
+    return "".join(f"/{part}" for part in path)
 
 
 def _everywhere(path: Path) -> str:
-    """The path to the objects in all elements of its lists."""
-    return _json_path(path).replace("[0]", "[*]")
+    """The JSON path to the objects in all elements of its lists."""
+    return "$" + "".join("[*]" if isinstance(part, int) else f'."{part}"' for part in path)
 
 
 def _quote_regex(text: str) -> str:
