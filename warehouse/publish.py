@@ -52,7 +52,7 @@ CARRIED = {
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
-# Columns of which a dossier has several rows in a mart (with `rule_set`).
+# What tells rows of one dossier apart in a mart, beside `rule_set`.
 WITHIN_DOSSIER = ("indicator", "step_no")
 # Entry of the manifest of a national version: the versions of provinces that it is made of (pipelines/rollup).
 PROVINCES = "provinces"
@@ -478,7 +478,7 @@ def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str
             and list_contains($3, column_name)""",
         [build, mart, ["source", "rule_set", "dossier_code", *WITHIN_DOSSIER]],
     ).fetchone()
-    if not keys or not keys[0]:
+    if not keys or "dossier_code" not in (keys[0] or []):
         return ""
     rule_set = "rule_set, " if "rule_set" in keys[0] else ""
     within = "".join(f", {key}" for key in WITHIN_DOSSIER if key in keys[0])

@@ -96,6 +96,7 @@ def understand(con: duckdb.DuckDBPyConnection, kind: Kind, table: pa.Table) -> U
             con.register("text_rows", result.table)
         if names.renames:
             result.table = _replaced(result.table, _with_contract_names(con, result.records, names.renames))
+    con.register("text_rows", result.table)
     for found in (names.unknown, names.otherwise):
         for portion, counts in found.items():
             result.drift[portion] += counts
@@ -180,7 +181,9 @@ def _seen(con: duckdb.DuckDBPyConnection, records: str, paths: Sequence[Path]) -
 def _with_contract_names(con: duckdb.DuckDBPyConnection, records: str, renames: Mapping[str, str]) -> pa.ChunkedArray:
     """The texts of `text_rows`, every name as the contract has it."""
     # One query above the other: nested in one expression the text would stand three times in each step.
-    rows = f"(select record, {records} as named from text_rows)"
+    # As DuckDB writes it, a name has no letters that are written as their numbers.
+    plain = f"case when contains({records}, '\\u') then json({records})::varchar else {records} end"
+    rows = f"(select record, {plain} as named from text_rows)"
     for written, name in renames.items():
         # A quote inside a JSON string is escaped, so that this pattern can only meet a name, never a value.
         pattern = literal(f'"{_quote_regex(written)}"\\s*:')

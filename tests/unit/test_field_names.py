@@ -111,3 +111,10 @@ def test_the_exact_name_counts_whatever_else_the_record_holds() -> None:
 def test_many_records_with_names_twice_are_counted_once_each() -> None:
     twice = '{"MaHoSo":"A","MaHoSo":"H39.18.25-240304-0001","TaiLieuNop":[{"DUOCSOHOA":"1","duocsohoa":"0"}]}'
     assert convert(*[twice] * 7, BASE).repeated == 7
+
+
+def test_letters_of_a_name_may_be_written_as_numbers() -> None:
+    record = json.dumps(BASE)[:-1] + ', "MaTTHC": 1.001190}'
+    found = convert(record.replace('"MaHoSo"', r'"mah\u006fso"'))
+    assert found.rows.column("dossier_code").to_pylist() == [BASE["MaHoSo"]] and found.drift == {}
+    assert found.rows.column("procedure_code").to_pylist() == ["1.001190"], "numbers stay as they are written"
