@@ -119,7 +119,7 @@ def _names_of(con: duckdb.DuckDBPyConnection, kind: Kind, records: str) -> _Name
         place, means = _place(path), objects[path]
         dropped = {name.lower() for name in kind.dropped_inside.get(place, ())}
         for found in seen:
-            result.is_odd |= any(_is_odd(names, means) for names in found.objects)
+            result.is_odd |= means != {} and any(_is_odd(names, means) for names in found.objects)
             for name in set(chain.from_iterable(found.objects)):
                 target = means.get(name.lower())
                 if target == name or (target is None and name.lower() in dropped):
@@ -148,7 +148,7 @@ def _seen(con: duckdb.DuckDBPyConnection, records: str, paths: Sequence[Path]) -
         objects += [first, *others]
         pointers += [_pointer(element) for element in elements]
         if 0 in path:
-            pointers.append(_pointer(_element(path, _AT_ONCE)))
+            pointers.append(_next_element(path))
         more.append(f"names[{len(pointers)}] is not null" if 0 in path else "false")
     groups = con.sql(
         f"""select portion, count(*), any_value(objects), any_value(more) from (
@@ -164,7 +164,7 @@ def _seen(con: duckdb.DuckDBPyConnection, records: str, paths: Sequence[Path]) -
         for (path, elements), is_longer in zip(at_once.items(), are_more, strict=True):
             found = [one for one in islice(each, len(elements)) if one is not None]
             if is_longer:
-                longer[path] = f"json_exists({records}, {literal(_pointer(_element(path, _AT_ONCE)))})"
+                longer[path] = f"json_exists({records}, {literal(_next_element(path))})"
             else:
                 seen[path].append(_Seen(portion, rows, found))
     for path, are_these in longer.items():
@@ -252,6 +252,8 @@ def _odd(kind: Kind, records: str) -> str:
     """SQL: has the record an object of which two names mean the same?"""
     found = []
     for path, means in _objects_of(kind).items():
+        if not means:
+            continue
         entries = ", ".join(f"{literal(lower)}: {literal(name)}" for lower, name in means.items())
         meant = f"coalesce(map {{{entries}}}[lower(name)], name)"
         odd = f"len(names) <> len(list_distinct(list_transform(names, lambda name: {meant})))"
@@ -266,7 +268,10 @@ def _replaced(table: pa.Table, texts: pa.ChunkedArray) -> pa.Table:
 
 
 def _objects_of(kind: Kind) -> dict[Path, dict[str, str]]:
-    """Path of the record and of the objects in it → name in lower case → name of the contract that it means."""
+    """Path of the record and of the objects in it → name in lower case → name of the contract that it means.
+
+    Where a list belongs no name of an object means anything.
+    """
     nested = {path: {name.lower(): name for name in names} for path, names in _nested_paths(kind.structure)}
     return {(): contract.spellings(kind), **nested}
 
@@ -275,8 +280,10 @@ def _nested_paths(structure: Mapping[str, Any], path: Path = ()) -> Iterator[tup
     for name, inner in structure.items():
         if inner == contract.TEXT:
             continue
-        here = (*path, name, 0) if isinstance(inner, list) else (*path, name)
-        members = inner[0] if isinstance(inner, list) else inner
+        here, members = (*path, name), inner
+        if isinstance(inner, list):
+            yield here, []
+            here, members = (*here, 0), inner[0]
         yield here, list(members)
         yield from _nested_paths(members, here)
 
@@ -284,6 +291,11 @@ def _nested_paths(structure: Mapping[str, Any], path: Path = ()) -> Iterator[tup
 def _first_elements(path: Path) -> list[Path]:
     """The path itself, or of a list those of the elements that are looked at in one go."""
     return [_element(path, n) for n in range(_AT_ONCE)] if 0 in path else [path]
+
+
+def _next_element(path: Path) -> str:
+    """Pointer to the element behind those: is there one, the list has more."""
+    return _pointer(_element(path[: path.index(0) + 1], _AT_ONCE))
 
 
 def _element(path: Path, number: int) -> Path:

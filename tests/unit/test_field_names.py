@@ -87,10 +87,16 @@ def test_of_a_name_twice_in_a_later_element_the_last_counts() -> None:
     assert found.repeated == 1
 
 
-def test_an_object_where_a_list_should_be_ends_like_any_other() -> None:
+def test_an_object_where_a_list_should_be_is_told() -> None:
     """As PHP writes lists; its members are no elements, and what is twice in them is nobody's."""
-    found = convert(json.dumps(BASE)[:-1] + ', "TaiLieuNop": {"0": {"DuocSoHoa": "1", "DuocSoHoa": "0"}}}')
-    assert found.rows.num_rows == 1 and found.repeated == 0
+    found = convert(
+        json.dumps(BASE)[:-1] + ', "TaiLieuNop": {"a": {"DuocSoHoa": "1", "DuocSoHoa": "0"}}}',
+        {**BASE, "DanhSachHoSoBoSung": {"NgayBoSung": "20240305"}},
+    )
+    assert found.drift == {"TaiLieuNop.a": 1, "DanhSachHoSoBoSung.NgayBoSung": 1} and found.repeated == 0
+    ways = [{"KENH": "1"}] * 7 + [{"THOIGIAN": {"DONVITINH": "ngày"}}]
+    found = convert({"MATTHC": "1.001193", "CACHTHUCTHUCHIEN": ways}, kind="procedures")
+    assert found.drift == {"CACHTHUCTHUCHIEN[].THOIGIAN.DONVITINH": 1}
 
 
 def test_two_spellings_of_one_name_the_last_counts_at_every_depth() -> None:
