@@ -52,8 +52,6 @@ CARRIED = {
 BUILT_BY = "built_by"
 # Columns that say which version a row is of, the same in every row.
 STAMPS = ("as_of", "known_at", "definitions_version")
-# What tells rows of one dossier apart in a mart, beside `rule_set`.
-WITHIN_DOSSIER = ("indicator", "step_no")
 # Entry of the manifest of a national version: the versions of provinces that it is made of (pipelines/rollup).
 PROVINCES = "provinces"
 # So many publications go on from one file; then it is written whole again, without the holes that changes leave.
@@ -69,6 +67,8 @@ PAGE = "report.html"
 _LINKS = (DATABASE, OLD_DATABASE, "parquet", "manifest.json", PAGE)
 # The lowest level takes two thirds of the processor time of the usual one; the files become 5 % larger.
 _PARQUET = "format parquet, compression zstd, compression_level 1"
+# What tells rows of one dossier apart in a mart, beside `rule_set`.
+_WITHIN_DOSSIER = ("indicator", "step_no")
 _VERSION = re.compile(r"\d{8}T\d{6}-\d{8}T\d{12}Z")
 
 
@@ -476,12 +476,12 @@ def _order_of_view(con: duckdb.DuckDBPyConnection, build: str, mart: str) -> str
         join duckdb_views() using (database_name, schema_name)
         where view_name = table_name and database_name = $1 and schema_name = 'marts' and table_name = $2
             and list_contains($3, column_name)""",
-        [build, mart, ["source", "rule_set", "dossier_code", *WITHIN_DOSSIER]],
+        [build, mart, ["source", "rule_set", "dossier_code", *_WITHIN_DOSSIER]],
     ).fetchone()
     if not keys or "dossier_code" not in (keys[0] or []):
         return ""
     rule_set = "rule_set, " if "rule_set" in keys[0] else ""
-    within = "".join(f", {key}" for key in WITHIN_DOSSIER if key in keys[0])
+    within = "".join(f", {key}" for key in _WITHIN_DOSSIER if key in keys[0])
     return f"order by {rule_set}substr(dossier_code, 1, 8), reverse(dossier_code), source{within}"
 
 

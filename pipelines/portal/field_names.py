@@ -200,10 +200,10 @@ def _with_one_of_each(
     plain = f"case when {_odd(kind, understood.records)} then json({understood.records})::varchar end"
     odd = con.sql(f"select {plain} as record from text_rows").to_arrow_table()["record"]
     mask = odd.is_valid().to_numpy()
-    portions = understood.table["portion"].to_numpy()
+    portions, objects = understood.table["portion"].to_numpy(), _objects_of(kind)
     repeated, texts = np.zeros(len(mask), dtype=bool), []
     for index, text in zip(np.flatnonzero(mask), odd.drop_null().to_pylist(), strict=True):
-        settled = _Settled(kind)
+        settled = _Settled(objects)
         texts.append(settled.text_of(text))
         repeated[index] = settled.repeated
         understood.drift[int(portions[index])].update(settled.beside_exact)
@@ -213,9 +213,10 @@ def _with_one_of_each(
 
 @dataclass
 class _Settled:
-    """One record on its way to one name of each meaning in every object. beside_exact: spellings taken out."""
+    """One record on its way to one name of each meaning in every object. objects: what names mean at each path;
+    beside_exact: spellings taken out."""
 
-    kind: Kind
+    objects: Mapping[Path, Mapping[str, str]]
     repeated: bool = False
     beside_exact: set[str] = field(default_factory=set)
 
@@ -236,7 +237,7 @@ class _Settled:
         return value
 
     def _settled_object(self, members: _Object, path: Path) -> dict[str, Any]:
-        means, names = _objects_of(self.kind).get(path, {}), {name for name, _ in members}
+        means, names = self.objects.get(path, {}), {name for name, _ in members}
         found: dict[str, Any] = {}
         for written, value in members:
             name = means.get(written.lower(), written)

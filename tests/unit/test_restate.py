@@ -11,6 +11,8 @@ import pytest
 
 from pipelines.config import Scope, load_settings
 from pipelines.history.restate import RestateError, _workspace, restate, restatements
+from pipelines.layout import DBT_PROJECT
+from warehouse.publish import _WITHIN_DOSSIER
 
 HOLD = """
 import sys, time
@@ -72,3 +74,12 @@ def test_a_warehouse_without_data_is_told_and_stays_as_it_is(tmp_path: Path) -> 
         restate(settings, datetime(2024, 3, 31))
     assert not (tmp_path / "warehouse").exists()
     assert restatements(tmp_path / "nothing") == []
+
+
+def test_the_order_of_every_view_leaves_no_rows_level() -> None:
+    """Rows that are level come in any order, and the same pair would give other bytes."""
+    views = [path for path in DBT_PROJECT.glob("models/marts/**/*.sql") if "shown_as_view()" in path.read_text()]
+    assert len(views) > 3
+    for view in views:
+        grain = view.read_text().partition("-- grain: ")[2].partition(":")[0].split(", ")
+        assert set(grain) <= {"source", "dossier_code", "rule_set", *_WITHIN_DOSSIER}, view.name
